@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace waxwing {
+
+// What POP3 may do for an account; `Keep`: DELE hides a message from POP3 and leaves it in IMAP.
+enum class PopPolicy { On, Off, Keep };
+
+// An account as sign-in found it.
+struct Identity {
+  std::int64_t id = 0;
+  std::string address;  // canonical
+  PopPolicy pop3 = PopPolicy::On;
+};
+
+struct AccountRecord {
+  std::int64_t id = 0;
+  std::string address;  // canonical
+  bool enabled = true;
+  bool has_scram = false;
+  PopPolicy pop3 = PopPolicy::On;
+  std::uint64_t quota_bytes = 0;  // 0: none
+  std::int64_t created = 0;       // Unix seconds
+};
+
+struct AliasRecord {
+  std::string address;               // canonical; "@domain" is the catch-all of that domain
+  std::vector<std::string> targets;  // canonical addresses
+};
+
+// Who gets mail and who may sign in: data_dir/directory.sqlite. Any thread; may block. Addresses go in
+// as people write them and come out canonical; Invalid when they are none.
+class Directory {
+ public:
+  // Creates the database when there is none.
+  static Result<std::unique_ptr<Directory>> open(const std::string& path, const Clock& clock);
+  virtual ~Directory() = default;
+
+  virtual Outcome add_domain(std::string_view domain) = 0;
+  virtual Outcome remove_domain(std::string_view domain) = 0;  // Denied while accounts or aliases are in it
+  virtual Result<std::vector<std::string>> domains() = 0;
+  virtual Result<bool> is_local_domain(std::string_view domain) = 0;
+
+  virtual Outcome add_account(std::string_view address, std::string_view password) = 0;
+  // `secret`: "{SCHEME}rest" as in Dovecot's passwd-file.
+  virtual Outcome import_account(std::string_view address, std::string_view secret) = 0;
+  virtual Outcome set_password(std::string_view address, std::string_view password) = 0;
+  virtual Outcome remove_account(std::string_view address) = 0;
+  virtual Outcome enable_account(std::string_view address) = 0;
+  virtual Outcome disable_account(std::string_view address) = 0;
+  virtual Outcome rename_account(std::string_view from, std::string_view to) = 0;
+  virtual Outcome set_quota(std::string_view address, std::uint64_t bytes) = 0;
+  virtual Outcome set_pop3(std::string_view address, PopPolicy policy) = 0;
+  virtual Result<AccountRecord> account(std::string_view address) = 0;
+  virtual Result<std::vector<AccountRecord>> accounts() = 0;
+
+  virtual Outcome add_alias(std::string_view address, const std::vector<std::string>& targets) = 0;
+  virtual Outcome remove_alias(std::string_view address) = 0;
+  virtual Result<std::vector<AliasRecord>> aliases() = 0;
+
+  // Where mail for an address goes.
+  struct Route {
+    enum class Kind {
+      Local,          // to `recipients`
+      Unknown,        // our domain, nobody of that name
+      Disabled,       // the account is there but does not take mail now
+      Elsewhere,      // not our domain
+    };
+    struct Recipient {
+      std::string account;  // canonical; empty for a target elsewhere
+      std::string tag;      // what followed "+", as written
+      std::string remote;   // canonical address of a target that is not ours
+    };
+    Kind kind = Kind::Unknown;
+    std::vector<Recipient> recipients;
+  };
+  // Accounts, aliases (any depth, loops cut), "+tag", catch-all; postmaster and abuse of a local
+  // domain always go somewhere (alias, account or every first account of the server).
+  virtual Result<Route> route(std::string_view address) = 0;
+  // May this account send as that address: its own (with any tag) or an alias that leads to it.
+  virtual Result<bool> may_send_as(std::string_view account, std::string_view address) = 0;
+};
+
+}  // namespace waxwing

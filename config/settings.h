@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+
+namespace waxwing {
+
+// What the configuration file says, with every default filled in. Immutable once loaded: a reload
+// makes a new one, and live sessions keep the one they started with.
+struct Settings {
+  struct Listener {
+    enum class Service { Smtp, Submission, Pop3, Imap, Http };
+    enum class Tls { None, StartTls, Implicit, Auto };
+    std::uint16_t port = 0;  // as clients know it; port_offset is added when it is bound
+    Service service = Service::Smtp;
+    Tls tls = Tls::StartTls;
+  };
+  struct Certificate {
+    std::string certificate;  // PEM file, leaf first
+    std::string key;          // PEM file
+  };
+  enum class PlaintextAuth { Never, Loopback, Always };
+  enum class Durability { Normal, Strict };
+  enum class BareNewlines { Reject, Convert };
+
+  std::string hostname;
+  std::string data_dir = "/var/lib/waxwing";
+
+  std::vector<std::string> addresses = {"0.0.0.0", "::"};
+  bool addresses_are_default = true;  // a machine without IPv6 then gets no error
+  std::uint16_t port_offset = 0;
+  std::vector<Listener> ports = default_ports();
+
+  std::vector<Certificate> certificates;  // first is the default; none: self-signed
+  std::string tls_min_version = "1.2";
+
+  PlaintextAuth plaintext_auth = PlaintextAuth::Loopback;
+
+  struct Limits {
+    std::uint64_t message_size = 100ull << 20;
+    std::uint64_t recipients = 1000;
+    std::uint64_t connections = 20000;
+    std::uint64_t connections_per_address = 200;
+    std::uint64_t free_space = 1ull << 30;
+    // Per client address and minute, for those who have not signed in.
+    std::uint64_t messages_per_minute = 600;
+    std::uint64_t unknown_recipients_per_minute = 30;
+    std::chrono::seconds login_timeout{180};
+  } limits;
+
+  Durability durability = Durability::Normal;
+  struct Smtp {
+    BareNewlines bare_newlines = BareNewlines::Reject;
+    bool hide_client_address = true;
+  } smtp;
+
+  std::string user = "waxwing";
+  struct LogSettings {
+    Log::Level level = Log::Level::Info;
+    Log::Format format = Log::Format::Text;
+  } log;
+
+  // The port matrix that mail providers publish.
+  static std::vector<Listener> default_ports();
+};
+
+}  // namespace waxwing

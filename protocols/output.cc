@@ -1,0 +1,60 @@
+#include "protocols/output.h"
+
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+
+namespace waxwing {
+
+void Output::write(std::string_view bytes) {
+  if (bytes.empty()) return;
+  size_ += bytes.size();
+  if (!pieces_.empty()) {
+    if (auto* last = std::get_if<std::string>(&pieces_.back()); last && last->size() < 64 * 1024) {
+      last->append(bytes);
+      return;
+    }
+  }
+  pieces_.emplace_back(std::string(bytes));
+}
+
+void Output::write_file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t size) {
+  if (size == 0) return;
+  size_ += size;
+  pieces_.emplace_back(FileRange{std::move(file), offset, size});
+}
+
+Output::Piece Output::take() {
+  assert(!pieces_.empty());
+  Piece piece = std::move(pieces_.front());
+  pieces_.pop_front();
+  const auto* bytes = std::get_if<std::string>(&piece);
+  size_ -= bytes ? bytes->size() : std::get<FileRange>(piece).size;
+  return piece;
+}
+
+std::string Output::drain() {
+  std::string all;
+  while (!pieces_.empty()) {
+    const Piece piece = take();
+    if (const auto* bytes = std::get_if<std::string>(&piece)) {
+      all += *bytes;
+      continue;
+    }
+    const auto& range = std::get<FileRange>(piece);
+    const std::size_t start = all.size();
+    all.resize(start + range.size);
+    for (std::size_t done = 0; done < range.size;) {
+      const ssize_t got = pread(range.file->get(), all.data() + start + done, range.size - done,
+                                static_cast<off_t>(range.offset + done));
+      if (got < 0 && errno == EINTR) continue;
+      assert(got > 0);
+      if (got <= 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+  }
+  return all;
+}
+
+}  // namespace waxwing

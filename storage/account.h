@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/mailbox.h"
+#include "storage/types.h"
+
+namespace waxwing {
+
+// A name in the tree of an account's mailboxes. Names are UTF-8 in NFC, levels separated by "/";
+// INBOX is spelled INBOX whatever the client wrote.
+struct MailboxInfo {
+  MailboxId id;             // 0 when only inferiors or only a subscription exist under this name
+  std::string name;
+  SpecialUse special_use = SpecialUse::None;
+  bool exists = true;       // false: \NonExistent, a level above others or a subscription alone
+  bool subscribed = false;
+  bool has_children = false;
+};
+
+// RFC 9051 section 6.3.11
+struct MailboxStatus {
+  MailboxId id;
+  std::uint32_t uid_validity = 0;
+  Uid uid_next = 1;
+  ModSeq highest_modseq = 1;
+  std::uint64_t messages = 0, unseen = 0, deleted = 0, recent = 0, size = 0;
+};
+
+// Someone's mail. All who use it share the object. Any thread; may block.
+// A new account has INBOX and, subscribed and with their special use, Drafts, Sent, Junk, Trash, Archive.
+class Account {
+ public:
+  virtual ~Account() = default;
+
+  virtual const std::string& address() const = 0;
+  // In the order of their names, INBOX first; levels that do not exist themselves are there too.
+  virtual Result<std::vector<MailboxInfo>> mailboxes() = 0;
+  virtual Result<std::shared_ptr<Mailbox>> mailbox(std::string_view name) = 0;
+  virtual Result<MailboxStatus> status(std::string_view name) = 0;
+
+  // Creates missing levels above; subscribes. Limit when the name is too long, too deep or there are too many.
+  virtual Result<std::shared_ptr<Mailbox>> create(std::string_view name, SpecialUse use = SpecialUse::None) = 0;
+  // INBOX: Denied. With children: the name stays as a level without a mailbox.
+  virtual Outcome remove(std::string_view name) = 0;
+  // With all its inferiors. INBOX: its messages move, INBOX stays empty.  RFC 9051 section 6.3.6
+  virtual Outcome rename(std::string_view from, std::string_view to) = 0;
+  // Subscribing needs no mailbox of that name.
+  virtual Outcome subscribe(std::string_view name) = 0;
+  virtual Outcome unsubscribe(std::string_view name) = 0;
+  // The mailbox with this use.
+  virtual Result<std::string> special(SpecialUse use) = 0;
+
+  struct Usage {
+    std::uint64_t messages = 0, bytes = 0;
+  };
+  virtual Result<Usage> usage() = 0;
+};
+
+}  // namespace waxwing

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "protocols/mail/message.h"
+#include "storage/staged.h"
+#include "storage/types.h"
+#include "storage/view.h"
+
+namespace waxwing {
+
+// How STORE changes flags.  RFC 9051 section 6.4.6
+struct FlagChange {
+  enum class Mode { Add, Remove, Replace };
+  Mode mode = Mode::Add;
+  std::uint64_t system = 0;           // Flags::kSeen | ...
+  std::vector<std::string> keywords;  // compared ignoring case; new ones are created
+};
+
+// An open message file. Stays readable after the message is expunged.
+struct MessageFile {
+  std::shared_ptr<const Fd> file;
+  std::uint64_t size = 0;
+};
+
+// What readers of many messages get for each, without opening its file.
+struct Parsed {
+  std::string header;  // mail::Message::header; whole unless header_is_whole is false
+  bool header_is_whole = true;
+  std::string message; // mail::encode() of everything; empty unless asked for
+};
+
+// One mailbox of one account; all sessions that use it share the object. Any thread. Everything but
+// id(), uid_validity(), view() and watch() may block.
+class Mailbox {
+ public:
+  virtual ~Mailbox() = default;
+
+  virtual MailboxId id() const = 0;
+  virtual std::string name() const = 0;  // UTF-8, "/" between levels; follows renames
+  virtual std::uint32_t uid_validity() const = 0;
+  // Deleted by someone: nothing works any more.
+  virtual bool is_gone() const = 0;
+  // The newest published state.
+  virtual View::Version view() const = 0;
+  // The watcher is told of every change until it dies.
+  virtual void watch(std::weak_ptr<Watcher> watcher) = 0;
+  // Takes up what other programs did to the directory: mail in new/, renamed flags, removed files.
+  virtual Outcome refresh() = 0;
+  // Messages from this UID on are \Recent to the caller; the next caller gets a later UID.
+  // RFC 3501 section 2.3.2. EXAMINE peeks.
+  enum class Recent { Claim, Peek };
+  virtual Result<Uid> recent(Recent how) = 0;
+
+  struct AppendOptions {
+    FlagChange flags{FlagChange::Mode::Replace, 0, {}};
+    std::optional<Time> internal_date;  // now
+  };
+  // Durable when it returns.
+  virtual Result<Uid> append(Staged& message, const AppendOptions& options) = 0;
+
+  struct FlagOutcome {
+    std::vector<Uid> changed;    // those whose flags are other than before
+    std::vector<Uid> conflicts;  // changed since `unchanged_since`, so left alone
+    ModSeq modseq = 0;
+  };
+  // UIDs that are gone are passed over. Limit when there are too many keywords.
+  virtual Result<FlagOutcome> change_flags(std::span<const Uid> uids, const FlagChange& change,
+                                           std::optional<ModSeq> unchanged_since = {}) = 0;
+
+  enum class Expunge { Deleted, Any };  // only those that have \Deleted at this moment, or all given
+  // Returns those that are gone now, ascending.
+  virtual Result<std::vector<Uid>> expunge(std::span<const Uid> uids, Expunge which) = 0;
+
+  struct Copied {
+    std::uint32_t uid_validity = 0;                // of the target
+    std::vector<std::pair<Uid, Uid>> uids;         // source, target; ascending by source
+  };
+  // All or nothing. The target may be another account's.
+  virtual Result<Copied> copy(std::span<const Uid> uids, Mailbox& target) = 0;
+  virtual Result<Copied> move(std::span<const Uid> uids, Mailbox& target) = 0;
+
+  virtual Result<MessageFile> open(Uid uid) = 0;
+  enum class Fields { Header, All };
+  // Calls `visit` in UID order for each of the given messages that still exists; it returns false to
+  // stop. Holds no database transaction while it visits more than a slice of them.
+  virtual Outcome read(std::span<const Uid> uids, Fields fields,
+                       const std::function<bool(Uid, const Parsed&)>& visit) = 0;
+
+  // POP3: the unique ids of messages, imported or "<uidvalidity>.<uid>".
+  virtual Result<std::vector<std::string>> uidls(std::span<const Uid> uids) = 0;
+  // POP3 `keep`: messages that DELE hid from POP3.
+  virtual Result<std::vector<Uid>> hidden_from_pop3() = 0;
+  virtual Outcome hide_from_pop3(std::span<const Uid> uids) = 0;
+  // UIDs that were expunged after this change, ascending; for QRESYNC.  Nothing when the log does
+  // not reach back that far.
+  virtual Result<std::optional<std::vector<Uid>>> expunged_since(ModSeq modseq) = 0;
+};
+
+}  // namespace waxwing

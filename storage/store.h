@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/settings.h"
+#include "storage/account.h"
+#include "storage/disk.h"
+#include "storage/staged.h"
+
+namespace waxwing {
+
+// All mail of this server: data_dir/accounts and data_dir/staging. Any thread; may block.
+class Store {
+ public:
+  struct Options {
+    std::string data_dir;
+    std::string hostname;  // part of file names
+    Settings::Durability durability = Settings::Durability::Normal;
+    std::uint64_t free_space = 0;      // the floor below which nothing is accepted
+    std::uint64_t message_size = 100ull << 20;
+    std::size_t open_accounts = 256;   // how many accounts keep their databases open
+  };
+
+  // The disk and the clock must outlive the store. Who opens a store holds the lock of data_dir.
+  static Result<std::unique_ptr<Store>> open(Options options, Disk& disk, const Clock& clock);
+  virtual ~Store() = default;
+
+  // `address` in canonical form (mail::canonical). Makes the account's folder when it is not there:
+  // the directory decides who exists.
+  virtual Result<std::shared_ptr<Account>> account(std::string_view address) = 0;
+  virtual Outcome remove_account(std::string_view address) = 0;
+  virtual Outcome rename_account(std::string_view from, std::string_view to) = 0;
+
+  // NoSpace below the floor of free space; TooLarge when `expected_size` is over the limit.
+  virtual Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size = 0) = 0;
+  virtual Outcome check_space() = 0;
+
+  struct Target {
+    std::string account;            // canonical address
+    std::string mailbox = "INBOX";  // created when it is missing
+    std::string prefix;             // header fields for this recipient alone: Delivered-To, Return-Path
+  };
+  struct Delivered {
+    std::string account;
+    MailboxId mailbox;
+    std::uint32_t uid_validity = 0;
+    Uid uid = 0;
+  };
+  // To all of them or to none: durable when it returns. `prefix` is whole header fields, put before
+  // the message. Recipients with the same prefix of their own share one file.
+  virtual Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix, std::span<const Target> targets) = 0;
+
+  struct Verdict {
+    std::uint64_t messages = 0;
+    std::vector<std::string> findings;  // one sentence each; empty: all is well
+  };
+  // Compares files and index both ways; changes nothing.
+  virtual Result<Verdict> verify(std::string_view address) = 0;
+  // Throws the index away and makes it again from files; UIDs, flags and UIDLs stay.
+  virtual Outcome rebuild(std::string_view address) = 0;
+
+  // Finishes lazy work (flags into names) and closes. Called once, before the end.
+  virtual void close() = 0;
+};
+
+}  // namespace waxwing
