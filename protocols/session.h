@@ -67,6 +67,8 @@ struct Peer {
   IpAddress local_address;
   std::uint16_t local_port = 0;  // ours, as clients see it: without port_offset
   Service service = Service::Smtp;
+  bool offers_starttls = false;  // and there is a certificate to do it with
+  bool only_starttls = false;    // in clear nothing but STARTTLS and QUIT: port 995 without TLS first
 };
 
 // One client's conversation. Pure: it sees bytes and answers with bytes; no file descriptor, no
