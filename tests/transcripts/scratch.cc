@@ -1,0 +1,114 @@
+#include "tests/transcripts/scratch.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "auth/directory.h"
+#include "base/clock.h"
+#include "storage/store.h"
+
+namespace waxwing::transcripts {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().text);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+fs::path make_root() {
+  std::string name = (fs::temp_directory_path() / "waxwing-transcript-XXXXXX").string();
+  if (!mkdtemp(name.data())) throw std::runtime_error("cannot make " + name);
+  return name;
+}
+
+// The directory is the same for all and costs two argon2 hashes, so it is made once.
+const fs::path& directory_template() {
+  static const struct Template {
+    Template() : root(make_root()) {
+      const SystemClock clock;
+      const auto directory = must(Directory::open(root / "directory.sqlite", clock));
+      must(directory->add_domain("example.test"));
+      must(directory->add_account("alice@example.test", "secret-alice"));
+      must(directory->add_account("bob@example.test", "secret-bob"));
+    }
+    ~Template() { fs::remove_all(root); }
+    fs::path root;
+  } instance;
+  return instance.root;
+}
+
+void put_mail(const Transcript& transcript, const std::string& data_dir) {
+  if (transcript.mails.empty()) return;
+  FakeClock clock;
+  SystemDisk disk;
+  const auto store =
+      must(Store::open({.data_dir = data_dir, .hostname = "mail.example.test"}, disk, clock));
+  for (const auto& mail : transcript.mails) {
+    const auto account = must(store->account(mail.user + "@example.test"));
+    const auto opened = account->mailbox(mail.mailbox);
+    const auto mailbox = opened ? *opened : must(account->create(mail.mailbox));
+    const auto staged = must(store->stage());
+    must(staged->append(message_text(mail.message)));
+    must(mailbox->append(*staged, {}));
+    clock.advance(std::chrono::minutes(1));
+  }
+  store->close();
+}
+
+// The daemon does not serve as root: started by root it becomes this user.
+void give_to(const passwd& user, const fs::path& root) {
+  fs::permissions(root, fs::perms::owner_all | fs::perms::others_exec | fs::perms::group_exec);
+  const auto give = [&](const fs::path& path) {
+    if (lchown(path.c_str(), user.pw_uid, user.pw_gid) != 0)
+      throw std::runtime_error("cannot give away " + path.string());
+  };
+  give(root / "data");
+  for (const auto& entry : fs::recursive_directory_iterator(root / "data")) give(entry.path());
+}
+
+}  // namespace
+
+Scratch::Scratch(const Transcript& transcript, int port_offset) : root_(make_root()) {
+  fs::create_directory(data_dir());
+  for (const auto& entry : fs::directory_iterator(directory_template()))
+    fs::copy(entry.path(), data_dir());
+  put_mail(transcript, data_dir());
+  std::ofstream config_file(config());
+  config_file << "hostname: mail.example.test\n"
+              << "data_dir: " << data_dir() << "\n"
+              << "listen: {addresses: [127.0.0.1], port_offset: " << port_offset << "}\n";
+  if (geteuid() == 0) {
+    if (const passwd* nobody = getpwnam("nobody")) give_to(*nobody, root_);
+    config_file << "user: nobody\n";
+  }
+  bool has_limits = false;
+  for (const auto& line : transcript.config) {
+    config_file << line << "\n";
+    has_limits = has_limits || line.starts_with("limits:");
+  }
+  if (!has_limits) config_file << "limits: {free_space: 1MiB}\n";
+}
+
+Scratch::~Scratch() {
+  fs::remove_all(root_);
+}
+
+std::string message_text(std::string_view name) {
+  const fs::path path =
+      fs::path(WAXWING_SOURCE_DIR) / "tests/transcripts/messages" / (std::string(name) + ".eml");
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("there is no message " + path.string());
+  std::string text;
+  for (std::string line; std::getline(file, line);) text += line + "\r\n";
+  return text;
+}
+
+}  // namespace waxwing::transcripts
