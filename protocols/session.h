@@ -101,6 +101,13 @@ class Session {
   virtual void goodbye(std::string_view reason, Output& output) = 0;
   // The client has been silent for too long; as goodbye().
   virtual void timed_out(Output& output) = 0;
+  // The pending command waited too long for a worker and will not run: answers it with a temporary
+  // error (451, NO [UNAVAILABLE], -ERR [SYS/TEMP]) and forgets it. The result is as of consume(). Who
+  // has nothing better says goodbye.
+  virtual Next overloaded(Output& output) {
+    goodbye("too busy, try again later", output);
+    return Next::close();
+  }
 
   // How long the client may stay silent now; depends on the state: RFC 5321 section 4.5.3.2,
   // RFC 9051 section 5.4, RFC 1939 section 3.
