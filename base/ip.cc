@@ -8,6 +8,7 @@
 namespace waxwing {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would stop there
   const std::string copy(text);
   std::array<std::uint8_t, 4> four;
   if (inet_pton(AF_INET, copy.c_str(), four.data()) == 1) return v4(four);

@@ -54,6 +54,11 @@ void append_quoted(std::string& line, std::string_view value) {
   line += '"';
 }
 
+// Terminals and log collectors stumble over bytes that are not UTF-8.
+std::string readable(const std::string& value) {
+  return is_utf8(value) ? value : printable(value, 4000);
+}
+
 // A value that no reader of key=value lines can misread without quotes.
 bool is_plain(std::string_view value) {
   constexpr std::string_view kPlain = "-_.:@/+<>[],$*";
@@ -81,7 +86,7 @@ std::string json_line(std::string_view event, Log::Fields fields) {
     } else if (field.bare && (field.value == "yes" || field.value == "no")) {
       line += field.value == "yes" ? "true" : "false";
     } else {
-      append_quoted(line, is_utf8(field.value) ? std::string_view(field.value) : printable(field.value, 4000));
+      append_quoted(line, readable(field.value));
     }
   }
   return line + "}";
@@ -96,7 +101,7 @@ std::string text_line(std::string_view event, Log::Fields fields) {
     if (is_plain(field.value)) {
       line += field.value;
     } else {
-      append_quoted(line, field.value);
+      append_quoted(line, readable(field.value));
     }
   }
   return line;
