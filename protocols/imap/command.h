@@ -1,0 +1,251 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "protocols/imap/search_key.h"
+#include "protocols/imap/section.h"
+#include "protocols/imap/sequence_set.h"
+
+namespace waxwing::imap {
+
+// Commands as values: what parse() makes of one complete command. Mailbox names and patterns are as
+// the client sent them (name.h decodes them); words of the protocol are in upper case.
+
+enum class Numbering { Sequence, Uid };  // FETCH or UID FETCH
+
+// The value of a modifier that an extension may define.  RFC 4466, tagged-ext-val
+struct ModifierValue {
+  std::string text;  // when no list
+  std::vector<ModifierValue> list;
+  bool is_list = false;
+  bool operator==(const ModifierValue&) const = default;
+};
+// One entry of the parentheses behind SELECT, FETCH, STORE: "CONDSTORE", "UNCHANGEDSINCE 12".
+struct Modifier {
+  std::string name;  // upper case
+  std::optional<ModifierValue> value;
+  bool operator==(const Modifier&) const = default;
+};
+using Modifiers = std::vector<Modifier>;
+
+struct FlagList {
+  std::uint64_t system = 0;           // Flags::kSeen | ...
+  std::vector<std::string> keywords;  // as written
+  bool operator==(const FlagList&) const = default;
+};
+
+// Any state.
+struct Capability {
+  bool operator==(const Capability&) const = default;
+};
+struct Noop {
+  bool operator==(const Noop&) const = default;
+};
+struct Logout {
+  bool operator==(const Logout&) const = default;
+};
+struct Id {                                                                // RFC 2971
+  std::vector<std::pair<std::string, std::optional<std::string>>> fields;  // empty for NIL too
+  bool operator==(const Id&) const = default;
+};
+
+// Not authenticated.
+struct StartTls {
+  bool operator==(const StartTls&) const = default;
+};
+struct Authenticate {
+  std::string mechanism;               // upper case
+  std::optional<std::string> initial;  // decoded; "=" is an empty one.  RFC 4959
+  bool operator==(const Authenticate&) const = default;
+};
+struct Login {
+  std::string user, password;
+  bool operator==(const Login&) const = default;
+};
+
+// Authenticated.
+struct Enable {
+  std::vector<std::string> capabilities;  // upper case
+  bool operator==(const Enable&) const = default;
+};
+struct Select {
+  enum class Mode { ReadWrite, ReadOnly };  // SELECT, EXAMINE
+  Mode mode = Mode::ReadWrite;
+  std::string mailbox;
+  Modifiers modifiers;
+  bool operator==(const Select&) const = default;
+};
+struct Create {
+  std::string mailbox;
+  std::vector<std::string> special_use;  // "\Sent", as written.  RFC 6154 section 3
+  bool operator==(const Create&) const = default;
+};
+struct Delete {
+  std::string mailbox;
+  bool operator==(const Delete&) const = default;
+};
+struct Rename {
+  std::string from, to;
+  bool operator==(const Rename&) const = default;
+};
+struct Subscribe {
+  std::string mailbox;
+  bool operator==(const Subscribe&) const = default;
+};
+struct Unsubscribe {
+  std::string mailbox;
+  bool operator==(const Unsubscribe&) const = default;
+};
+
+enum class StatusItem {
+  Messages,
+  Recent,
+  UidNext,
+  UidValidity,
+  Unseen,
+  Deleted,
+  Size,
+  AppendLimit
+};
+
+// LIST, LSUB, XLIST.  RFC 5258, 5819, 6154
+struct List {
+  enum class Kind { List, Lsub, Xlist };
+  Kind kind = Kind::List;
+  std::string reference;
+  std::vector<std::string> patterns;
+  bool is_extended = false;  // options or several patterns were given, even empty ones
+  struct Selection {
+    bool subscribed = false, remote = false, recursive_match = false, special_use = false;
+    bool operator==(const Selection&) const = default;
+  } selection;
+  struct Return {
+    bool subscribed = false, children = false, special_use = false;
+    std::vector<StatusItem> status;  // empty: not asked for
+    bool operator==(const Return&) const = default;
+  } returns;
+  bool operator==(const List&) const = default;
+};
+struct Namespace {
+  bool operator==(const Namespace&) const = default;
+};
+struct Status {
+  std::string mailbox;
+  std::vector<StatusItem> items;
+  bool operator==(const Status&) const = default;
+};
+struct Append {
+  std::string mailbox;
+  FlagList flags;
+  std::optional<Time> internal_date;
+  std::uint64_t size = 0;  // of the message
+  bool is_binary = false;  // sent as literal8
+  std::string message;     // empty when the literal was staged
+  bool operator==(const Append&) const = default;
+};
+struct Idle {
+  bool operator==(const Idle&) const = default;
+};
+struct Unauthenticate {
+  bool operator==(const Unauthenticate&) const = default;
+};  // RFC 8437
+
+// Selected.
+struct Close {
+  bool operator==(const Close&) const = default;
+};
+struct Unselect {
+  bool operator==(const Unselect&) const = default;
+};
+struct Check {
+  bool operator==(const Check&) const = default;
+};
+struct Expunge {
+  std::optional<SequenceSet> uids;  // UID EXPUNGE
+  bool operator==(const Expunge&) const = default;
+};
+
+struct SearchReturn {
+  bool min = false, max = false, all = false, count = false, save = false;
+  bool operator==(const SearchReturn&) const = default;
+};
+struct Search {
+  Numbering numbering = Numbering::Sequence;
+  // Present with RETURN: the answer is ESEARCH. "RETURN ()" is ALL.
+  std::optional<SearchReturn> returns;
+  std::string charset;  // upper case; empty: none given
+  SearchKey program;    // Kind::And
+  bool operator==(const Search&) const = default;
+};
+
+struct FetchItem {
+  enum class Kind {
+    Envelope,
+    Flags,
+    InternalDate,
+    Size,
+    Body,
+    BodyStructure,
+    Uid,
+    Section,     // BODY[...], BODY.PEEK[...]
+    Binary,      // BINARY[...], BINARY.PEEK[...]
+    BinarySize,  // BINARY.SIZE[...]
+    Rfc822,
+    Rfc822Header,
+    Rfc822Text,
+  };
+  Kind kind = Kind::Flags;
+  Section section;
+  bool peek = false;  // does not set \Seen
+  std::optional<Partial> partial;
+  bool operator==(const FetchItem&) const = default;
+};
+struct Fetch {
+  Numbering numbering = Numbering::Sequence;
+  SequenceSet set;
+  std::vector<FetchItem> items;  // macros are written out; each item once
+  Modifiers modifiers;
+  bool operator==(const Fetch&) const = default;
+};
+struct Store {
+  enum class Mode { Add, Remove, Replace };
+  enum class Echo { Full, Silent };
+  Numbering numbering = Numbering::Sequence;
+  SequenceSet set;
+  Mode mode = Mode::Replace;
+  Echo echo = Echo::Full;
+  FlagList flags;
+  Modifiers modifiers;
+  bool operator==(const Store&) const = default;
+};
+struct Copy {
+  Numbering numbering = Numbering::Sequence;
+  SequenceSet set;
+  std::string mailbox;
+  bool operator==(const Copy&) const = default;
+};
+struct Move {
+  Numbering numbering = Numbering::Sequence;
+  SequenceSet set;
+  std::string mailbox;
+  bool operator==(const Move&) const = default;
+};
+
+struct Command {
+  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
+                            Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, Namespace,
+                            Status, Append, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
+                            Search, Fetch, Store, Copy, Move>;
+  std::string tag;
+  std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
+  Body body;
+  bool operator==(const Command&) const = default;
+};
+
+}  // namespace waxwing::imap

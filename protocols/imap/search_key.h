@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocols/imap/sequence_set.h"
+
+namespace waxwing::imap {
+
+// One search-key of RFC 9051 section 6.4.4 or RFC 3501, as written; And is what parentheses (and
+// the whole program) are.
+struct SearchKey {
+  enum class Kind {
+    All,
+    Flag,       // mask: ANSWERED DELETED DRAFT FLAGGED SEEN
+    NoFlag,     // mask: UNANSWERED ...
+    Keyword,    // text
+    NoKeyword,  // text: UNKEYWORD
+    Recent,
+    Old,
+    New,      // RECENT UNSEEN
+    Larger,   // number
+    Smaller,  // number
+    Before,   // days: INTERNALDATE
+    On,
+    Since,
+    SentBefore,  // days: Date:
+    SentOn,
+    SentSince,
+    Numbers,  // set
+    Uids,     // set
+    Header,   // field, text
+    Bcc,      // text
+    Cc,
+    From,
+    Subject,
+    To,
+    Body,
+    Text,
+    Not,  // keys[0]
+    Or,   // keys[0], keys[1]
+    And,  // keys
+  };
+  Kind kind = Kind::All;
+  std::uint64_t mask = 0;  // Flags::kSeen ...
+  std::uint64_t number = 0;
+  std::int64_t days = 0;  // since 1970-01-01
+  std::string text;       // in the charset of the command
+  std::string field;
+  SequenceSet set;
+  std::vector<SearchKey> keys;
+  bool operator==(const SearchKey&) const = default;
+};
+
+}  // namespace waxwing::imap
