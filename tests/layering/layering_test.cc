@@ -1,7 +1,8 @@
 // Keeps the direction of includes that ARCHITECTURE.md draws. Every folder of sources has a file
 // `.may_include` that names, one a line, the other folders whose headers it may include, and the
 // libraries it may use as a header or the beginning of one: `<sqlite3.h>`, `<event2/`. A line
-// `!<openssl/ssl.h>` takes one back. What the C library, POSIX and C++ bring is free to all.
+// `!<openssl/ssl.h>` takes one back. What the C library, POSIX, C++ and tl::expected (until C++23
+// has its own) bring is free to all.
 
 #include <gtest/gtest.h>
 
