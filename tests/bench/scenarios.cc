@@ -1,0 +1,277 @@
+#include "tests/bench/scenarios.h"
+
+#include <atomic>
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+namespace waxwing::bench {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string user(int index) {
+  return "user" + std::to_string(index) + "@example.test";
+}
+
+// A plain message of the size, with the fields that a list view shows and a number of its own.
+std::string message(int size, int number) {
+  std::string text = "From: Sender <sender" + std::to_string(number % 97) +
+                     "@example.net>\r\n"
+                     "To: Recipient <user0@example.test>\r\n"
+                     "Subject: Message number " +
+                     std::to_string(number) +
+                     " of the load\r\n"
+                     "Date: Sun, 22 Nov 2026 12:00:00 +0000\r\n"
+                     "Message-ID: <" +
+                     std::to_string(number) +
+                     ".load@example.net>\r\n"
+                     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
+  while (static_cast<int>(text.size()) < size) {
+    text += "The quick brown fox jumps over the lazy dog and goes on to the next line.\r\n";
+  }
+  return text;
+}
+
+// Runs `work(connection, next)` on a thread per connection; next() hands out operation numbers
+// until there are no more, and time(start) notes a latency.
+Measured in_parallel(const Load& load,
+                     const std::function<void(int, const std::function<int()>&,
+                                              const std::function<void(double)>&)>& work) {
+  std::atomic<int> handed{0};
+  std::mutex mutex;
+  Measured measured;
+  std::string failure;
+  std::vector<std::thread> threads;
+  const double start = now();
+  for (int connection = 0; connection < load.connections; ++connection) {
+    threads.emplace_back([&, connection] {
+      std::vector<double> latencies;
+      try {
+        work(
+            connection,
+            [&] {
+              const int number = handed++;
+              return number < load.count ? number : -1;
+            },
+            [&](double since) { latencies.push_back(now() - since); });
+      } catch (const std::exception& error) {
+        const std::lock_guard lock(mutex);
+        failure = error.what();
+      }
+      const std::lock_guard lock(mutex);
+      measured.latencies.insert(measured.latencies.end(), latencies.begin(), latencies.end());
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  if (!failure.empty()) throw std::runtime_error(failure);
+  measured.seconds = now() - start;
+  measured.operations = load.count;
+  return measured;
+}
+
+Client signed_in(const Load& load, int account) {
+  Client client(load.imap);
+  client.line();
+  client.imap("LOGIN " + user(account) + " " + load.password);
+  return client;
+}
+
+void send_mail(Client& client, const Load& load, int number) {
+  client.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" + user(number % load.accounts) +
+              ">\r\nDATA\r\n");
+  client.smtp('2');
+  client.smtp('2');
+  client.smtp('3');
+  client.send(message(load.size, number) + ".\r\n");
+  client.smtp('2');
+}
+
+Client smtp_client(const Load& load) {
+  Client client(load.smtp);
+  client.smtp('2');
+  client.send("EHLO load.example.net\r\n");
+  client.smtp('2');
+  return client;
+}
+
+std::uint64_t messages_in(Client& client, const std::string& mailbox) {
+  client.send("s STATUS " + mailbox + " (MESSAGES)\r\n");
+  std::uint64_t messages = 0;
+  for (;;) {
+    const std::string line(client.line());
+    if (const auto at = line.find("(MESSAGES "); at != std::string::npos)
+      messages = std::stoull(line.substr(at + 10));
+    if (line.starts_with("s ")) return messages;
+  }
+}
+
+std::uint64_t messages_in_all(const Load& load) {
+  std::uint64_t messages = 0;
+  for (int account = 0; account < load.accounts; ++account) {
+    Client client = signed_in(load, account);
+    messages += messages_in(client, "INBOX");
+  }
+  return messages;
+}
+
+// Ends when the last message can be read, whoever says 250 before that.
+Measured deliver(const Load& load) {
+  const auto before = messages_in_all(load);
+  const double start = now();
+  Measured measured = in_parallel(load, [&](int, const auto& next, const auto& time) {
+    Client client = smtp_client(load);
+    for (int number = next(); number >= 0; number = next()) {
+      const double since = now();
+      send_mail(client, load, number);
+      time(since);
+    }
+    client.send("QUIT\r\n");
+    client.smtp('2');
+  });
+  while (messages_in_all(load) < before + static_cast<std::uint64_t>(load.count)) {
+    if (now() - start > 600) throw std::runtime_error("messages are missing");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  measured.seconds = now() - start;
+  return measured;
+}
+
+Measured append(const Load& load) {
+  return in_parallel(load, [&](int connection, const auto& next, const auto& time) {
+    Client client = signed_in(load, connection % load.accounts);
+    for (int number = next(); number >= 0; number = next()) {
+      const std::string text = message(load.size, number);
+      const double since = now();
+      client.imap("APPEND " + load.mailbox + " (\\Seen) {" + std::to_string(text.size()) +
+                  "+}\r\n" + text);
+      time(since);
+    }
+  });
+}
+
+// One command over the whole mailbox, `count` times, each from a new connection.
+Measured over_mailbox(const Load& load, const std::string& command) {
+  Measured measured;
+  for (int round = 0; round < load.count; ++round) {
+    Client client = signed_in(load, 0);
+    client.imap("SELECT " + load.mailbox);
+    const double since = now();
+    measured.bytes += client.imap(command);
+    measured.latencies.push_back(now() - since);
+    measured.seconds += measured.latencies.back();
+  }
+  measured.operations = load.count;
+  return measured;
+}
+
+Measured headers(const Load& load) {
+  return over_mailbox(load,
+                      "UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date "
+                      "Message-ID Priority X-Priority "
+                      "References Newsgroups In-Reply-To Content-Type Reply-To Received)])");
+}
+Measured flags(const Load& load) {
+  return over_mailbox(load, "UID FETCH 1:* (FLAGS)");
+}
+Measured download(const Load& load) {
+  return over_mailbox(load, "UID FETCH 1:* (BODY.PEEK[])");
+}
+
+Measured pop3(const Load& load) {
+  Measured measured;
+  Client client(load.pop3);
+  client.pop3();
+  client.send("USER " + user(0) + "\r\n");
+  client.pop3();
+  client.send("PASS " + load.password + "\r\n");
+  client.pop3();
+  const double start = now();
+  for (int number = 1; number <= load.count; ++number) {
+    const double since = now();
+    client.send("RETR " + std::to_string(number) + "\r\n");
+    client.pop3();
+    measured.bytes += client.pop3_text();
+    client.send("DELE " + std::to_string(number) + "\r\n");
+    client.pop3();
+    measured.latencies.push_back(now() - since);
+  }
+  client.send("QUIT\r\n");
+  client.pop3();
+  measured.seconds = now() - start;
+  measured.operations = load.count;
+  return measured;
+}
+
+Measured sign_in(const Load& load) {
+  return in_parallel(load, [&](int, const auto& next, const auto& time) {
+    for (int number = next(); number >= 0; number = next()) {
+      const double since = now();
+      Client client = signed_in(load, number % load.accounts);
+      client.imap("LOGOUT");
+      time(since);
+    }
+  });
+}
+
+Measured idle(const Load& load) {
+  std::vector<Client> sessions;
+  const double start = now();
+  for (int number = 0; number < load.connections; ++number) {
+    sessions.push_back(signed_in(load, number % load.accounts));
+    sessions.back().imap("SELECT INBOX");
+    sessions.back().send("i IDLE\r\n");
+    sessions.back().line();
+  }
+  std::cout << "idle" << std::endl;
+  std::string line;
+  std::getline(std::cin, line);
+  return {load.connections, now() - start, 0, {}};
+}
+
+// From the last byte of a message to the news of it in an idle session.
+Measured push(const Load& load) {
+  Measured measured;
+  Client waiting = signed_in(load, 0);
+  waiting.imap("SELECT INBOX");
+  waiting.send("i IDLE\r\n");
+  waiting.line();
+  Client sending = smtp_client(load);
+  const double start = now();
+  for (int number = 0; number < load.count; ++number) {
+    sending.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" + user(0) + ">\r\nDATA\r\n");
+    sending.smtp('2');
+    sending.smtp('2');
+    sending.smtp('3');
+    const std::string text = message(load.size, number) + ".\r\n";
+    const double since = now();
+    sending.send(text);
+    while (waiting.line().find(" EXISTS") == std::string_view::npos) {
+    }
+    measured.latencies.push_back(now() - since);
+    sending.smtp('2');
+  }
+  measured.seconds = now() - start;
+  measured.operations = load.count;
+  return measured;
+}
+
+const std::map<std::string, Scenario> kScenarios = {
+    {"deliver", deliver}, {"append", append},     {"headers", headers},
+    {"flags", flags},     {"download", download}, {"pop3", pop3},
+    {"sign-in", sign_in}, {"idle", idle},         {"push", push},
+};
+
+}  // namespace
+
+const Scenario* find_scenario(const std::string& name) {
+  const auto found = kScenarios.find(name);
+  return found == kScenarios.end() ? nullptr : &found->second;
+}
+
+}  // namespace waxwing::bench
