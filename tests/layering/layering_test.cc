@@ -102,8 +102,8 @@ bool begins_one_of(const std::string& header, const std::vector<std::string>& be
 
 // A header of ours, of a known library, or of a library that no folder has named yet.
 bool is_library(const std::string& header) {
-  static const std::vector<std::string> system = {"<arpa/", "<linux/", "<net/", "<netinet/",
-                                                  "<sys/"};
+  static const std::vector<std::string> system = {"<arpa/",    "<linux/", "<net/",
+                                                  "<netinet/", "<sys/",   "<tl/"};
   static const std::vector<std::string> known = [] {
     std::vector<std::string> all;
     for (const auto folder : kFolders) {
