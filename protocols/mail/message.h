@@ -49,14 +49,16 @@ struct Part {
   std::unique_ptr<Envelope> envelope;  // of the enclosed message, in a message/rfc822
 
   bool is_multipart() const { return type == "multipart"; }
-  bool is_message() const { return type == "message" && (subtype == "rfc822" || subtype == "global"); }
+  bool is_message() const {
+    return type == "message" && (subtype == "rfc822" || subtype == "global");
+  }
 };
 
 // All that is computed once from a message, so that most FETCHes open no file.
 struct Message {
   Part root;
   Envelope envelope;
-  std::string header;   // the header block with its closing empty line; cut at kMaxHeader
+  std::string header;  // the header block with its closing empty line; cut at kMaxHeader
   bool header_is_whole = true;
   std::string preview;  // first readable text, at most 200 characters of UTF-8.  RFC 8970
   std::uint64_t size = 0;

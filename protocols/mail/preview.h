@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace waxwing::mail {
+
+// Text of a body part, as much of it as was kept.
+struct TextSample {
+  std::string bytes;  // before the transfer encoding is undone
+  std::string encoding;
+  std::string charset;
+  bool is_html = false;
+};
+
+// At most 200 characters of UTF-8 on one line: what a list of messages shows.  RFC 8970
+std::string make_preview(const TextSample& sample);
+
+// What a reader of this HTML sees, without markup; white space is kept as it is.
+std::string strip_html(std::string_view html);
+
+}  // namespace waxwing::mail
