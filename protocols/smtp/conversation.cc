@@ -1,0 +1,266 @@
+#include "protocols/smtp/conversation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "protocols/smtp/reply.h"
+
+namespace waxwing::smtp {
+namespace {
+
+constexpr int kErrorsUntilSlow = 3;
+constexpr int kErrorsUntilGoodbye = 10;
+constexpr std::chrono::milliseconds kSlow{1000};
+
+// Replies to what no working client says. Refused senders, recipients and messages are none of
+// them: a mailing list with ten dead addresses must get to the eleventh. Who guesses addresses,
+// ClientLimits counts.
+bool is_clients_error(int code) {
+  return (code >= 500 && code <= 504) || code == 530 || code == 535 || code == 538 || code == 555;
+}
+
+Reply broken_line() {
+  return {500, "5.5.2", "Lines must end with CR LF, and hold neither alone"};
+}
+Reply too_long() {
+  return {500, "5.5.6", "Line too long"};
+}
+
+}  // namespace
+
+std::unique_ptr<Session> make_session(Peer peer, Services services) {
+  return std::make_unique<Conversation>(std::move(peer), std::move(services));
+}
+
+Conversation::Conversation(Peer peer, Services services) : services_(std::move(services)) {
+  origin_.peer = std::move(peer);
+}
+
+void Conversation::greet(Output& output) {
+  write(output, {220, "", settings().hostname + " ESMTP Waxwing"});
+}
+
+Next Conversation::consume(Input& input, Output& output) {
+  for (;;) {
+    if (closing_) return Next::close();
+    if (std::exchange(starting_tls_, false)) {
+      // A client may not pipeline behind STARTTLS; whatever it sent is an attacker's.  RFC 3207
+      input.clear();
+      return Next::start_tls();
+    }
+    if (std::exchange(slow_, false)) return Next::pause(kSlow);
+    // A client that asks and never reads waits in run() until it has read.
+    if (output.is_full()) return work(Job::None, Lane::Storage);
+
+    std::optional<Next> next;
+    switch (mode_) {
+      case Mode::Commands: next = read_command(input, output); break;
+      case Mode::SignIn: next = read_sign_in(input, output); break;
+      case Mode::Text: next = read_text(input, output); break;
+      case Mode::SkippedChunk: next = skip_chunk(input, output); break;
+    }
+    if (!next) continue;
+    if (next->kind == Next::Kind::Bytes && input.ended()) return Next::close();
+    return *next;
+  }
+}
+
+Progress Conversation::run(Output& output) {
+  switch (std::exchange(job_, Job::None)) {
+    case Job::None: return output.is_full() ? Progress::Again : Progress::Done;
+    case Job::Command:
+      if (const auto answer = (this->*rule_->answer)(waiting_)) reply(*answer, output);
+      break;
+    case Job::SignInLine: reply(after_sign_in_step(sign_in_->respond(waiting_)), output); break;
+    case Job::WriteText: transaction_->write(); break;
+    case Job::EndText: reply(end_text(), output); break;
+  }
+  wipe(waiting_);
+  waiting_.clear();
+  return Progress::Done;
+}
+
+std::optional<Next> Conversation::read_command(Input& input, Output& output) {
+  const bool is_auth = starts_with_ignoring_case(input.view(), "AUTH ");
+  const auto read = lines_.next(input, is_auth ? kMaxSignInLine : kMaxCommandLine);
+  switch (read.kind) {
+    case LineReader::Kind::Line:
+      if (!is_foreign(read.line)) return dispatch(parse_command(read.line), output);
+      break;
+    case LineReader::Kind::Wanting:
+      if (!is_binary(input.view().substr(0, input.view().find('\r')))) return Next::bytes();
+      break;
+    case LineReader::Kind::TooLong: reply(too_long(), output); return std::nullopt;
+    case LineReader::Kind::Broken: cut(broken_line(), "broken line", output); return std::nullopt;
+  }
+  cut({421, "4.7.0", settings().hostname + " speaks SMTP only"}, "not SMTP", output);
+  return std::nullopt;
+}
+
+std::optional<Next> Conversation::dispatch(const Command& command, Output& output) {
+  const auto all = rules();
+  const auto rule = std::find_if(all.begin(), all.end(),
+                                 [&](const Rule& each) { return each.verb == command.verb; });
+  if (rule == all.end()) {
+    reply({500, "5.5.2", "Unknown command"}, output);
+  } else if (const auto refused = refusal(*rule, command.argument)) {
+    if (rule->verb == "BDAT") {
+      refuse_chunk(*refused, command.argument, output);
+    } else {
+      reply(*refused, output);
+    }
+  } else if (rule->lane) {
+    rule_ = &*rule;
+    waiting_ = command.argument;
+    return work(Job::Command, *rule->lane);
+  } else if (const auto answer = (this->*rule->answer)(command.argument)) {
+    reply(*answer, output);
+  }
+  return std::nullopt;
+}
+
+// Why a command is not legal now. What has to come first is said first.
+std::optional<Reply> Conversation::refusal(const Rule& rule, std::string_view argument) const {
+  const auto needs = [&](unsigned what) { return (rule.needs & what) != 0; };
+  if (needs(kTls) && wants_tls_first())
+    return Reply{530, "5.7.0", "Must issue a STARTTLS command first"};
+  if (needs(kHello) && origin_.helo.empty()) return Reply{503, "5.5.1", "Say EHLO first"};
+  if (needs(kSignIn) && origin_.peer.service == Service::Submission && !origin_.identity) {
+    return Reply{530, "5.7.0", "Authentication required"};
+  }
+  if (needs(kTransaction) && !transaction_) return Reply{503, "5.5.1", "Say MAIL first"};
+  if (needs(kNoTransaction) && transaction_)
+    return Reply{503, "5.5.1", "A message is under way, RSET ends it"};
+  if (needs(kArgument) && argument.empty()) {
+    return Reply{501, "5.5.4", std::string(rule.verb) + " needs an argument"};
+  }
+  if (needs(kNoArgument) && !argument.empty()) {
+    return Reply{501, "5.5.4", std::string(rule.verb) + " takes no argument"};
+  }
+  return std::nullopt;
+}
+
+// A chunk follows its command whatever the reply, so it has to be read past.  RFC 3030 section 2
+void Conversation::refuse_chunk(const Reply& refused, std::string_view argument, Output& output) {
+  const auto chunk = parse_chunk(argument);
+  if (!chunk)
+    return cut({501, "5.5.4", "Syntax: BDAT size [LAST]"}, "chunk of unknown size", output);
+  if (chunk->size > settings().limits.message_size) return cut(refused, "chunk too large", output);
+  skipped_.emplace(*chunk);
+  skipped_reply_ = refused;
+  mode_ = Mode::SkippedChunk;
+}
+
+std::optional<Next> Conversation::skip_chunk(Input& input, Output& output) {
+  input.consume(skipped_->read(input.view()).size());
+  if (!skipped_->at_end()) return Next::bytes();
+  skipped_.reset();
+  mode_ = Mode::Commands;
+  reply(skipped_reply_, output);
+  return std::nullopt;
+}
+
+std::optional<Next> Conversation::read_sign_in(Input& input, Output& output) {
+  auto read = lines_.next(input, kMaxSignInLine);
+  switch (read.kind) {
+    case LineReader::Kind::Line:
+      waiting_ = std::move(read.line);
+      return work(Job::SignInLine, Lane::Password);
+    case LineReader::Kind::Wanting: return Next::bytes();
+    case LineReader::Kind::TooLong:
+      sign_in_.reset();
+      mode_ = Mode::Commands;
+      reply(too_long(), output);
+      break;
+    case LineReader::Kind::Broken: cut(broken_line(), "broken line", output); break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Next> Conversation::read_text(Input& input, Output& output) {
+  switch (transaction_->read(input)) {
+    case Transaction::Text::More: return Next::bytes();
+    case Transaction::Text::Disk: return work(Job::WriteText, Lane::Storage);
+    case Transaction::Text::End: return work(Job::EndText, Lane::Storage);
+    case Transaction::Text::Hopeless: break;
+  }
+  cut({552, "5.3.4", "Message is larger than this server takes"}, "endless message", output);
+  return std::nullopt;
+}
+
+Reply Conversation::end_text() {
+  mode_ = Mode::Commands;
+  auto answer = transaction_->end();
+  if (transaction_->is_over()) transaction_.reset();
+  if (is_positive(answer)) errors_ = 0;
+  return answer;
+}
+
+Next Conversation::work(Job job, Lane lane) {
+  job_ = job;
+  return Next::work(lane);
+}
+
+void Conversation::reply(const Reply& reply, Output& output) {
+  if (is_clients_error(reply.code) && ++errors_ >= kErrorsUntilGoodbye) {
+    return cut({421, "4.7.0", settings().hostname + " Too many errors, goodbye"}, "too many errors",
+               output);
+  }
+  if (is_clients_error(reply.code)) slow_ = errors_ >= kErrorsUntilSlow;
+  write(output, reply);
+}
+
+void Conversation::cut(const Reply& reply, std::string_view why, Output& output) {
+  log.info("smtp cut", {{"session", origin_.peer.session_id},
+                        {"address", origin_.peer.address.to_string()},
+                        {"why", why}});
+  write(output, reply);
+  closing_ = true;
+}
+
+void Conversation::encrypted(const TlsInfo& tls) {
+  // Nothing that was said in clear counts any more.  RFC 3207 section 4.2
+  tls_ = tls;
+  encrypted_ = true;
+  origin_.tls_version = tls.version;
+  origin_.tls_cipher = tls.cipher;
+  origin_.helo.clear();
+  origin_.esmtp = false;
+  transaction_.reset();
+  sign_in_.reset();
+  mode_ = Mode::Commands;
+}
+
+void Conversation::goodbye(std::string_view reason, Output& output) {
+  write(output, {421, "4.3.2", settings().hostname + " " + printable(reason)});
+}
+
+void Conversation::timed_out(Output& output) {
+  write(output, {421, "4.4.2", settings().hostname + " Timeout, closing the connection"});
+}
+
+Next Conversation::overloaded(Output& output) {
+  const Reply busy{451, "4.3.2", "Too busy, try again later"};
+  switch (std::exchange(job_, Job::None)) {
+    case Job::None: break;
+    case Job::Command: write(output, busy); break;
+    case Job::SignInLine:
+      sign_in_.reset();
+      mode_ = Mode::Commands;
+      write(output, {454, "4.7.0", "Too busy, try again later"});
+      break;
+    case Job::WriteText: transaction_->refuse(busy); break;  // said at the end of the text
+    case Job::EndText:
+      transaction_->refuse(busy);
+      write(output, end_text());  // never blocks once it is refused
+      break;
+  }
+  wipe(waiting_);
+  waiting_.clear();
+  return Next::pause(kSlow);
+}
+
+}  // namespace waxwing::smtp
