@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,21 +39,35 @@ struct AliasRecord {
   std::vector<std::string> targets;  // canonical addresses
 };
 
-// Who gets mail and who may sign in: data_dir/directory.sqlite. Any thread; may block. Addresses go in
-// as people write them and come out canonical; Invalid when they are none.
+class Credentials;
+
+// Who gets mail and who may sign in: data_dir/directory.sqlite. Any thread; may block. Addresses go
+// in as people write them and come out canonical; Invalid when they are none.
 class Directory {
  public:
   // Creates the database when there is none.
   static Result<std::unique_ptr<Directory>> open(const std::string& path, const Clock& clock);
   virtual ~Directory() = default;
 
+  // Called, on the thread that made the change and after it is durable, with the canonical address
+  // of an account whose sessions must end: removed, disabled, renamed, or its password changed. Set
+  // once, before other threads use the directory.
+  virtual void on_revoked(std::function<void(const std::string& account)> observer) = 0;
+  // What the Authenticator reads.
+  virtual Credentials& credentials() = 0;
+
   virtual Outcome add_domain(std::string_view domain) = 0;
-  virtual Outcome remove_domain(std::string_view domain) = 0;  // Denied while accounts or aliases are in it
+  virtual Outcome remove_domain(
+      std::string_view domain) = 0;  // Denied while accounts or aliases are in it
   virtual Result<std::vector<std::string>> domains() = 0;
   virtual Result<bool> is_local_domain(std::string_view domain) = 0;
 
+  // Passwords: 1 to 1000 bytes without control characters. Setting one makes argon2id hash and
+  // SCRAM keys, which takes a tenth of a second. AlreadyExists when an account or alias has the
+  // address, NotFound when its domain is not local.
   virtual Outcome add_account(std::string_view address, std::string_view password) = 0;
-  // `secret`: "{SCHEME}rest" as in Dovecot's passwd-file.
+  // `secret`: "{SCHEME}rest" as in Dovecot's passwd-file. PLAIN, SHA512-CRYPT, SHA256-CRYPT,
+  // BLF-CRYPT and ARGON2ID; Invalid with a sentence for the operator on anything else.
   virtual Outcome import_account(std::string_view address, std::string_view secret) = 0;
   virtual Outcome set_password(std::string_view address, std::string_view password) = 0;
   virtual Outcome remove_account(std::string_view address) = 0;
@@ -64,6 +79,8 @@ class Directory {
   virtual Result<AccountRecord> account(std::string_view address) = 0;
   virtual Result<std::vector<AccountRecord>> accounts() = 0;
 
+  // Targets may be elsewhere. An account's own address may become an alias when it is among the
+  // targets: it then keeps its copy. An alias that is there already gets the new targets.
   virtual Outcome add_alias(std::string_view address, const std::vector<std::string>& targets) = 0;
   virtual Outcome remove_alias(std::string_view address) = 0;
   virtual Result<std::vector<AliasRecord>> aliases() = 0;
@@ -71,10 +88,10 @@ class Directory {
   // Where mail for an address goes.
   struct Route {
     enum class Kind {
-      Local,          // to `recipients`
-      Unknown,        // our domain, nobody of that name
-      Disabled,       // the account is there but does not take mail now
-      Elsewhere,      // not our domain
+      Local,      // to `recipients`
+      Unknown,    // our domain, nobody of that name
+      Disabled,   // the account is there but does not take mail now
+      Elsewhere,  // not our domain
     };
     struct Recipient {
       std::string account;  // canonical; empty for a target elsewhere
@@ -84,6 +101,7 @@ class Directory {
     Kind kind = Kind::Unknown;
     std::vector<Recipient> recipients;
   };
+  // Invalid when it is no address; "postmaster" alone is one.  RFC 5321 section 4.5.1
   // Accounts, aliases (any depth, loops cut), "+tag", catch-all; postmaster and abuse of a local
   // domain always go somewhere (alias, account or every first account of the server).
   virtual Result<Route> route(std::string_view address) = 0;

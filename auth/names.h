@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace waxwing {
+
+// Canonical forms, or Invalid with a sentence that holds what was given.
+Result<std::string> canonical_address(std::string_view address);
+Result<std::string> canonical_domain_name(std::string_view domain);
+// Of an alias: an address, or "@domain".
+Result<std::string> canonical_alias(std::string_view address);
+// What stands behind the last "@" of a canonical address.
+std::string domain_of(std::string_view canonical);
+
+}  // namespace waxwing

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "auth/sqlite.h"
+#include "base/result.h"
+
+namespace waxwing {
+
+// Brings directory.sqlite to the newest schema, one transaction per step. Corrupt when a newer
+// Waxwing wrote it.
+Outcome migrate_directory(sqlite::Database& database);
+
+}  // namespace waxwing

@@ -1,0 +1,171 @@
+#include "auth/sign_in.h"
+
+#include <cstring>
+
+#include "base/crypto.h"
+#include "base/log.h"
+
+namespace waxwing {
+namespace {
+
+constexpr std::size_t kSaltSize = 16;
+
+void log_try(const SignInTry& attempt, std::string_view result, std::string_view reason) {
+  const auto& context = attempt.context;
+  log.info("sign-in", {{"session", context.session_id},
+                       {"result", result},
+                       {"address", context.address.to_string()},
+                       {"account", attempt.account},
+                       {"service", context.service},
+                       {"mechanism", attempt.mechanism},
+                       {"tls", context.tls.empty() ? std::string("none") : context.tls},
+                       {"reason", reason}});
+}
+
+Error denied(const SignInTry& attempt, std::string_view reason) {
+  log_try(attempt, "failed", reason);
+  return Error{Error::Code::Denied, std::string(reason)};
+}
+
+std::uint64_t number(std::string_view bytes) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
+}
+
+}  // namespace
+
+SignIn::SignIn(Credentials& credentials, const Clock& clock)
+    : credentials_(credentials), throttle_(clock), verified_(clock) {}
+
+Result<Identity> SignIn::password(const SignInTry& attempt, std::string_view password) {
+  const auto credential = look_up(attempt.account);
+  if (!credential) return fail(broken(attempt, {}, credential.error()));
+
+  // The account is part of the guess, or one password tried on a thousand accounts would count
+  // once.
+  auto guessed = attempt.account + '\0' + std::string(password);
+  const Throttle::Attempt guess{attempt.context.address.client_key(), attempt.account,
+                                number(hmac_sha256(credentials_.secret(), guessed))};
+  wipe(guessed);
+  if (auto outcome = admit(attempt, guess, *credential); !outcome) return fail(outcome.error());
+
+  const auto right = verify(attempt, *credential, password);
+  if (!right) return fail(broken(attempt, guess, right.error()));
+  if (!*credential) return fail(denied(attempt, "unknown account"));
+  if (!*right) return fail(denied(attempt, "wrong password"));
+  if (!(*credential)->enabled) return fail(denied(attempt, "account is disabled"));
+  if ((*credential)->hash.imported) adopt(attempt, **credential, password);
+  welcome(attempt, guess, **credential);
+  return (*credential)->identity;
+}
+
+Result<std::optional<Credential>> SignIn::look_up(const std::string& account) {
+  auto credential = credentials_.find(account);
+  if (credential) return std::optional(std::move(*credential));
+  if (credential.error().code == Error::Code::NotFound) return std::optional<Credential>();
+  return fail(credential.error());
+}
+
+Outcome SignIn::admit(const SignInTry& attempt, const Throttle::Attempt& guess,
+                      const std::optional<Credential>& credential) {
+  // Ids start at 1: for an unknown account the same question is asked in vain.
+  const auto known =
+      credentials_.has_signed_in(credential ? credential->identity.id : 0, guess.client);
+  if (!known) return fail(broken(attempt, {}, known.error()));
+  // An owner at home is neither slowed down nor counted, whatever others do to the account.
+  if (*known) return {};
+  const auto delay = throttle_.admit(guess);
+  if (delay.count() == 0) return {};
+  log_try(attempt, "throttled", "next try in " + std::to_string(delay.count()) + " s");
+  return fail(Error::Code::Temporary, "too many wrong passwords");
+}
+
+Result<bool> SignIn::verify(const SignInTry& attempt, const std::optional<Credential>& credential,
+                            std::string_view password) {
+  const VerifiedPasswords::Credential version{credential ? credential->identity.id : 0,
+                                              credential ? credential->version : 0};
+  if (verified_.contains(version, password)) return true;
+  const auto decoy = credentials_.decoy(attempt.account);
+  if (!decoy) return fail(decoy.error());
+  const auto right = matches(credential ? credential->hash : *decoy, password);
+  if (!right) return fail(right.error());
+  if (*right && credential) verified_.add(version, password);
+  return *right && credential.has_value();
+}
+
+void SignIn::adopt(const SignInTry& attempt, const Credential& credential,
+                   std::string_view password) {
+  // It may come from a system with looser rules, say an empty password: then its hash stays.
+  if (!objection_to_password(password).empty()) return;
+  if (auto outcome = credentials_.adopt(credential, password); !outcome) {
+    log.warning("imported hash was not replaced", {{"session", attempt.context.session_id},
+                                                   {"account", attempt.account},
+                                                   {"error", outcome.error().text}});
+  }
+}
+
+void SignIn::welcome(const SignInTry& attempt, const Throttle::Attempt& guess,
+                     const Credential& credential) {
+  throttle_.succeeded(guess);
+  if (auto outcome = credentials_.note_sign_in(credential.identity.id, guess.client); !outcome) {
+    log.warning("sign-in history was not written", {{"session", attempt.context.session_id},
+                                                    {"account", attempt.account},
+                                                    {"error", outcome.error().text}});
+  }
+  log_try(attempt, "ok", "-");
+}
+
+Result<SignIn::Subject> SignIn::subject(const SignInTry& attempt) {
+  auto credential = look_up(attempt.account);
+  if (!credential) return fail(broken(attempt, {}, credential.error()));
+  // The salt of a name is the same at every try, as a real one is.  RFC 5802 section 9
+  const auto invented = hmac_sha256(credentials_.secret(), "scram-salt:" + attempt.account);
+  if (*credential && (*credential)->scram) {
+    return Subject{*(*credential)->scram, std::move(*credential)};
+  }
+  return Subject{
+      {invented.substr(0, kSaltSize), ScramKeys::kIterations, random_bytes(32), random_bytes(32)},
+      std::nullopt};
+}
+
+Result<SignIn::Proven> SignIn::proof(const SignInTry& attempt, const Subject& subject,
+                                     ScramServer& server, std::string_view message) {
+  // A proof does not show whether it is made of the same wrong password as the last one: each
+  // counts.
+  const Throttle::Attempt guess{attempt.context.address.client_key(), attempt.account,
+                                number(random_bytes(8))};
+  if (auto outcome = admit(attempt, guess, subject.credential); !outcome) {
+    return fail(outcome.error());
+  }
+  auto signature = server.final(message);
+  if (!signature) {
+    if (signature.error().code == Error::Code::Invalid) throttle_.withdraw(guess);
+    return fail(refused(attempt, signature.error()));
+  }
+  if (!subject.credential) return fail(denied(attempt, "unknown account"));
+  // The password may have been changed since the challenge.
+  const auto now = look_up(attempt.account);
+  if (!now) return fail(broken(attempt, guess, now.error()));
+  const auto& was = *subject.credential;
+  if (!*now || (*now)->identity.id != was.identity.id || (*now)->version != was.version) {
+    return fail(denied(attempt, "account changed during the sign-in"));
+  }
+  if (!(*now)->enabled) return fail(denied(attempt, "account is disabled"));
+  welcome(attempt, guess, **now);
+  return Proven{(*now)->identity, std::move(*signature)};
+}
+
+Error SignIn::refused(const SignInTry& attempt, Error error) const {
+  log_try(attempt, "failed", error.text);
+  return error;
+}
+
+// Our own fault: the client may come again, and nothing counts against it.
+Error SignIn::broken(const SignInTry& attempt, const Throttle::Attempt& guess, const Error& error) {
+  throttle_.withdraw(guess);
+  log_try(attempt, "error", error.text);
+  return Error{Error::Code::Temporary, error.text};
+}
+
+}  // namespace waxwing

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/credentials.h"
+#include "auth/directory.h"
+#include "auth/sqlite.h"
+#include "base/clock.h"
+
+namespace waxwing {
+
+// Makes argon2's companion for SCRAM, with a fresh salt.
+ScramKeys scram_keys_for(std::string_view password);
+// Inside the caller's transaction.
+Outcome store_scram(sqlite::Database& database, std::int64_t account, const ScramKeys& keys);
+
+// Directory and Credentials over directory.sqlite. Any thread: every call borrows a connection of
+// its own; passwords are hashed before a transaction starts, so a writer never waits for argon2.
+class SqliteDirectory final : public Directory, public Credentials {
+ public:
+  SqliteDirectory(const std::string& path, const Clock& clock);
+  // Creates or migrates the schema.
+  Outcome prepare();
+
+  void on_revoked(std::function<void(const std::string&)> observer) override;
+  Credentials& credentials() override { return *this; }
+
+  Outcome add_domain(std::string_view domain) override;
+  Outcome remove_domain(std::string_view domain) override;
+  Result<std::vector<std::string>> domains() override;
+  Result<bool> is_local_domain(std::string_view domain) override;
+
+  Outcome add_account(std::string_view address, std::string_view password) override;
+  Outcome import_account(std::string_view address, std::string_view secret) override;
+  Outcome set_password(std::string_view address, std::string_view password) override;
+  Outcome remove_account(std::string_view address) override;
+  Outcome enable_account(std::string_view address) override;
+  Outcome disable_account(std::string_view address) override;
+  Outcome rename_account(std::string_view from, std::string_view to) override;
+  Outcome set_quota(std::string_view address, std::uint64_t bytes) override;
+  Outcome set_pop3(std::string_view address, PopPolicy policy) override;
+  Result<AccountRecord> account(std::string_view address) override;
+  Result<std::vector<AccountRecord>> accounts() override;
+
+  Outcome add_alias(std::string_view address, const std::vector<std::string>& targets) override;
+  Outcome remove_alias(std::string_view address) override;
+  Result<std::vector<AliasRecord>> aliases() override;
+
+  Result<Route> route(std::string_view address) override;
+  Result<bool> may_send_as(std::string_view account, std::string_view address) override;
+
+  Result<Credential> find(const std::string& account) override;
+  Result<PasswordHash> decoy(const std::string& account) override;
+  const std::string& secret() const override { return secret_; }
+  bool has_scram_for_all() const override { return has_scram_for_all_; }
+  Outcome adopt(const Credential& imported, std::string_view password) override;
+  Result<bool> has_signed_in(std::int64_t account, const std::string& client) override;
+  Outcome note_sign_in(std::int64_t account, const std::string& client) override;
+
+ private:
+  using Change = std::function<Outcome(sqlite::Database&)>;
+  // Runs `change` in a transaction of its own.
+  Outcome write(const Change& change);
+  Outcome write_account(std::string_view address,
+                        const std::function<Outcome(sqlite::Database&, std::int64_t id,
+                                                    const std::string& canonical)>& change);
+  Outcome insert_account(std::string_view address, const PasswordHash& hash,
+                         const std::optional<ScramKeys>& scram);
+  Outcome set_enabled(std::string_view address, bool enabled);
+  Outcome refresh_scram_mark(sqlite::Database& database);
+  void revoke(const std::string& account) const;
+
+  const Clock& clock_;
+  sqlite::Pool pool_;
+  std::string secret_;
+  std::mutex scram_mark_mutex_;
+  std::atomic<bool> has_scram_for_all_{true};
+  std::function<void(const std::string&)> revoked_;
+};
+
+}  // namespace waxwing

@@ -1,0 +1,174 @@
+// Where mail for an address goes: the routing side of SqliteDirectory.
+//
+// An address is looked up as written, then without its "+tag", each time as an alias first and as
+// an account second, so an alias of an account's own name adds recipients to it. What nobody has
+// goes to the catch-all of the domain.
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "auth/names.h"
+#include "auth/sqlite_directory.h"
+#include "base/text.h"
+#include "protocols/mail/address.h"
+
+namespace waxwing {
+namespace {
+
+// Aliases of aliases of aliases: as many as a large list needs, and no more than a reply can wait
+// for.
+constexpr std::size_t kMaxExpanded = 10'000;
+
+using Recipient = Directory::Route::Recipient;
+
+// Resolves one address; made anew for each. Held by one thread at a time.
+class Resolution {
+ public:
+  explicit Resolution(sqlite::Database& database) : database_(database) {}
+
+  Result<Directory::Route> run(const mail::Address& address) {
+    const auto domain = mail::canonical_domain(address.domain);
+    if (!domain || !is_local(*domain)) return ended(Directory::Route::Kind::Elsewhere);
+    pending_.push_back({address, ""});
+    while (!pending_.empty() && !failed_) {
+      const auto next = std::move(pending_.front());
+      pending_.pop_front();
+      follow(next.address, next.tag);
+    }
+    if (failed_) return fail(*failed_);
+    if (!recipients_.empty()) return ended(Directory::Route::Kind::Local);
+    return ended(met_disabled_ ? Directory::Route::Kind::Disabled
+                               : Directory::Route::Kind::Unknown);
+  }
+
+  // The address that "postmaster" without a domain stands for.
+  std::string server_postmaster() {
+    auto domains = column("SELECT name FROM domains ORDER BY created, name LIMIT 1");
+    return domains.empty() ? std::string() : "postmaster@" + domains.front();
+  }
+
+ private:
+  Result<Directory::Route> ended(Directory::Route::Kind kind) {
+    if (failed_) return fail(*failed_);
+    return Directory::Route{kind, std::move(recipients_)};
+  }
+
+  template <class... Values>
+  std::vector<std::string> column(std::string_view sql, const Values&... values) {
+    std::vector<std::string> found;
+    auto query = database_.query(sql, values...);
+    while (query.row()) found.push_back(query.text(0));
+    if (auto outcome = query.finish(); !outcome) failed_ = outcome.error();
+    return found;
+  }
+
+  bool is_local(const std::string& domain) {
+    return !column("SELECT name FROM domains WHERE name = ?", domain).empty();
+  }
+
+  // `tag`: what an alias on the way was asked for with; a tag of the address itself goes before it.
+  void follow(const mail::Address& address, const std::string& tag) {
+    const auto whole = mail::canonical(address);
+    if (!whole || failed_) return;
+    if (take(*whole, tag)) return;
+
+    const auto plus = address.local.find('+');
+    auto own_tag = tag;
+    auto bare = *whole;
+    if (plus != std::string::npos && plus > 0) {
+      own_tag = address.local.substr(plus + 1);
+      bare = mail::canonical({address.local.substr(0, plus), address.domain}).value_or(*whole);
+      if (take(bare, own_tag)) return;
+    }
+    const auto domain = domain_of(*whole);
+    if (take("@" + domain, own_tag)) return;
+    take_role(bare, domain, own_tag);
+  }
+
+  // Whether somebody has this name, even somebody who takes no mail now.
+  bool take(const std::string& name, const std::string& tag) {
+    const bool first_visit = visited_.size() < kMaxExpanded && visited_.insert(name).second;
+    const auto targets =
+        column("SELECT target FROM aliases WHERE address = ? ORDER BY position", name);
+    if (!targets.empty() && first_visit) {
+      for (const auto& target : targets) follow_target(target, tag);
+      return true;
+    }
+    return take_account(name, tag) || !targets.empty();
+  }
+
+  void follow_target(const std::string& target, const std::string& tag) {
+    const auto address = mail::parse_address(target);
+    if (!address || failed_) return;
+    if (is_local(domain_of(target))) {
+      pending_.push_back({*address, tag});
+    } else {
+      add({"", "", target});
+    }
+  }
+
+  bool take_account(const std::string& name, const std::string& tag) {
+    const auto enabled = column("SELECT enabled FROM accounts WHERE address = ?", name);
+    if (enabled.empty()) return false;
+    if (enabled.front() == "1") {
+      add({name, tag, ""});
+    } else {
+      met_disabled_ = true;
+    }
+    return true;
+  }
+
+  // RFC 5321 section 4.5.1 wants postmaster, RFC 2142 abuse; where nobody was named it is the
+  // longest-standing account's business.
+  void take_role(const std::string& name, const std::string& domain, const std::string& tag) {
+    const auto local = name.substr(0, name.rfind('@'));
+    if (local != "postmaster" && local != "abuse") return;
+    if (local == "abuse" && take("postmaster@" + domain, tag)) return;
+    const auto first = column("SELECT address FROM accounts WHERE enabled = 1 ORDER BY id LIMIT 1");
+    if (!first.empty()) take_account(first.front(), tag);
+  }
+
+  void add(Recipient recipient) {
+    const auto key = recipient.account + "\n" + recipient.tag + "\n" + recipient.remote;
+    if (added_.insert(key).second) recipients_.push_back(std::move(recipient));
+  }
+
+  struct Pending {
+    mail::Address address;
+    std::string tag;
+  };
+
+  sqlite::Database& database_;
+  std::deque<Pending> pending_;  // not recursion: a chain of aliases may be longer than a stack
+  std::set<std::string> visited_, added_;
+  std::vector<Recipient> recipients_;
+  bool met_disabled_ = false;
+  std::optional<Error> failed_;
+};
+
+}  // namespace
+
+Result<Directory::Route> SqliteDirectory::route(std::string_view address) {
+  auto database = pool_.lease();
+  if (!database) return fail(database.error());
+  std::string whole(address);
+  if (equals_ignoring_case(address, "postmaster"))
+    whole = Resolution(**database).server_postmaster();
+  const auto parsed = mail::parse_address(whole);
+  if (!parsed) return fail(Error::Code::Invalid, printable(address) + " is not an address");
+  return Resolution(**database).run(*parsed);
+}
+
+Result<bool> SqliteDirectory::may_send_as(std::string_view account, std::string_view address) {
+  const auto name = canonical_address(account);
+  if (!name) return false;
+  const auto found = route(address);
+  if (!found) {
+    if (found.error().code == Error::Code::Invalid) return false;
+    return fail(found.error());
+  }
+  return std::any_of(found->recipients.begin(), found->recipients.end(),
+                     [&](const auto& recipient) { return recipient.account == *name; });
+}
+
+}  // namespace waxwing

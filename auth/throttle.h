@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+
+namespace waxwing {
+
+// Slows down those who guess passwords. What counts is how many *different* wrong passwords a
+// client has tried (on any account) and an account was tried with (by any client): a device that
+// repeats one old password for weeks is never throttled. Whoever tries more than the free ones
+// waits, twice as long after each further one. In memory only, and bounded: the longest unused are
+// forgotten first. Any thread.
+class Throttle {
+ public:
+  struct Limits {
+    std::size_t free_guesses = 10;
+    std::chrono::seconds first_delay{2};
+    std::chrono::seconds longest_client_delay{15 * 60};
+    std::chrono::seconds longest_account_delay{5 * 60};
+    std::chrono::seconds memory{3600};  // after so long without a new guess all is forgiven
+    std::size_t max_entries = 50'000;   // clients, and accounts
+  };
+  Throttle(const Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
+  explicit Throttle(const Clock& clock) : Throttle(clock, Limits()) {}
+
+  // One try: `guess` stands for account and password, and says nothing about them.
+  struct Attempt {
+    std::string client;   // IpAddress::client_key()
+    std::string account;  // canonical; empty for a user name that is no address
+    std::uint64_t guess = 0;
+  };
+  // Zero: it may be checked, and counts as wrong until succeeded() takes it back, so guesses made
+  // side by side are counted before the first is answered. Otherwise how long to wait; nothing is
+  // counted.
+  std::chrono::seconds admit(const Attempt& attempt);
+  // The password was right: what this client did to this account is forgotten.
+  void succeeded(const Attempt& attempt);
+  // It could not be checked at all: it never happened.
+  void withdraw(const Attempt& attempt);
+
+ private:
+  struct Guess {
+    std::uint64_t guess;
+    std::uint64_t other;  // in a client's entry the account, in an account's the client
+  };
+  struct Entry {
+    std::string key;
+    std::deque<Guess> guesses;  // different ones, oldest first
+    Steady last;                // when a guess was added
+  };
+  class Table {
+   public:
+    Entry* find(const std::string& key);
+    Entry& at(const std::string& key, std::size_t max_entries);
+    void erase(const std::string& key);
+
+   private:
+    std::list<Entry> entries_;  // most recently used first
+    std::unordered_map<std::string, std::list<Entry>::iterator> by_key_;
+  };
+  std::chrono::seconds wait(Table& table, const std::string& key, std::uint64_t guess,
+                            std::chrono::seconds longest);
+  void count(Table& table, const std::string& key, Guess guess);
+  template <class Predicate>
+  void forget(Table& table, const std::string& key, Predicate which);
+
+  const Clock& clock_;
+  const Limits limits_;
+  std::mutex mutex_;
+  Table clients_, accounts_;
+};
+
+}  // namespace waxwing
