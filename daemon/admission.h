@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/text.h"
+
+namespace waxwing {
+
+// Counts connections, of all clients and of each one (IpAddress::client_key). Any thread.
+class Admission {
+ public:
+  enum class Answer { Welcome, TooMany, TooManyFromThere };
+
+  struct Limits {
+    std::uint64_t total = 20000;
+    std::uint64_t per_client = 200;
+  };
+  explicit Admission(Limits limits) : limits_(limits) {}
+
+  // Who is welcome is counted, until leave().
+  Answer enter(const std::string& client);
+  void leave(std::string_view client);
+  // For those who come; nobody is sent away.
+  void change(Limits limits);
+  std::uint64_t count() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Limits limits_;
+  std::uint64_t total_ = 0;
+  std::unordered_map<std::string, std::uint64_t, StringHash, std::equal_to<>> clients_;
+};
+
+}  // namespace waxwing

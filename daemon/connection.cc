@@ -1,0 +1,429 @@
+#include "daemon/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+
+namespace waxwing {
+
+namespace {
+
+// More than that and the client has to read before the session gets another word.
+constexpr std::uint64_t kHighWater = Output::kFull;
+constexpr std::uint64_t kLowWater = Output::kFull / 4;
+// One connection's share of a turn of the loop.
+constexpr std::uint64_t kShare = 1024 * 1024;
+
+// For reading and for copying; one for each loop thread, so that idle connections own no buffers.
+std::span<char> scratch() {
+  thread_local std::array<char, 64 * 1024> space;
+  return space;
+}
+
+}  // namespace
+
+Connection::Connection(Host& host, Accepted accepted)
+    : host_(host),
+      accepted_(std::move(accepted)),
+      peer_(accepted_.peer),
+      transport_(std::move(accepted_.socket)),
+      accepted_at_(Steady::now()),
+      phase_since_(accepted_at_),
+      heard_at_(accepted_at_),
+      said_at_(accepted_at_),
+      since_(std::time(nullptr)),
+      readable_(host.loop, Event::Kind::Readable, transport_.fd(), [this] { on_readable(); }),
+      writable_(host.loop, Event::Kind::Writable, transport_.fd(),
+                [this] {
+                  write_blocked_ = false;
+                  phase_ == Phase::Handshaking ? shake_hands() : pump();
+                }),
+      timer_(host.loop, [this] { on_timer(); }) {}
+
+Connection::~Connection() {
+  if (wakeups_) wakeups_->detach();
+}
+
+void Connection::enter(Phase phase) {
+  phase_ = phase;
+  phase_since_ = Steady::now();
+}
+
+bool Connection::may_read() const {
+  switch (phase_) {
+    case Phase::Sniffing:
+    case Phase::Handshaking:
+    case Phase::Lingering: return true;
+    case Phase::Talking:
+      return sender_.size() < kHighWater && !input_.ended() &&
+             input_.size() < session_->input_limit();
+    case Phase::Working:
+    case Phase::Full:
+    case Phase::Pausing:
+    case Phase::Upgrading:
+    case Phase::Closing:
+    case Phase::Dead: return false;
+  }
+  return false;
+}
+
+void Connection::on_readable() {
+  // The event stays on while a command runs: most end before the client says more, and that saves
+  // two system calls for each of them.
+  if (!may_read()) return readable_.remove();
+  switch (phase_) {
+    case Phase::Sniffing: return sniff();
+    case Phase::Handshaking: return shake_hands();
+    case Phase::Lingering: return linger();
+    default: break;
+  }
+  read_input();
+  pump();
+}
+
+void Connection::read_input() {
+  const std::span<char> space = scratch();
+  while (may_read()) {
+    const std::size_t room = std::min(space.size(), session_->input_limit() - input_.size());
+    const auto moved = transport_.read(space.first(room));
+    switch (moved.kind) {
+      case Transport::Moved::Kind::Some: break;
+      case Transport::Moved::Kind::WaitToWrite: writable_.add(); return;
+      case Transport::Moved::Kind::WaitToRead: return;
+      case Transport::Moved::Kind::Ended:
+        input_.end();
+        due_ = true;
+        return;
+      case Transport::Moved::Kind::Broken:
+        debug("read-failed", transport_.trouble());
+        return abort();
+    }
+    const std::string_view bytes(space.data(), moved.count);
+    if (!transport_.is_encrypted() && !std::exchange(heard_, true) &&
+        classify(bytes) == FirstBytes::Hello) {
+      note_hello();
+      return abort();
+    }
+    input_.append(bytes);
+    heard_at_ = Steady::now();
+    due_ = true;
+    if (moved.count < room && !transport_.has_pending()) return;  // most likely that was all
+  }
+}
+
+void Connection::pump() {
+  if (std::exchange(pumping_, true)) return;
+  while (step()) {
+  }
+  pumping_ = false;
+  if (phase_ == Phase::Dead) return;
+  if (sender_.empty()) {
+    if (phase_ == Phase::Upgrading) return start_tls();
+    if (phase_ == Phase::Closing) return linger();
+  }
+  if (may_read()) readable_.add();
+  arm();
+}
+
+bool Connection::step() {
+  if (phase_ == Phase::Dead) return false;
+  if (phase_ != Phase::Working) sender_.take(output_);
+  if (phase_ == Phase::Talking && talk()) return true;
+  if (phase_ == Phase::Full && sender_.size() <= kLowWater) {
+    submit(lane_);
+    return true;
+  }
+  return !sender_.empty() && !write_blocked_ && send_some();
+}
+
+// Gives the session its next word, if it is its turn.
+bool Connection::talk() {
+  if (goodbye_) {
+    say_goodbye();
+    return true;
+  }
+  if (sender_.size() >= kHighWater) return false;
+  if (due_) {
+    due_ = false;
+    follow(session_->consume(input_, output_));
+    return true;
+  }
+  if (input_.ended()) {
+    enter(Phase::Closing);
+    return true;
+  }
+  if (const auto mailbox = wakeups_->next()) {
+    follow(session_->changed(*mailbox, output_));
+    return true;
+  }
+  if (transport_.has_pending() && may_read()) {
+    read_input();
+    return due_;
+  }
+  return false;
+}
+
+void Connection::follow(Next next) {
+  if (user_ != session_->user()) user_ = session_->user();
+  if (!output_.empty()) said_at_ = Steady::now();
+  switch (next.kind) {
+    case Next::Kind::Bytes:
+      // A session that neither reads nor makes room would wait for ever.
+      if (input_.size() >= session_->input_limit()) {
+        log.error("input-not-consumed", {{"session", peer_.session_id}});
+        goodbye_ = "internal error";
+      }
+      return;
+    case Next::Kind::Work: return submit(next.lane);
+    case Next::Kind::Pause: pause_ = next.time; return enter(Phase::Pausing);
+    case Next::Kind::StartTls:
+      // A client may not pipeline behind STARTTLS; whatever it sent is an attacker's, what waits in
+      // the socket as well as what was read.  RFC 3207 section 4.2
+      input_.clear();
+      if (!transport_.discard_arrived()) return enter(Phase::Closing);
+      return enter(Phase::Upgrading);
+    case Next::Kind::Close: return enter(Phase::Closing);
+  }
+}
+
+void Connection::say_goodbye() {
+  session_->goodbye(*goodbye_, output_);
+  enter(Phase::Closing);
+}
+
+void Connection::submit(Lane lane) {
+  sender_.take(output_);  // the worker starts with an empty output, and the client reads meanwhile
+  lane_ = lane;
+  queued_too_long_ = false;
+  enter(Phase::Working);
+  const auto ticket = host_.lanes.submit(lane, [this] {
+    std::optional<Progress> progress;
+    try {
+      progress = session_->run(output_);
+    } catch (const std::exception& error) {
+      log.error("command-failed", {{"session", peer_.session_id}, {"error", error.what()}});
+    }
+    host_.loop.post([this, progress] { ran(progress); });
+  });
+  if (!ticket) return overloaded();
+  ticket_ = *ticket;
+}
+
+void Connection::overloaded() {
+  log.warning("overloaded", {{"session", peer_.session_id}});
+  enter(Phase::Talking);
+  due_ = true;
+  follow(session_->overloaded(output_));
+}
+
+void Connection::ran(std::optional<Progress> progress) {
+  enter(Phase::Talking);
+  if (doomed_ || !progress) return abort();
+  heard_at_ = phase_since_;
+  switch (*progress) {
+    case Progress::Done:
+      due_ = true;
+      if (user_ != session_->user()) user_ = session_->user();
+      break;
+    case Progress::Again: enter(Phase::Full); break;
+    case Progress::Yield:
+      // Nobody waits for the result of a long search whose client has gone.
+      if (lane_ == Lane::Search && input_.empty() && transport_.is_client_gone()) return abort();
+      submit(lane_);
+      break;
+  }
+  pump();
+}
+
+bool Connection::send_some() {
+  const std::size_t record = transport_.is_encrypted() ? 16 * 1024 : scratch().size();
+  for (std::uint64_t sent = 0; !sender_.empty();) {
+    if (sent >= kShare) {
+      write_blocked_ = true;
+      writable_.add();
+      return false;
+    }
+    const std::string_view bytes = sender_.front(scratch().first(record));
+    if (bytes.empty()) {
+      log.error("file-cut-short", {{"session", peer_.session_id}});
+      abort();
+      return false;
+    }
+    const auto moved = transport_.write(bytes);
+    switch (moved.kind) {
+      case Transport::Moved::Kind::Some: break;
+      case Transport::Moved::Kind::WaitToRead:
+      case Transport::Moved::Kind::WaitToWrite:
+        write_blocked_ = true;
+        writable_.add();
+        return sent > 0;
+      case Transport::Moved::Kind::Ended:
+      case Transport::Moved::Kind::Broken:
+        debug("write-failed", transport_.trouble());
+        abort();
+        return false;
+    }
+    sender_.consume(moved.count);
+    sent += moved.count;
+    said_at_ = Steady::now();
+  }
+  return true;
+}
+
+// Closing at once while unread bytes wait makes the kernel send a reset, which can destroy our last
+// words before the client reads them.
+void Connection::linger() {
+  if (phase_ != Phase::Lingering) {
+    enter(Phase::Lingering);
+    transport_.finish_writing();
+    if (input_.ended()) return abort();
+    readable_.add();
+    arm();
+  }
+  if (!transport_.discard_arrived() || transport_.is_client_gone()) abort();
+}
+
+void Connection::end(std::string reason) {
+  switch (phase_) {
+    case Phase::Sniffing:
+    case Phase::Handshaking:
+    case Phase::Upgrading: return abort();
+    case Phase::Pausing: enter(Phase::Talking); break;
+    case Phase::Talking:
+    case Phase::Working:
+    case Phase::Full: break;
+    case Phase::Closing:
+    case Phase::Lingering:
+    case Phase::Dead: return;
+  }
+  goodbye_ = std::move(reason);
+  pump();
+}
+
+void Connection::abort() {
+  if (phase_ == Phase::Dead) return;
+  if (phase_ == Phase::Working && !host_.lanes.cancel(lane_, ticket_)) {
+    doomed_ = true;
+    return;
+  }
+  enter(Phase::Dead);
+  readable_.remove();
+  writable_.remove();
+  timer_.remove();
+  if (wakeups_) wakeups_->detach();
+  debug("disconnect");
+  host_.closed(accepted_.number);
+}
+
+std::optional<Connection::Steady::time_point> Connection::deadline() const {
+  const Timing& timing = host_.timing;
+  switch (phase_) {
+    case Phase::Sniffing:
+      switch (accepted_.tls) {
+        case Settings::Listener::Tls::Auto: return phase_since_ + timing.silence_auto;
+        case Settings::Listener::Tls::Implicit: return phase_since_ + timing.silence_implicit;
+        case Settings::Listener::Tls::StartTls:
+        case Settings::Listener::Tls::None: return phase_since_ + timing.second_chance;
+      }
+      return std::nullopt;
+    case Phase::Handshaking: return phase_since_ + timing.handshake;
+    case Phase::Talking: return sender_.empty() ? talking_deadline() : said_at_ + timing.stalled;
+    case Phase::Working:
+      return queued_too_long_ ? std::nullopt : std::optional(phase_since_ + timing.queue);
+    case Phase::Pausing: return phase_since_ + pause_;
+    case Phase::Full:
+    case Phase::Upgrading:
+    case Phase::Closing: return std::max(said_at_, phase_since_) + timing.stalled;
+    case Phase::Lingering: return phase_since_ + timing.linger;
+    case Phase::Dead: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// When the client has been silent, or not signed in, for too long.
+Connection::Steady::time_point Connection::patience_ends() const {
+  const auto idle = heard_at_ + session_->idle_timeout();
+  // Other mail servers never sign in on the smtp ports: there only silence counts.
+  if (!user_.empty() || peer_.service == Service::Smtp) return idle;
+  return std::min(idle, accepted_at_ + accepted_.login_timeout);
+}
+
+Connection::Steady::time_point Connection::talking_deadline() const {
+  const auto every = session_->keep_alive();
+  if (every.count() == 0) return patience_ends();
+  return std::min(patience_ends(), std::max(said_at_, heard_at_) + every);
+}
+
+// The timer is set anew only when the deadline came nearer; one that moved away is looked at again
+// when the timer fires. So a busy connection does not touch it for every command.
+void Connection::arm() {
+  const auto until = deadline();
+  if (!until) return;
+  if (timer_.is_added() && armed_for_ <= *until) return;
+  armed_for_ = *until;
+  timer_.add(std::chrono::ceil<std::chrono::milliseconds>(*until - Steady::now()));
+}
+
+void Connection::on_timer() {
+  const auto until = deadline();
+  const auto now = Steady::now();
+  if (!until) return;
+  if (now < *until) return arm();
+  switch (phase_) {
+    case Phase::Sniffing: return open(opening(accepted_.tls, FirstBytes::Silence));
+    case Phase::Talking:
+      if (!sender_.empty()) break;
+      if (now < patience_ends()) {
+        follow(session_->tick(output_));
+        said_at_ = now;  // also when it said nothing: the next one is due after the same time
+        return pump();
+      }
+      debug("timeout");
+      session_->timed_out(output_);
+      enter(Phase::Closing);
+      return pump();
+    case Phase::Pausing:
+      enter(Phase::Talking);
+      due_ = true;
+      follow(session_->tick(output_));
+      return pump();
+    case Phase::Working:
+      queued_too_long_ = true;  // asked once: a job that has started may take its time
+      if (!host_.lanes.cancel(lane_, ticket_)) return;
+      overloaded();
+      return pump();
+    case Phase::Handshaking:
+    case Phase::Full:
+    case Phase::Upgrading:
+    case Phase::Closing:
+    case Phase::Lingering:
+    case Phase::Dead: break;
+  }
+  debug("timeout");
+  abort();
+}
+
+SessionSummary Connection::summary() const {
+  return {peer_.session_id,
+          to_string(peer_.service),
+          peer_.address.to_string(),
+          user_,
+          tls_,
+          peer_.local_port,
+          since_};
+}
+
+void Connection::debug(std::string_view event, std::string_view reason) const {
+  if (!log.enabled(Log::Level::Debug)) return;
+  log.debug(event, {{"session", peer_.session_id},
+                    {"service", to_string(peer_.service)},
+                    {"port", peer_.local_port},
+                    {"address", peer_.address.to_string()},
+                    {"reason", reason}});
+}
+
+}  // namespace waxwing

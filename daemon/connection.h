@@ -1,0 +1,160 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/certificates.h"
+#include "daemon/first_bytes.h"
+#include "daemon/lanes.h"
+#include "daemon/loop.h"
+#include "daemon/sender.h"
+#include "daemon/transport.h"
+#include "daemon/wakeups.h"
+#include "protocols/session.h"
+
+namespace waxwing {
+
+// How long things may take that no session decides. Tests make them short.
+struct Timing {
+  using ms = std::chrono::milliseconds;
+  ms silence_auto{3000};      // 995: then the greeting comes in clear
+  ms silence_implicit{5000};  // 465, 993: then the line that explains
+  ms second_chance{1000};     // a STARTTLS port, after a ClientHello came there
+  ms hello_memory{std::chrono::minutes(10)};
+  ms handshake{30'000};
+  ms queue{20'000};       // for a worker
+  ms stalled{300'000};    // a client that takes nothing of its answer
+  ms linger{2000};        // for a client to read our last words
+  ms stop{10'000};        // for sessions to end when the daemon stops
+  ms certificates{5000};  // between two looks at the certificate files
+};
+
+// What `waxwing who` shows.
+struct SessionSummary {
+  std::string id, service, address, user, tls;
+  std::uint16_t port = 0;
+  std::int64_t since = 0;  // Unix seconds
+};
+
+// One client: its socket, its timers, and the session that talks through them. Loop thread only,
+// but for the session while a worker runs it. It moves bytes and time and knows no protocol.
+//
+// The invariant that everything here serves: the session, input_ and output_ are touched by the
+// loop in every phase but Working, and by one worker in that phase only. So a connection that dies
+// while a worker has it stays until the worker is done.
+class Connection {
+ public:
+  using SessionFactory =
+      std::function<std::unique_ptr<Session>(const Peer&, std::weak_ptr<Watcher>)>;
+
+  // What the connections of one loop share. Outlives them all.
+  struct Host {
+    Loop& loop;
+    Lanes& lanes;
+    HelloMemory& hellos;
+    const Timing& timing;
+    std::function<std::shared_ptr<const Certificates>()> certificates;
+    std::function<void(std::uint64_t)> wake;    // pump() of that connection, if it still lives
+    std::function<void(std::uint64_t)> closed;  // may be destroyed, but not before this returns
+  };
+  struct Accepted {
+    std::uint64_t number = 0;
+    Fd socket;
+    Peer peer;  // without what the first bytes decide
+    Settings::Listener::Tls tls = Settings::Listener::Tls::StartTls;
+    std::string client;  // IpAddress::client_key()
+    std::chrono::seconds login_timeout{180};
+    SessionFactory make_session;
+  };
+
+  Connection(Host& host, Accepted accepted);
+  ~Connection();
+
+  void start();
+  // Does whatever can be done now.
+  void pump();
+  // The protocol's goodbye as soon as no command is running, then the end.
+  void end(std::string reason);
+  // The end, now.
+  void abort();
+
+  SessionSummary summary() const;
+  const std::string& user() const { return user_; }
+  const std::string& client() const { return accepted_.client; }
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  enum class Phase {
+    Sniffing,     // waits for the first bytes, or for a while
+    Handshaking,  // TLS
+    Talking,      // the session waits for bytes
+    Working,      // a worker has the session
+    Full,         // the session wants to go on when the client has read what there is
+    Pausing,      // the session wants its tick
+    Upgrading,    // sends the reply to STARTTLS, then shakes hands
+    Closing,      // sends what is left
+    Lingering,    // has said everything, and lets the client read it
+    Dead,
+  };
+
+  void enter(Phase phase);
+  void on_readable();
+  void on_timer();
+  void sniff();
+  void open(Opening opening);
+  void start_tls();
+  void shake_hands();
+  void begin_session();
+  void read_input();
+  void note_hello();
+  void linger();
+
+  // Steps of pump(); each says whether it did anything.
+  bool step();
+  bool send_some();
+  bool talk();
+  void follow(Next next);
+  void submit(Lane lane);
+  void overloaded();
+  void ran(std::optional<Progress> progress);
+  void say_goodbye();
+
+  bool may_read() const;
+  std::optional<Steady::time_point> deadline() const;
+  Steady::time_point patience_ends() const;
+  Steady::time_point talking_deadline() const;
+  void arm();
+  void debug(std::string_view event, std::string_view reason = {}) const;
+
+  Host& host_;
+  Accepted accepted_;
+  Peer& peer_;
+  Transport transport_;
+  Sender sender_;
+  Input input_;
+  Output output_;
+  std::shared_ptr<Wakeups> wakeups_;
+  std::unique_ptr<Session> session_;
+  std::string user_, tls_;
+
+  Phase phase_ = Phase::Sniffing;
+  Lane lane_ = Lane::Storage;
+  Lanes::Ticket ticket_ = 0;
+  std::optional<std::string> goodbye_;
+  std::chrono::milliseconds pause_{0};
+  bool due_ = false;    // there may be something for consume()
+  bool heard_ = false;  // the client has said something in clear
+  bool write_blocked_ = false;
+  bool pumping_ = false;
+  bool doomed_ = false;  // dies when its worker is done
+  bool queued_too_long_ = false;
+
+  Steady::time_point accepted_at_, phase_since_, heard_at_, said_at_, armed_for_;
+  std::int64_t since_;
+  Event readable_, writable_, timer_;
+};
+
+}  // namespace waxwing

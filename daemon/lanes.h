@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "protocols/session.h"
+
+namespace waxwing {
+
+// The pools of threads where blocking work runs, one for each Lane, so that a slow kind of work
+// never delays another kind. First come, first served. Any thread.
+class Lanes {
+ public:
+  struct Sizes {
+    int storage = 16;  // mostly waiting for fsync, which many threads share
+    int search = 2;
+    int password = 2;  // argon2 fills a processor and 64 MiB
+    int network = 16;
+    std::size_t queue = 20000;  // jobs that may wait in one lane
+  };
+  explicit Lanes(Sizes sizes);
+  // As stop(), without a limit of time.
+  ~Lanes();
+
+  using Ticket = std::uint64_t;
+  // Nothing when the queue is full or the lanes have stopped.
+  std::optional<Ticket> submit(Lane lane, std::function<void()> job);
+  // True when the job had not started: then it never will.
+  bool cancel(Lane lane, Ticket ticket);
+
+  // Jobs that have started end; the others are dropped. False when some still run after `patience`.
+  bool stop(std::chrono::milliseconds patience);
+
+ private:
+  struct Pool {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::map<Ticket, std::function<void()>> waiting;
+    Ticket last = 0;
+    int alive = 0;
+    bool stopping = false;
+    std::vector<std::thread> threads;
+  };
+  void work(Pool& pool);
+  Pool& pool(Lane lane) { return pools_[static_cast<std::size_t>(lane)]; }
+
+  const std::size_t queue_;
+  std::array<Pool, 4> pools_;
+};
+
+}  // namespace waxwing

@@ -1,0 +1,87 @@
+#include "daemon/sender.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace waxwing {
+
+namespace {
+
+std::uint64_t size_of(const Output::Piece& piece) {
+  const auto* bytes = std::get_if<std::string>(&piece);
+  return bytes ? bytes->size() : std::get<Output::FileRange>(piece).size;
+}
+
+// How many bytes of the piece, from `skip` on, it put into `space`; 0 when the file is too short.
+std::size_t copy(const Output::Piece& piece, std::uint64_t skip, std::span<char> space) {
+  const auto wanted =
+      static_cast<std::size_t>(std::min<std::uint64_t>(size_of(piece) - skip, space.size()));
+  if (const auto* bytes = std::get_if<std::string>(&piece)) {
+    std::memcpy(space.data(), bytes->data() + skip, wanted);
+    return wanted;
+  }
+  const auto& range = std::get<Output::FileRange>(piece);
+  std::size_t done = 0;
+  while (done < wanted) {
+    const ssize_t got = pread(range.file->get(), space.data() + done, wanted - done,
+                              static_cast<off_t>(range.offset + skip + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return 0;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+}  // namespace
+
+void Sender::take(Output& output) {
+  while (!output.empty()) {
+    Output::Piece piece = output.take();
+    size_ += size_of(piece);
+    auto* bytes = std::get_if<std::string>(&piece);
+    auto* last = pieces_.empty() ? nullptr : std::get_if<std::string>(&pieces_.back());
+    // Many small answers become one write.
+    if (bytes && last && bytes->size() + last->size() <= 16 * 1024) {
+      last->append(*bytes);
+    } else {
+      pieces_.push_back(std::move(piece));
+    }
+  }
+}
+
+std::string_view Sender::front(std::span<char> space) const {
+  if (pieces_.empty()) return {};
+  if (const auto* bytes = std::get_if<std::string>(&pieces_.front())) {
+    const std::string_view rest = std::string_view(*bytes).substr(static_cast<std::size_t>(done_));
+    if (pieces_.size() == 1 || rest.size() >= space.size()) return rest;
+  }
+  std::size_t filled = 0;
+  std::uint64_t skip = done_;
+  for (const auto& piece : pieces_) {
+    if (filled == space.size()) break;
+    const std::size_t copied = copy(piece, skip, space.subspan(filled));
+    if (copied == 0) break;
+    filled += copied;
+    skip = 0;
+  }
+  return {space.data(), filled};
+}
+
+void Sender::consume(std::uint64_t count) {
+  size_ -= count;
+  done_ += count;
+  while (!pieces_.empty() && done_ >= size_of(pieces_.front())) {
+    done_ -= size_of(pieces_.front());
+    pieces_.pop_front();
+  }
+  if (pieces_.empty()) {
+    done_ = 0;
+    pieces_.shrink_to_fit();
+  }
+}
+
+}  // namespace waxwing

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocols/output.h"
+
+namespace waxwing {
+
+// What is on its way to one client, in order. Parts of files are read only when the client is ready
+// for them. Loop thread only.
+class Sender {
+ public:
+  // Takes everything that is in `output`.
+  void take(Output& output);
+  bool empty() const { return size_ == 0; }
+  std::uint64_t size() const { return size_; }
+
+  // The next bytes, at least one and as many as fit into `space` (or more, when they are in memory
+  // in one piece anyway). Asked again it gives the same bytes first, as a repeated SSL_write must
+  // see them. Empty when a file turns out to be shorter than promised.
+  std::string_view front(std::span<char> space) const;
+  // Forgets the first `count` bytes.
+  void consume(std::uint64_t count);
+
+ private:
+  std::deque<Output::Piece> pieces_;
+  std::uint64_t done_ = 0;  // of the first piece
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace waxwing
