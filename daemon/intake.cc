@@ -1,0 +1,144 @@
+#include "daemon/intake.h"
+
+#include <utility>
+
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/intake_checks.h"
+#include "daemon/intake_headers.h"
+#include "daemon/intake_routing.h"
+#include "protocols/smtp/reply.h"
+
+namespace waxwing {
+
+using smtp::MailEnvelope;
+using smtp::Origin;
+using smtp::Reply;
+
+namespace {
+
+Reply failed(const Origin& origin, std::string_view what, const Error& error) {
+  log.warning("intake failed", {{"session", origin.peer.session_id},
+                                {"what", what},
+                                {"error", to_string(error.code)},
+                                {"text", error.text}});
+  return smtp::reply_for(error);
+}
+
+bool leaves_this_server(const Directory::Route& route) {
+  for (const auto& each : route.recipients) {
+    if (!each.remote.empty()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+MailIntake::MailIntake(const Settings& settings, Store& store, Directory& directory,
+                       const Clock& clock)
+    : store_(store), directory_(directory), clock_(clock) {
+  use(settings);
+}
+
+void MailIntake::use(const Settings& settings) {
+  auto copy = std::make_shared<const Settings>(settings);
+  const std::lock_guard lock(mutex_);
+  settings_ = std::move(copy);
+}
+
+std::shared_ptr<const Settings> MailIntake::settings() const {
+  const std::lock_guard lock(mutex_);
+  return settings_;
+}
+
+Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelope) {
+  if (const auto space = store_.check_space(); !space)
+    return failed(origin, "space", space.error());
+  // Anybody may send with <>: receipts and bounces.  RFC 5321 section 4.5.5
+  if (origin.identity && !envelope.sender.empty()) {
+    const auto own = may_send_as(directory_, origin.identity->address, envelope.sender);
+    if (!own) return failed(origin, "sender", own.error());
+    if (!*own) return {553, "5.7.1", "You may not send as this address"};
+  }
+  return {250, "2.1.0", "Sender is fine"};
+}
+
+Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
+                                const std::string& address) {
+  const auto local =
+      local_name(directory_, settings()->hostname, origin.peer.local_address, address);
+  if (!local) return failed(origin, "recipient", local.error());
+  auto route = directory_.route(*local);
+  if (!route && route.error().code == Error::Code::Invalid) {
+    return {550, "5.1.3", "Not a valid address"};
+  }
+  if (!route) return failed(origin, "recipient", route.error());
+
+  switch (route->kind) {
+    case Directory::Route::Kind::Unknown: return {550, "5.1.1", "No such address here"};
+    case Directory::Route::Kind::Disabled: return {550, "5.2.1", "This mailbox takes no mail"};
+    case Directory::Route::Kind::Elsewhere:
+      if (!origin.identity)
+        return {550, "5.7.1", "Relaying denied: sign in to send to other servers"};
+      return {550, "5.7.1",
+              "This server delivers to its own addresses only, it cannot send to others"};
+    case Directory::Route::Kind::Local: break;
+  }
+  if (leaves_this_server(*route)) {
+    return {550, "5.7.1",
+            "This address forwards to another server, and this server cannot send there"};
+  }
+  envelope.recipients.push_back({address, *std::move(route)});
+  return {250, "2.1.5", "Recipient is fine"};
+}
+
+Result<std::unique_ptr<Staged>> MailIntake::stage(std::uint64_t expected_size) {
+  return store_.stage(expected_size);
+}
+
+Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
+                         std::unique_ptr<Staged> message) {
+  const std::string id = hex(random_bytes(8));
+  const Candidate candidate{origin, envelope, message->finish(), directory_};
+  for (const auto& check : intake_checks()) {
+    if (const auto refused = check.refuse(candidate)) {
+      log.info("message refused", {{"session", origin.peer.session_id},
+                                   {"id", id},
+                                   {"check", check.name},
+                                   {"code", refused->code},
+                                   {"from", envelope.sender}});
+      return *refused;
+    }
+  }
+  auto cleaned = without_unwanted_fields(store_, *message, origin.identity.has_value());
+  if (!cleaned) return failed(origin, "rewrite", cleaned.error());
+  return deliver(origin, envelope, *cleaned ? **cleaned : *message, id);
+}
+
+Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, Staged& message,
+                          const std::string& id) {
+  const auto targets = routes(store_, envelope);
+  if (!targets) return failed(origin, "routing", targets.error());
+  const auto prefix = added_fields({.settings = *settings(),
+                                    .origin = origin,
+                                    .envelope = envelope,
+                                    .id = id,
+                                    .now = clock_.now()},
+                                   message.finish());
+  const auto delivered = store_.deliver(message, prefix, *targets);
+  if (!delivered) return failed(origin, "delivery", delivered.error());
+  for (const auto& each : *delivered) {
+    log.info("delivered", {{"session", origin.peer.session_id},
+                           {"id", id},
+                           {"from", envelope.sender},
+                           {"account", each.account},
+                           {"mailbox", each.mailbox.value},
+                           {"uid", each.uid},
+                           {"size", message.size()}});
+  }
+  return {250, "2.0.0", "Delivered, id " + id};
+}
+
+}  // namespace waxwing

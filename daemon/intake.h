@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "auth/directory.h"
+#include "base/clock.h"
+#include "config/settings.h"
+#include "protocols/smtp/intake.h"
+#include "storage/store.h"
+
+namespace waxwing {
+
+// Accepted mail on its way into mailboxes: checks (intake_checks.h), header fields
+// (intake_headers.h), routing (intake_routing.h), then one durable delivery to all recipients or to
+// none. Any thread; may block.
+//
+// What it refuses, and why so:
+// - An account that is disabled: 550 5.2.1, for good. Its owner is gone or barred, and a sender who
+//   learns that at once is better off than one whose mail is returned after days.
+// - An alias of which one target is on another server: 550 5.7.1, even where others are here.
+// Taking
+//   the message for some of them would lose it silently for the rest.
+// - Mail for other servers: 550 5.7.1 for strangers and for users, as long as nothing here can send
+// it on.
+class MailIntake final : public smtp::Intake {
+ public:
+  // The store, the directory and the clock outlive it.
+  MailIntake(const Settings& settings, Store& store, Directory& directory, const Clock& clock);
+  // A new configuration, for the messages that follow.
+  void use(const Settings& settings);
+
+  smtp::Reply check_sender(const smtp::Origin& origin, const smtp::MailEnvelope& envelope) override;
+  smtp::Reply add_recipient(const smtp::Origin& origin, smtp::MailEnvelope& envelope,
+                            const std::string& address) override;
+  Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
+  smtp::Reply accept(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
+                     std::unique_ptr<Staged> message) override;
+
+ private:
+  std::shared_ptr<const Settings> settings() const;
+  smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
+                      Staged& message, const std::string& id);
+
+  Store& store_;
+  Directory& directory_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> settings_;
+};
+
+}  // namespace waxwing

@@ -1,0 +1,80 @@
+#include "daemon/intake_checks.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "protocols/mail/address.h"
+#include "protocols/mail/address_list.h"
+#include "protocols/mail/header.h"
+#include "protocols/smtp/reply.h"
+
+namespace waxwing {
+
+using smtp::Reply;
+
+namespace {
+
+// RFC 5321 section 6.3 wants at least 100 where Received fields are counted, for paths that are
+// long and honest.
+constexpr std::size_t kMaxHops = 100;
+
+std::optional<Reply> refuse_loop(const Candidate& candidate) {
+  if (mail::find_fields(candidate.message.header, "Received").size() < kMaxHops)
+    return std::nullopt;
+  return Reply{554, "5.4.6", "Too many hops: this message goes round in circles"};
+}
+
+// What a user sends is read and completed field by field, so all of it must be known.
+std::optional<Reply> refuse_endless_header(const Candidate& candidate) {
+  if (!candidate.origin.identity || candidate.message.header_is_whole) return std::nullopt;
+  return Reply{554, "5.6.0", "The header of the message is too large"};
+}
+
+// A field that names an author must name none but the user. Two of them could show one reader the
+// user and another somebody else.  RFC 6409 section 6.1
+std::optional<Reply> refuse_author(const Candidate& candidate, std::string_view field) {
+  const auto values = mail::find_fields(candidate.message.header, field);
+  if (values.empty()) return std::nullopt;
+  const std::string name(field);
+  if (values.size() > 1) return Reply{550, "5.6.0", "More than one " + name + " field"};
+
+  bool any = false;
+  for (const auto& author : mail::parse_address_list(values.front())) {
+    if (author.host.empty()) continue;  // the name of a group, or its end
+    any = true;
+    const auto address = mail::Address{author.mailbox, author.host}.to_string();
+    const auto own = may_send_as(candidate.directory, candidate.origin.identity->address, address);
+    if (!own) return smtp::reply_for(own.error());
+    if (!*own) return Reply{550, "5.7.1", "You may not send as the address in " + name};
+  }
+  if (!any) return Reply{550, "5.6.0", "No address in " + name};
+  return std::nullopt;
+}
+
+std::optional<Reply> refuse_foreign_author(const Candidate& candidate) {
+  if (!candidate.origin.identity) return std::nullopt;
+  for (const auto* field : {"From", "Sender"}) {
+    if (auto refused = refuse_author(candidate, field)) return refused;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::span<const IntakeCheck> intake_checks() {
+  static constexpr std::array<IntakeCheck, 3> kChecks = {{
+      {"loop", refuse_loop},
+      {"header-size", refuse_endless_header},
+      {"author", refuse_foreign_author},
+  }};
+  return kChecks;
+}
+
+Result<bool> may_send_as(Directory& directory, std::string_view account, std::string_view address) {
+  auto own = directory.may_send_as(account, address);
+  if (!own && own.error().code == Error::Code::Invalid) return false;
+  return own;
+}
+
+}  // namespace waxwing

@@ -1,0 +1,78 @@
+#include "daemon/intake_routing.h"
+
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "protocols/mail/address.h"
+
+namespace waxwing {
+namespace {
+
+Result<std::string> first_domain(Directory& directory, std::string_view hostname) {
+  const auto is_local = directory.is_local_domain(hostname);
+  if (is_local && *is_local) return std::string(hostname);
+  const auto domains = directory.domains();
+  if (!domains) return fail(domains.error());
+  return domains->empty() ? std::string(hostname) : domains->front();
+}
+
+bool is_role(std::string_view local) {
+  return equals_ignoring_case(local, "postmaster") || equals_ignoring_case(local, "abuse");
+}
+
+Result<std::string> mailbox_for(Store& store, const Directory::Route::Recipient& recipient) {
+  if (recipient.tag.empty()) return "INBOX";
+  const auto account = store.account(recipient.account);
+  if (!account) return fail(account.error());
+  const auto mailboxes = (*account)->mailboxes();
+  if (!mailboxes) return fail(mailboxes.error());
+  for (const auto& mailbox : *mailboxes) {
+    const bool fits = mailbox.exists && mailbox.special_use == SpecialUse::None;
+    if (fits && equals_ignoring_case(mailbox.name, recipient.tag)) return mailbox.name;
+  }
+  return "INBOX";
+}
+
+std::string delivered_to(std::string_view address, const std::string& account) {
+  const auto parsed = mail::parse_address(address);
+  const auto name = parsed ? mail::canonical(*parsed) : std::nullopt;
+  if (name && *name == account) return {};
+  return "Delivered-To: " + std::string(address) + "\r\n";
+}
+
+}  // namespace
+
+Result<std::string> local_name(Directory& directory, std::string_view hostname,
+                               const IpAddress& our_address, std::string_view address) {
+  if (equals_ignoring_case(address, "postmaster")) {
+    const auto domain = first_domain(directory, hostname);
+    if (!domain) return fail(domain.error());
+    return "postmaster@" + *domain;
+  }
+  const auto parsed = mail::parse_address(address);
+  if (parsed && is_role(parsed->local) && parsed->domain == our_address.to_literal()) {
+    const auto domain = first_domain(directory, hostname);
+    if (!domain) return fail(domain.error());
+    return parsed->local + "@" + *domain;
+  }
+  return std::string(address);
+}
+
+Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope& envelope) {
+  std::vector<Store::Target> targets;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const auto& recipient : envelope.recipients) {
+    for (const auto& each : recipient.route.recipients) {
+      auto mailbox = mailbox_for(store, each);
+      if (!mailbox) return fail(mailbox.error());
+      if (!seen.emplace(each.account, *mailbox).second) continue;
+      targets.push_back({.account = each.account,
+                         .mailbox = *std::move(mailbox),
+                         .prefix = delivered_to(recipient.address, each.account)});
+    }
+  }
+  return targets;
+}
+
+}  // namespace waxwing

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/directory.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "protocols/smtp/intake.h"
+#include "storage/store.h"
+
+namespace waxwing {
+
+// The address as the directory knows it: "postmaster" without a domain, and postmaster and abuse at
+// our own address literal, are those of this server's first domain.  RFC 5321 section 4.5.1
+Result<std::string> local_name(Directory& directory, std::string_view hostname,
+                               const IpAddress& our_address, std::string_view address);
+
+// Where the message goes: each mailbox once, however many recipients lead to it. "user+tag" goes to
+// the folder of that name where the user has made one, otherwise to INBOX; folders with a special
+// use (Sent, Trash ...) are not for strangers to write to. All copies are alike, so that they share
+// one file, with one exception: who gets the message by another address than his own (an alias, a
+// tag) finds that in Delivered-To.  RFC 9228
+Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope& envelope);
+
+}  // namespace waxwing
