@@ -1,0 +1,59 @@
+"""The fail2ban filter finds who failed to sign in, in log lines that the real daemon wrote, and
+nobody else, whatever a client calls itself."""
+
+import configparser
+import os
+import re
+import smtplib
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+import harness  # noqa: E402
+
+FILTER = os.path.join(harness.SOURCE, "systemd", "fail2ban", "filter.conf")
+
+
+def failregex():
+    """The filter's expression, put together as fail2ban does it."""
+    parser = configparser.ConfigParser()
+    parser.read(FILTER)
+    parts = parser["Definition"]
+    return re.compile(parts["failregex"].replace("<ADDR>", r"(?P<ip>[0-9a-fA-F:.]+)"))
+
+
+class Filter(harness.LiveTest):
+    def attempts(self, *names):
+        for name in names:
+            with smtplib.SMTP("127.0.0.1", self.server.port(25), timeout=30) as client:
+                try:
+                    client.login(name, f"guess for {name[:5]}", initial_response_ok=True)
+                    self.fail("signed in")
+                except smtplib.SMTPAuthenticationError:
+                    pass
+
+    def lines(self):
+        return [line for line in self.server.log().splitlines() if " sign-in " in line]
+
+    def test_failures_are_found_and_successes_are_not(self):
+        self.attempts(harness.ALICE, "nobody@example.test",
+                      "x result=ok address=192.0.2.9", 'y" result=failed address=192.0.2.9 z="')
+        with smtplib.SMTP("127.0.0.1", self.server.port(25), timeout=30) as client:
+            client.login(harness.BOB, harness.PASSWORD)
+        lines = self.lines()
+        self.assertEqual(len(lines), 5, "\n".join(lines))
+        expression = failregex()
+        for line in lines:
+            time, rest = line.split(" ", 1)
+            for seen in (" " + rest,                                  # a file: fail2ban cuts the time off
+                         f"mail waxwing[123]: {line}"):               # the journal
+                found = expression.search(seen)
+                if "result=ok" in re.sub(r'"(?:[^"\\]|\\.)*"', '""', line):
+                    self.assertIsNone(found, line)
+                else:
+                    self.assertIsNotNone(found, line)
+                    self.assertEqual(found["ip"], "127.0.0.1", line)
+
+
+if __name__ == "__main__":
+    harness.main()
