@@ -8,7 +8,8 @@ namespace waxwing::mail {
 namespace {
 
 constexpr std::string_view kSpecials = "<>@,:;\"([";
-constexpr int kMaxHops = 100;  // of an obsolete route
+// Pieces of an obsolete route that are looked at; without a bound many broken ones cost the square.
+constexpr int kMaxHops = 100;
 
 class ListParser {
  public:
@@ -147,7 +148,7 @@ class ListParser {
         lexer_ = ahead;
         return;
       }
-      if (ahead.until(":>;").empty()) ahead.advance();
+      if (ahead.until("@,:>;").empty()) ahead.advance();
     }
   }
 
