@@ -72,11 +72,10 @@ class Framer {
 
   Framed next(Input& input);
 
-  // Answers to Kind::Literal. When the literal is synchronising and was accepted, and does not
-  // exceed the limits (then next() says Rejected), the caller sends the "+": accept_in_memory()
-  // tells.
+  // Answers to Kind::Literal; true: the client waits for the "+", send it. A literal in memory that
+  // would exceed the limits is refused instead: next() then says Rejected.
   [[nodiscard]] bool accept_in_memory();
-  void accept_staged();
+  [[nodiscard]] bool accept_staged();
   // The command ends with this tagged answer ("NO [TRYCREATE] No such mailbox"): at once when the
   // client waits, else when its bytes are swallowed.
   void refuse(std::string text);
@@ -91,24 +90,30 @@ class Framer {
   bool is_idle() const;
 
  private:
-  enum class State { Line, Asking, Literal, Skipping, SkippingLiteral };
+  enum class State { Line, Asking, Literal, Skipping, SkippingLiteral, Refused };
 
+  Framed step(Input& input);
+  Framed read_line(Input& input);
   Framed end_of_line();
-  Framed literal_data(Input& input);
-  Framed skip(Input& input);
+  Framed read_literal(Input& input);
+  Framed skip_line(Input& input);
+  Framed end_of_skipped_line();
+  Framed skip_literal(Input& input);
+  bool accept(bool is_staged);
   void reject(std::string text);
   Framed rejected();
+  void forget_command();
 
   Limits limits_;
   State state_ = State::Line;
   RawCommand command_;
-  std::string line_;             // the current line so far
-  std::size_t bytes_ = 0;        // of the command in memory
+  std::string line_;             // the current line so far; of a skipped one only its end
+  std::size_t bytes_ = 0;        // of the command, in memory
   std::uint64_t remaining_ = 0;  // of the current literal
   bool is_synchronising_ = false;
-  std::string rejection_;  // why the command is being skipped
+  std::string rejection_;  // why the command is being skipped; empty: it has been told
   std::string rejected_tag_;
-  bool has_answered_ = false;  // the rejection has been told already
+  bool line_is_too_long_ = false;  // for line()
 };
 
 }  // namespace waxwing::imap

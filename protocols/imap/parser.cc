@@ -1,0 +1,288 @@
+#include "protocols/imap/parser.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/encoding.h"
+#include "base/text.h"
+#include "protocols/imap/lexer.h"
+#include "protocols/imap/parser_parts.h"
+#include "storage/types.h"
+
+namespace waxwing::imap {
+namespace {
+
+template <class Body>
+Command::Body without_arguments(Lexer&) {
+  return Body{};
+}
+
+std::string mailbox(Lexer& lexer) {
+  lexer.space();
+  return lexer.astring("a mailbox name");
+}
+
+template <class Body>
+Command::Body with_mailbox(Lexer& lexer) {
+  Body body;
+  body.mailbox = mailbox(lexer);
+  return body;
+}
+
+// RFC 2971. NIL and () say nothing alike.
+Command::Body parse_id(Lexer& lexer) {
+  Id id;
+  lexer.space();
+  if (lexer.take_word("NIL")) return id;
+  parse_list(lexer, [&] {
+    std::string field = lexer.string("a field name");
+    lexer.space();
+    id.fields.emplace_back(std::move(field), lexer.nstring("a value"));
+  });
+  return id;
+}
+
+Command::Body parse_authenticate(Lexer& lexer) {
+  Authenticate authenticate;
+  lexer.space();
+  authenticate.mechanism = lexer.word("a mechanism");
+  if (lexer.at_end() || !lexer.ok()) return authenticate;
+  lexer.space();
+  std::string initial = lexer.atom("an initial response");
+  // "=" stands for a response without any bytes.  RFC 4959 section 3
+  auto decoded = initial == "=" ? std::string() : from_base64(initial);
+  if (!decoded) lexer.fail("The initial response is no base64");
+  authenticate.initial = std::move(decoded);
+  return authenticate;
+}
+
+Command::Body parse_login(Lexer& lexer) {
+  Login login;
+  lexer.space();
+  login.user = lexer.astring("a user name");
+  lexer.space();
+  login.password = lexer.astring("a password");
+  return login;
+}
+
+Command::Body parse_enable(Lexer& lexer) {
+  Enable enable;
+  do {
+    lexer.space();
+    enable.capabilities.push_back(lexer.word("a capability"));
+  } while (lexer.ok() && !lexer.at_end());
+  return enable;
+}
+
+template <Select::Mode mode>
+Command::Body parse_select(Lexer& lexer) {
+  Select select;
+  select.mode = mode;
+  select.mailbox = mailbox(lexer);
+  if (lexer.at_end() || !lexer.ok()) return select;
+  lexer.space();
+  select.modifiers = parse_modifiers(lexer);
+  return select;
+}
+
+// CREATE mailbox (USE (\Sent)).  RFC 6154 section 3
+Command::Body parse_create(Lexer& lexer) {
+  Create create;
+  create.mailbox = mailbox(lexer);
+  if (lexer.at_end() || !lexer.ok()) return create;
+  lexer.space();
+  parse_list(lexer, [&] {
+    if (!lexer.take_word("USE")) lexer.fail("The only parameter of CREATE is USE");
+    lexer.space();
+    parse_list(lexer, [&] {
+      lexer.expect('\\');
+      create.special_use.push_back("\\" + lexer.atom("a special use"));
+    });
+  });
+  return create;
+}
+
+Command::Body parse_rename(Lexer& lexer) {
+  Rename rename;
+  rename.from = mailbox(lexer);
+  rename.to = mailbox(lexer);
+  return rename;
+}
+
+Command::Body parse_status(Lexer& lexer) {
+  Status status;
+  status.mailbox = mailbox(lexer);
+  lexer.space();
+  status.items = parse_status_items(lexer);
+  return status;
+}
+
+// The arguments in front of the message.
+Append append_head(Lexer& lexer) {
+  Append append;
+  append.mailbox = mailbox(lexer);
+  lexer.space();
+  if (lexer.at('(')) {
+    append.flags = parse_flag_list(lexer);
+    lexer.space();
+  }
+  if (lexer.at('"')) {
+    append.internal_date = lexer.date_time();
+    lexer.space();
+  }
+  return append;
+}
+
+Command::Body parse_append(Lexer& lexer) {
+  Append append = append_head(lexer);
+  const RawCommand::Literal* message = lexer.literal("the message as a literal");
+  if (!message) return append;
+  append.size = message->size;
+  append.is_binary = message->is_binary;
+  append.message = message->bytes;
+  return append;
+}
+
+Command::Body parse_store(Lexer& lexer) {
+  Store store;
+  lexer.space();
+  store.set = lexer.sequence_set();
+  lexer.space();
+  if (lexer.at('(')) {
+    store.modifiers = parse_modifiers(lexer);
+    lexer.space();
+  }
+  if (lexer.take('+')) {
+    store.mode = Store::Mode::Add;
+  } else if (lexer.take('-')) {
+    store.mode = Store::Mode::Remove;
+  }
+  std::string item = lexer.word("FLAGS");
+  if (item == "FLAGS.SILENT") {
+    store.echo = Store::Echo::Silent;
+  } else if (item != "FLAGS") {
+    lexer.fail("STORE changes FLAGS, +FLAGS or -FLAGS, each also with .SILENT");
+  }
+  lexer.space();
+  store.flags = parse_flags(lexer);
+  return store;
+}
+
+template <class Body>
+Command::Body parse_copy(Lexer& lexer) {
+  Body body;
+  lexer.space();
+  body.set = lexer.sequence_set();
+  body.mailbox = mailbox(lexer);
+  return body;
+}
+
+Command::Body parse_uid_expunge(Lexer& lexer) {
+  Expunge expunge;
+  lexer.space();
+  expunge.uids = lexer.sequence_set();
+  return expunge;
+}
+
+template <Command::Body (*parse_numbered)(Lexer&)>
+Command::Body by_uid(Lexer& lexer) {
+  Command::Body body = parse_numbered(lexer);
+  std::visit(
+      [](auto& command) {
+        if constexpr (requires { command.numbering; }) command.numbering = Numbering::Uid;
+      },
+      body);
+  return body;
+}
+
+struct Entry {
+  std::string_view name;
+  Command::Body (*parse)(Lexer&);
+};
+
+constexpr Entry kCommands[] = {
+    {"APPEND", parse_append},
+    {"AUTHENTICATE", parse_authenticate},
+    {"CAPABILITY", without_arguments<Capability>},
+    {"CHECK", without_arguments<Check>},
+    {"CLOSE", without_arguments<Close>},
+    {"COPY", parse_copy<Copy>},
+    {"CREATE", parse_create},
+    {"DELETE", with_mailbox<Delete>},
+    {"ENABLE", parse_enable},
+    {"EXAMINE", parse_select<Select::Mode::ReadOnly>},
+    {"EXPUNGE", without_arguments<Expunge>},
+    {"FETCH", parse_fetch},
+    {"ID", parse_id},
+    {"IDLE", without_arguments<Idle>},
+    {"LIST", parse_list_command},
+    {"LOGIN", parse_login},
+    {"LOGOUT", without_arguments<Logout>},
+    {"LSUB", parse_lsub},
+    {"MOVE", parse_copy<Move>},
+    {"NAMESPACE", without_arguments<Namespace>},
+    {"NOOP", without_arguments<Noop>},
+    {"RENAME", parse_rename},
+    {"SEARCH", parse_search},
+    {"SELECT", parse_select<Select::Mode::ReadWrite>},
+    {"STARTTLS", without_arguments<StartTls>},
+    {"STATUS", parse_status},
+    {"STORE", parse_store},
+    {"SUBSCRIBE", with_mailbox<Subscribe>},
+    {"UNAUTHENTICATE", without_arguments<Unauthenticate>},
+    {"UNSELECT", without_arguments<Unselect>},
+    {"UNSUBSCRIBE", with_mailbox<Unsubscribe>},
+    {"XLIST", parse_xlist},
+    {"UID COPY", by_uid<parse_copy<Copy>>},
+    {"UID EXPUNGE", parse_uid_expunge},
+    {"UID FETCH", by_uid<parse_fetch>},
+    {"UID MOVE", by_uid<parse_copy<Move>>},
+    {"UID SEARCH", by_uid<parse_search>},
+    {"UID STORE", by_uid<parse_store>},
+};
+
+// Takes tag, space and name; the name is empty when there is none.
+std::string parse_name(Lexer& lexer) {
+  lexer.run(is_tag_char);
+  if (!lexer.take(' ')) return {};
+  std::string name = to_upper(lexer.run(is_atom_char));
+  if (name == "UID" && lexer.take(' ')) name += " " + to_upper(lexer.run(is_atom_char));
+  return name;
+}
+
+}  // namespace
+
+tl::expected<Command, SyntaxError> parse(const RawCommand& raw) {
+  auto error = [&](std::string text) {
+    return tl::unexpected<SyntaxError>(SyntaxError{std::string(raw.tag()), std::move(text)});
+  };
+  if (raw.tag().empty()) return error("A command starts with a tag");
+  Lexer lexer(raw);
+  Command command;
+  command.tag = raw.tag();
+  command.name = parse_name(lexer);
+  if (command.name.empty()) return error("A command name must follow the tag");
+  const Entry* entry = std::find_if(std::begin(kCommands), std::end(kCommands),
+                                    [&](const Entry& e) { return e.name == command.name; });
+  if (entry == std::end(kCommands)) return error("Unknown command " + printable(command.name, 40));
+  command.body = entry->parse(lexer);
+  lexer.end();
+  if (lexer.ok()) return command;
+  // What a client sends to sign in is not repeated to anyone, whatever is wrong with it.
+  bool is_secret = command.name == "LOGIN" || command.name == "AUTHENTICATE";
+  return error(is_secret ? "Syntax error in the arguments of " + command.name
+                         : command.name + ": " + lexer.error());
+}
+
+std::optional<Append> parse_append_head(const RawCommand& so_far) {
+  Lexer lexer(so_far);
+  if (parse_name(lexer) != "APPEND") return {};
+  Append append = append_head(lexer);
+  const RawCommand::Literal* message = lexer.literal("the message as a literal");
+  if (!message || message != &so_far.literals.back()) return {};
+  append.size = message->size;
+  append.is_binary = message->is_binary;
+  return append;
+}
+
+}  // namespace waxwing::imap

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+#include "protocols/imap/parser_parts.h"
+
+namespace waxwing::imap {
+namespace {
+
+using Kind = FetchItem::Kind;
+
+constexpr std::size_t kMaxPartDepth = 100;
+
+struct ItemName {
+  std::string_view name;
+  Kind kind;
+  bool peek = true;
+};
+constexpr ItemName kItems[] = {
+    {"ENVELOPE", Kind::Envelope},
+    {"FLAGS", Kind::Flags},
+    {"INTERNALDATE", Kind::InternalDate},
+    {"RFC822.SIZE", Kind::Size},
+    {"BODY", Kind::Body},
+    {"BODYSTRUCTURE", Kind::BodyStructure},
+    {"UID", Kind::Uid},
+    {"RFC822", Kind::Rfc822, false},
+    {"RFC822.HEADER", Kind::Rfc822Header},
+    {"RFC822.TEXT", Kind::Rfc822Text, false},
+};
+// Those with a section in brackets.
+constexpr ItemName kSectionItems[] = {
+    {"BODY", Kind::Section, false},    {"BODY.PEEK", Kind::Section},
+    {"BINARY", Kind::Binary, false},   {"BINARY.PEEK", Kind::Binary},
+    {"BINARY.SIZE", Kind::BinarySize},
+};
+
+bool is_item_char(char c) {
+  return is_alnum(c) || c == '.';
+}
+
+void parse_section_text(Lexer& lexer, Section& section) {
+  std::string text = to_upper(lexer.run(is_item_char));
+  if (text == "TEXT") {
+    section.kind = Section::Kind::Text;
+  } else if (text == "HEADER") {
+    section.kind = Section::Kind::Header;
+  } else if (text == "MIME" && !section.part.empty()) {
+    section.kind = Section::Kind::Mime;
+  } else if (text == "HEADER.FIELDS" || text == "HEADER.FIELDS.NOT") {
+    section.kind =
+        text.ends_with("NOT") ? Section::Kind::HeaderFieldsNot : Section::Kind::HeaderFields;
+    lexer.space();
+    parse_list(lexer, [&] { section.fields.push_back(lexer.astring("a header field name")); });
+    if (section.fields.empty()) lexer.fail("Expected header field names in the parentheses");
+  } else {
+    lexer.fail(
+        "A section is a part number, HEADER, HEADER.FIELDS, HEADER.FIELDS.NOT, TEXT, or "
+        "MIME behind a part number");
+  }
+}
+
+enum class Texts { Allowed, NumbersOnly };
+
+// "[" [section-spec] "]"; BINARY takes only numbers.
+Section parse_section(Lexer& lexer, Texts texts) {
+  Section section;
+  lexer.expect('[');
+  bool wants_more = false;
+  while (lexer.at_digit()) {
+    section.part.push_back(static_cast<std::uint32_t>(lexer.nz_number()));
+    if (section.part.size() > kMaxPartDepth) lexer.fail("There is no part nested that deep");
+    wants_more = lexer.take('.');
+    if (!wants_more) break;
+  }
+  bool has_text = wants_more || (section.part.empty() && !lexer.at(']'));
+  if (has_text && texts == Texts::NumbersOnly) lexer.fail("BINARY takes only part numbers");
+  if (has_text && lexer.ok()) parse_section_text(lexer, section);
+  lexer.expect(']');
+  return section;
+}
+
+std::optional<Partial> parse_partial(Lexer& lexer) {
+  if (!lexer.take('<')) return {};
+  Partial partial;
+  partial.offset = lexer.number(INT64_MAX);
+  lexer.expect('.');
+  partial.size = lexer.nz_number(INT64_MAX);
+  lexer.expect('>');
+  return partial;
+}
+
+FetchItem parse_item(Lexer& lexer, std::string_view name) {
+  bool has_section = lexer.at('[');
+  auto find = [&](auto first, auto last) {
+    return std::find_if(first, last, [&](const ItemName& known) { return known.name == name; });
+  };
+  const ItemName* known = has_section ? find(std::begin(kSectionItems), std::end(kSectionItems))
+                                      : find(std::begin(kItems), std::end(kItems));
+  if (known == (has_section ? std::end(kSectionItems) : std::end(kItems))) {
+    lexer.fail("There is no FETCH item " + printable(name, 40) + (has_section ? "[" : ""));
+    return {};
+  }
+  FetchItem item;
+  item.kind = known->kind;
+  item.peek = known->peek;
+  if (!has_section) return item;
+  item.section =
+      parse_section(lexer, item.kind == Kind::Section ? Texts::Allowed : Texts::NumbersOnly);
+  if (item.kind != Kind::BinarySize) item.partial = parse_partial(lexer);
+  return item;
+}
+
+void add(std::vector<FetchItem>& items, FetchItem item) {
+  if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(std::move(item));
+}
+
+// ALL, FAST and FULL stand alone.  RFC 9051 section 6.4.5
+std::vector<FetchItem> parse_macro(std::string_view name) {
+  std::vector<Kind> kinds;
+  if (name == "ALL" || name == "FAST" || name == "FULL") {
+    kinds = {Kind::Flags, Kind::InternalDate, Kind::Size};
+    if (name != "FAST") kinds.push_back(Kind::Envelope);
+    if (name == "FULL") kinds.push_back(Kind::Body);
+  }
+  std::vector<FetchItem> items;
+  for (Kind kind : kinds) {
+    FetchItem item;
+    item.kind = kind;
+    item.peek = true;
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+}  // namespace
+
+Command::Body parse_fetch(Lexer& lexer) {
+  Fetch fetch;
+  lexer.space();
+  fetch.set = lexer.sequence_set();
+  lexer.space();
+  if (lexer.at('(')) {
+    parse_list(lexer, [&] {
+      std::string name = to_upper(lexer.run(is_item_char));
+      add(fetch.items, parse_item(lexer, name));
+    });
+    if (fetch.items.empty()) lexer.fail("Expected a FETCH item in the parentheses");
+  } else {
+    std::string name = to_upper(lexer.run(is_item_char));
+    fetch.items = parse_macro(name);
+    if (fetch.items.empty()) fetch.items.push_back(parse_item(lexer, name));
+  }
+  if (lexer.at_end() || !lexer.ok()) return fetch;
+  lexer.space();
+  fetch.modifiers = parse_modifiers(lexer);
+  return fetch;
+}
+
+}  // namespace waxwing::imap

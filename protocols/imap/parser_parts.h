@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "protocols/imap/command.h"
+#include "protocols/imap/lexer.h"
+
+namespace waxwing::imap {
+
+// The argument lists of the larger commands, for parser.cc: each starts at the space behind the
+// command's name and leaves the lexer behind the last argument.
+
+// More entries than that in one list are refused: no client has use for them.
+constexpr std::size_t kMaxListEntries = 1000;
+
+// "(" already seen to be next: [SP-separated entries] ")".
+template <class Entry>
+void parse_list(Lexer& lexer, Entry entry) {
+  lexer.expect('(');
+  if (lexer.take(')')) return;
+  std::size_t count = 0;
+  do {
+    if (++count > kMaxListEntries) lexer.fail("List with too many entries");
+    entry();
+  } while (lexer.ok() && lexer.take(' '));
+  lexer.expect(')');
+}
+
+Modifiers parse_modifiers(Lexer& lexer);  // "(" name [value] ... ")"
+FlagList parse_flag_list(Lexer& lexer);   // "(" flags ")"
+FlagList parse_flags(Lexer& lexer);       // with or without parentheses
+std::vector<StatusItem> parse_status_items(Lexer& lexer);
+
+Command::Body parse_list_command(Lexer& lexer);  // LIST; LSUB and XLIST without options
+Command::Body parse_lsub(Lexer& lexer);
+Command::Body parse_xlist(Lexer& lexer);
+Command::Body parse_fetch(Lexer& lexer);
+Command::Body parse_search(Lexer& lexer);
+
+}  // namespace waxwing::imap

@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+#include "protocols/imap/parser_parts.h"
+#include "storage/types.h"
+
+namespace waxwing::imap {
+namespace {
+
+using Kind = SearchKey::Kind;
+
+// Clients write "OR a OR b OR c ..." over hundreds of Message-IDs, and each OR is one level.
+constexpr int kMaxDepth = 400;
+constexpr std::size_t kMaxKeys = 10000;
+
+enum class Argument { None, Text, HeaderText, Number, Date, Uids };
+
+struct KeyName {
+  std::string_view name;
+  Kind kind;
+  Argument argument = Argument::None;
+  std::uint64_t mask = 0;
+};
+
+constexpr KeyName kKeys[] = {
+    {"ALL", Kind::All},
+    {"ANSWERED", Kind::Flag, Argument::None, Flags::kAnswered},
+    {"BCC", Kind::Bcc, Argument::Text},
+    {"BEFORE", Kind::Before, Argument::Date},
+    {"BODY", Kind::Body, Argument::Text},
+    {"CC", Kind::Cc, Argument::Text},
+    {"DELETED", Kind::Flag, Argument::None, Flags::kDeleted},
+    {"DRAFT", Kind::Flag, Argument::None, Flags::kDraft},
+    {"FLAGGED", Kind::Flag, Argument::None, Flags::kFlagged},
+    {"FROM", Kind::From, Argument::Text},
+    {"HEADER", Kind::Header, Argument::HeaderText},
+    {"KEYWORD", Kind::Keyword, Argument::Text},
+    {"LARGER", Kind::Larger, Argument::Number},
+    {"NEW", Kind::New},
+    {"OLD", Kind::Old},
+    {"ON", Kind::On, Argument::Date},
+    {"RECENT", Kind::Recent},
+    {"SEEN", Kind::Flag, Argument::None, Flags::kSeen},
+    {"SENTBEFORE", Kind::SentBefore, Argument::Date},
+    {"SENTON", Kind::SentOn, Argument::Date},
+    {"SENTSINCE", Kind::SentSince, Argument::Date},
+    {"SINCE", Kind::Since, Argument::Date},
+    {"SMALLER", Kind::Smaller, Argument::Number},
+    {"SUBJECT", Kind::Subject, Argument::Text},
+    {"TEXT", Kind::Text, Argument::Text},
+    {"TO", Kind::To, Argument::Text},
+    {"UID", Kind::Uids, Argument::Uids},
+    {"UNANSWERED", Kind::NoFlag, Argument::None, Flags::kAnswered},
+    {"UNDELETED", Kind::NoFlag, Argument::None, Flags::kDeleted},
+    {"UNDRAFT", Kind::NoFlag, Argument::None, Flags::kDraft},
+    {"UNFLAGGED", Kind::NoFlag, Argument::None, Flags::kFlagged},
+    {"UNKEYWORD", Kind::NoKeyword, Argument::Text},
+    {"UNSEEN", Kind::NoFlag, Argument::None, Flags::kSeen},
+};
+
+// Reads search keys within bounds of depth and number.
+class KeyParser {
+ public:
+  explicit KeyParser(Lexer& lexer) : lexer_(lexer) {}
+
+  SearchKey key(int depth) {
+    SearchKey key;
+    if (depth > kMaxDepth) lexer_.fail("Search keys are nested too deep");
+    if (++count_ > kMaxKeys) lexer_.fail("Too many search keys");
+    if (!lexer_.ok()) return key;
+    if (lexer_.at('(')) {
+      key.kind = Kind::And;
+      parse_list(lexer_, [&] { key.keys.push_back(this->key(depth + 1)); });
+      if (key.keys.empty()) lexer_.fail("Expected a search key in the parentheses");
+      return key;
+    }
+    if (lexer_.at_digit() || lexer_.at('*') || lexer_.at('$')) {
+      key.kind = Kind::Numbers;
+      key.set = lexer_.sequence_set();
+      return key;
+    }
+    std::string name = lexer_.word("a search key");
+    if (name == "NOT") return combine(Kind::Not, 1, depth);
+    if (name == "OR") return combine(Kind::Or, 2, depth);
+    auto known = std::find_if(std::begin(kKeys), std::end(kKeys),
+                              [&](const KeyName& k) { return k.name == name; });
+    if (known == std::end(kKeys)) {
+      lexer_.fail("There is no search key " + printable(name, 40));
+      return key;
+    }
+    key.kind = known->kind;
+    key.mask = known->mask;
+    argument(key, known->argument);
+    return key;
+  }
+
+ private:
+  SearchKey combine(Kind kind, int operands, int depth) {
+    SearchKey combined;
+    combined.kind = kind;
+    for (int i = 0; i < operands; ++i) {
+      lexer_.space();
+      combined.keys.push_back(key(depth + 1));
+    }
+    return combined;
+  }
+
+  void argument(SearchKey& key, Argument argument) {
+    if (argument == Argument::None) return;
+    lexer_.space();
+    switch (argument) {
+      case Argument::None: return;
+      case Argument::HeaderText:
+        key.field = lexer_.astring("a header field name");
+        lexer_.space();
+        key.text = lexer_.astring("a text to search for");
+        return;
+      case Argument::Text: key.text = lexer_.astring("a text to search for"); return;
+      case Argument::Number: key.number = lexer_.number(INT64_MAX); return;
+      case Argument::Date: key.days = lexer_.date(); return;
+      case Argument::Uids: key.set = lexer_.sequence_set(); return;
+    }
+  }
+
+  Lexer& lexer_;
+  std::size_t count_ = 0;
+};
+
+// RFC 9051 section 6.4.4: RETURN () asks for ALL.
+SearchReturn parse_return(Lexer& lexer) {
+  SearchReturn returns;
+  bool is_empty = true;
+  parse_list(lexer, [&] {
+    is_empty = false;
+    if (lexer.take_word("MIN")) {
+      returns.min = true;
+    } else if (lexer.take_word("MAX")) {
+      returns.max = true;
+    } else if (lexer.take_word("ALL")) {
+      returns.all = true;
+    } else if (lexer.take_word("COUNT")) {
+      returns.count = true;
+    } else if (lexer.take_word("SAVE")) {
+      returns.save = true;
+    } else {
+      lexer.fail("SEARCH returns MIN, MAX, ALL, COUNT or SAVE");
+    }
+  });
+  if (is_empty) returns.all = true;
+  return returns;
+}
+
+}  // namespace
+
+Command::Body parse_search(Lexer& lexer) {
+  Search search;
+  search.program.kind = Kind::And;
+  lexer.space();
+  if (lexer.take_word("RETURN")) {
+    lexer.space();
+    search.returns = parse_return(lexer);
+    lexer.space();
+  }
+  if (lexer.take_word("CHARSET")) {
+    lexer.space();
+    search.charset = to_upper(lexer.astring("a charset"));
+    lexer.space();
+  }
+  KeyParser keys(lexer);
+  do {
+    search.program.keys.push_back(keys.key(0));
+  } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
+  return search;
+}
+
+}  // namespace waxwing::imap

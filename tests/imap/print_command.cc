@@ -1,0 +1,311 @@
+#include "tests/imap/print_command.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "base/encoding.h"
+#include "protocols/imap/lexer.h"
+#include "protocols/imap/parser.h"
+#include "storage/types.h"
+
+namespace waxwing::imap {
+namespace {
+
+std::string literal(const std::string& text) {
+  return "{" + std::to_string(text.size()) + "+}\r\n" + text;
+}
+
+std::string string(const std::string& text) {
+  return literal(text);
+}
+
+std::string astring(const std::string& text) {
+  bool is_atom = !text.empty() && std::all_of(text.begin(), text.end(), is_astring_char);
+  return is_atom ? text : literal(text);
+}
+
+template <class Range, class Print>
+std::string list(const Range& range, Print print) {
+  std::string text = "(";
+  for (const auto& entry : range) {
+    if (text.size() > 1) text += ' ';
+    text += print(entry);
+  }
+  return text + ")";
+}
+
+std::string value(const ModifierValue& v) {
+  if (v.is_list) return list(v.list, value);
+  bool is_set = !v.text.empty() && v.text.find_first_not_of("0123456789:,*$") == std::string::npos;
+  return is_set ? v.text : astring(v.text);
+}
+
+std::string modifiers(const Modifiers& all) {
+  if (all.empty()) return {};
+  return " " + list(all, [](const Modifier& m) {
+           return m.value ? m.name + " " + value(*m.value) : m.name;
+         });
+}
+
+std::string flags(const FlagList& flags) {
+  std::vector<std::string> names = flags.keywords;
+  if (flags.system & Flags::kSeen) names.push_back("\\Seen");
+  if (flags.system & Flags::kAnswered) names.push_back("\\Answered");
+  if (flags.system & Flags::kFlagged) names.push_back("\\Flagged");
+  if (flags.system & Flags::kDeleted) names.push_back("\\Deleted");
+  if (flags.system & Flags::kDraft) names.push_back("\\Draft");
+  return list(names, [](const std::string& name) { return name; });
+}
+
+std::string status_items(const std::vector<StatusItem>& items) {
+  return list(items, [](StatusItem item) -> std::string {
+    switch (item) {
+      case StatusItem::Messages: return "MESSAGES";
+      case StatusItem::Recent: return "RECENT";
+      case StatusItem::UidNext: return "UIDNEXT";
+      case StatusItem::UidValidity: return "UIDVALIDITY";
+      case StatusItem::Unseen: return "UNSEEN";
+      case StatusItem::Deleted: return "DELETED";
+      case StatusItem::Size: return "SIZE";
+      case StatusItem::AppendLimit: return "APPENDLIMIT";
+    }
+    return {};
+  });
+}
+
+std::string date(std::int64_t days) {
+  static const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::chrono::year_month_day ymd{std::chrono::sys_days(std::chrono::days(days))};
+  std::string year = std::to_string(static_cast<int>(ymd.year()));
+  std::string day = std::to_string(static_cast<unsigned>(ymd.day()));
+  return std::string(2 - day.size(), '0') + day + "-" +
+         kMonths[static_cast<unsigned>(ymd.month()) - 1] + "-" + std::string(4 - year.size(), '0') +
+         year;
+}
+
+std::string date_time(Time time) {
+  std::int64_t seconds = unix_seconds(time);
+  std::int64_t days = seconds / 86400, rest = seconds % 86400;
+  if (rest < 0) {
+    --days;
+    rest += 86400;
+  }
+  char clock[32];
+  std::snprintf(clock, sizeof clock, " %02d:%02d:%02d +0000", static_cast<int>(rest / 3600),
+                static_cast<int>(rest / 60 % 60), static_cast<int>(rest % 60));
+  return "\"" + date(days) + clock + "\"";
+}
+
+std::string section(const FetchItem& item, std::string name) {
+  // Not Section::to_string(), which may quote: field names here may be anything.
+  Section bare = item.section;
+  bare.fields.clear();
+  std::string text;
+  for (auto number : bare.part) text += (text.empty() ? "" : ".") + std::to_string(number);
+  auto with = [&](const char* word) { text += (text.empty() ? "" : ".") + std::string(word); };
+  switch (bare.kind) {
+    case Section::Kind::Whole: break;
+    case Section::Kind::Header: with("HEADER"); break;
+    case Section::Kind::HeaderFields: with("HEADER.FIELDS "); break;
+    case Section::Kind::HeaderFieldsNot: with("HEADER.FIELDS.NOT "); break;
+    case Section::Kind::Text: with("TEXT"); break;
+    case Section::Kind::Mime: with("MIME"); break;
+  }
+  if (!item.section.fields.empty()) text += list(item.section.fields, astring);
+  if (item.peek && item.kind != FetchItem::Kind::BinarySize) name += ".PEEK";
+  text = name + "[" + text + "]";
+  if (item.partial) {
+    text +=
+        "<" + std::to_string(item.partial->offset) + "." + std::to_string(item.partial->size) + ">";
+  }
+  return text;
+}
+
+std::string fetch_item(const FetchItem& item) {
+  switch (item.kind) {
+    case FetchItem::Kind::Envelope: return "ENVELOPE";
+    case FetchItem::Kind::Flags: return "FLAGS";
+    case FetchItem::Kind::InternalDate: return "INTERNALDATE";
+    case FetchItem::Kind::Size: return "RFC822.SIZE";
+    case FetchItem::Kind::Body: return "BODY";
+    case FetchItem::Kind::BodyStructure: return "BODYSTRUCTURE";
+    case FetchItem::Kind::Uid: return "UID";
+    case FetchItem::Kind::Section: return section(item, "BODY");
+    case FetchItem::Kind::Binary: return section(item, "BINARY");
+    case FetchItem::Kind::BinarySize: return section(item, "BINARY.SIZE");
+    case FetchItem::Kind::Rfc822: return "RFC822";
+    case FetchItem::Kind::Rfc822Header: return "RFC822.HEADER";
+    case FetchItem::Kind::Rfc822Text: return "RFC822.TEXT";
+  }
+  return {};
+}
+
+std::string flag_key(std::uint64_t mask) {
+  switch (mask) {
+    case Flags::kSeen: return "SEEN";
+    case Flags::kAnswered: return "ANSWERED";
+    case Flags::kFlagged: return "FLAGGED";
+    case Flags::kDeleted: return "DELETED";
+    default: return "DRAFT";
+  }
+}
+
+std::string search_key(const SearchKey& key) {
+  using Kind = SearchKey::Kind;
+  switch (key.kind) {
+    case Kind::All: return "ALL";
+    case Kind::Flag: return flag_key(key.mask);
+    case Kind::NoFlag: return "UN" + flag_key(key.mask);
+    case Kind::Keyword: return "KEYWORD " + astring(key.text);
+    case Kind::NoKeyword: return "UNKEYWORD " + astring(key.text);
+    case Kind::Recent: return "RECENT";
+    case Kind::Old: return "OLD";
+    case Kind::New: return "NEW";
+    case Kind::Larger: return "LARGER " + std::to_string(key.number);
+    case Kind::Smaller: return "SMALLER " + std::to_string(key.number);
+    case Kind::Before: return "BEFORE " + date(key.days);
+    case Kind::On: return "ON " + date(key.days);
+    case Kind::Since: return "SINCE " + date(key.days);
+    case Kind::SentBefore: return "SENTBEFORE " + date(key.days);
+    case Kind::SentOn: return "SENTON " + date(key.days);
+    case Kind::SentSince: return "SENTSINCE " + date(key.days);
+    case Kind::Numbers: return key.set.to_string();
+    case Kind::Uids: return "UID " + key.set.to_string();
+    case Kind::Header: return "HEADER " + astring(key.field) + " " + astring(key.text);
+    case Kind::Bcc: return "BCC " + astring(key.text);
+    case Kind::Cc: return "CC " + astring(key.text);
+    case Kind::From: return "FROM " + astring(key.text);
+    case Kind::Subject: return "SUBJECT " + astring(key.text);
+    case Kind::To: return "TO " + astring(key.text);
+    case Kind::Body: return "BODY " + astring(key.text);
+    case Kind::Text: return "TEXT " + astring(key.text);
+    case Kind::Not: return "NOT " + search_key(key.keys[0]);
+    case Kind::Or: return "OR " + search_key(key.keys[0]) + " " + search_key(key.keys[1]);
+    case Kind::And: return list(key.keys, search_key);
+  }
+  return {};
+}
+
+struct Arguments {
+  std::string operator()(const Id& id) const {
+    return " " + list(id.fields, [](const auto& field) {
+             return string(field.first) + " " + (field.second ? string(*field.second) : "NIL");
+           });
+  }
+  std::string operator()(const Authenticate& a) const {
+    if (!a.initial) return " " + a.mechanism;
+    return " " + a.mechanism + " " + (a.initial->empty() ? "=" : base64(*a.initial));
+  }
+  std::string operator()(const Login& login) const {
+    return " " + astring(login.user) + " " + astring(login.password);
+  }
+  std::string operator()(const Enable& enable) const {
+    std::string text;
+    for (const auto& capability : enable.capabilities) text += " " + capability;
+    return text;
+  }
+  std::string operator()(const Select& select) const {
+    return " " + astring(select.mailbox) + modifiers(select.modifiers);
+  }
+  std::string operator()(const Create& create) const {
+    std::string text = " " + astring(create.mailbox);
+    if (create.special_use.empty()) return text;
+    return text + " (USE " + list(create.special_use, [](const std::string& s) { return s; }) + ")";
+  }
+  std::string operator()(const Rename& rename) const {
+    return " " + astring(rename.from) + " " + astring(rename.to);
+  }
+  std::string operator()(const List& l) const {
+    if (!l.is_extended) return " " + astring(l.reference) + " " + literal(l.patterns[0]);
+    std::vector<std::string> selection, returns;
+    if (l.selection.subscribed) selection.push_back("SUBSCRIBED");
+    if (l.selection.remote) selection.push_back("REMOTE");
+    if (l.selection.recursive_match) selection.push_back("RECURSIVEMATCH");
+    if (l.selection.special_use) selection.push_back("SPECIAL-USE");
+    if (l.returns.subscribed) returns.push_back("SUBSCRIBED");
+    if (l.returns.children) returns.push_back("CHILDREN");
+    if (l.returns.special_use) returns.push_back("SPECIAL-USE");
+    if (!l.returns.status.empty()) returns.push_back("STATUS " + status_items(l.returns.status));
+    auto same = [](const std::string& s) { return s; };
+    return " " + list(selection, same) + " " + astring(l.reference) + " " +
+           list(l.patterns, literal) + " RETURN " + list(returns, same);
+  }
+  std::string operator()(const Status& status) const {
+    return " " + astring(status.mailbox) + " " + status_items(status.items);
+  }
+  std::string operator()(const Append& append) const {
+    std::string text = " " + astring(append.mailbox) + " " + flags(append.flags);
+    if (append.internal_date) text += " " + date_time(*append.internal_date);
+    return text + " " + (append.is_binary ? "~" : "") + literal(append.message);
+  }
+  std::string operator()(const Expunge& expunge) const {
+    return expunge.uids ? " " + expunge.uids->to_string() : std::string();
+  }
+  std::string operator()(const Search& search) const {
+    std::string text;
+    if (search.returns) {
+      std::vector<std::string> returns;
+      if (search.returns->min) returns.push_back("MIN");
+      if (search.returns->max) returns.push_back("MAX");
+      if (search.returns->all) returns.push_back("ALL");
+      if (search.returns->count) returns.push_back("COUNT");
+      if (search.returns->save) returns.push_back("SAVE");
+      text += " RETURN " + list(returns, [](const std::string& s) { return s; });
+    }
+    if (!search.charset.empty()) text += " CHARSET " + astring(search.charset);
+    for (const auto& key : search.program.keys) text += " " + search_key(key);
+    return text;
+  }
+  std::string operator()(const Fetch& fetch) const {
+    return " " + fetch.set.to_string() + " " + list(fetch.items, fetch_item) +
+           modifiers(fetch.modifiers);
+  }
+  std::string operator()(const Store& store) const {
+    std::string item = store.mode == Store::Mode::Add      ? "+FLAGS"
+                       : store.mode == Store::Mode::Remove ? "-FLAGS"
+                                                           : "FLAGS";
+    if (store.echo == Store::Echo::Silent) item += ".SILENT";
+    return " " + store.set.to_string() + modifiers(store.modifiers) + " " + item + " " +
+           flags(store.flags);
+  }
+  template <class Body>
+  std::string operator()(const Body& body) const {
+    if constexpr (requires { body.set; }) {  // COPY, MOVE
+      return " " + body.set.to_string() + " " + astring(body.mailbox);
+    } else if constexpr (requires { body.mailbox; }) {
+      return " " + astring(body.mailbox);
+    } else {
+      return {};
+    }
+  }
+};
+
+}  // namespace
+
+std::string print(const Command& command) {
+  return command.tag + " " + command.name + std::visit(Arguments{}, command.body);
+}
+
+Parsing parse_text(std::string_view wire) {
+  Input input;
+  input.append(wire);
+  Framer framer(Framer::kSignedIn);
+  while (true) {
+    Framed framed = framer.next(input);
+    switch (framed.kind) {
+      case Framed::Kind::NeedMore: return {{}, "incomplete"};
+      case Framed::Kind::Literal: (void)framer.accept_in_memory(); break;
+      case Framed::Kind::Data: return {{}, "unexpected data"};
+      case Framed::Kind::Rejected: return {{}, framed.tag + "|" + framed.text};
+      case Framed::Kind::Command: {
+        auto parsed = parse(framed.command);
+        if (!parsed) return {{}, parsed.error().tag + "|" + parsed.error().text};
+        return {*parsed, {}};
+      }
+    }
+  }
+}
+
+}  // namespace waxwing::imap
