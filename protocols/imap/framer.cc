@@ -262,7 +262,8 @@ void Framer::reject(std::string text) {
   if (head.text.size() <= kMaxTag && command_.literals.empty()) {
     head.text.append(line_, 0, kMaxTag + 1 - head.text.size());
   }
-  rejected_tag_ = head.tag();
+  // Without a space behind it, it may be the start of anything.
+  if (head.text.find(' ') != head.text.npos) rejected_tag_ = head.tag();
   command_ = {};
   bytes_ = 0;
   keep_tail(line_);
