@@ -1,0 +1,276 @@
+#include "config/load.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/ip.h"
+#include "base/text.h"
+#include "config/ports.h"
+#include "config/section.h"
+
+namespace waxwing {
+namespace {
+
+using Listener = Settings::Listener;
+
+constexpr std::uint64_t kMany = 1'000'000'000;
+
+std::string machine_name() {
+  char name[256] = {};
+  if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
+  return to_lower(name);
+}
+
+// Letters, digits and hyphens in labels: it goes into EHLO, Received: and certificates.  RFC
+// 5321 4.1.2
+bool is_host_name(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  for (const auto label : split(name, '.')) {
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+      return false;
+    if (!std::all_of(label.begin(), label.end(), [](char c) { return is_alnum(c) || c == '-'; })) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Reads one file into one Settings.
+class Loader {
+ public:
+  Loader(const std::string& path, Mistakes& mistakes)
+      : folder_(std::filesystem::path(path).parent_path()), mistakes_(mistakes) {}
+
+  void read(const YAML::Node& document) {
+    Section top(document, "", mistakes_);
+    settings_.hostname = machine_name();
+    if (const auto name = top.text("hostname")) {
+      settings_.hostname = to_lower(name->text);
+      if (!is_host_name(name->text)) {
+        top.mistake(name->mark, "hostname: \"" + printable(name->text) + "\" is not a host name");
+      }
+    }
+    read_path(top, "data_dir", settings_.data_dir);
+    read_listen(top.section("listen"));
+    read_tls(top.section("tls"));
+    {
+      auto auth = top.section("auth");
+      auth.choice<Settings::PlaintextAuth>("plaintext_auth", settings_.plaintext_auth,
+                                           {{"never", Settings::PlaintextAuth::Never},
+                                            {"loopback", Settings::PlaintextAuth::Loopback},
+                                            {"always", Settings::PlaintextAuth::Always}});
+    }
+    read_limits(top.section("limits"));
+    top.choice<Settings::Durability>(
+        "durability", settings_.durability,
+        {{"normal", Settings::Durability::Normal}, {"strict", Settings::Durability::Strict}});
+    {
+      auto smtp = top.section("smtp");
+      smtp.choice<Settings::BareNewlines>("bare_newlines", settings_.smtp.bare_newlines,
+                                          {{"reject", Settings::BareNewlines::Reject},
+                                           {"convert", Settings::BareNewlines::Convert}});
+      smtp.flag("hide_client_address", settings_.smtp.hide_client_address);
+    }
+    if (const auto user = top.text("user")) {
+      settings_.user = user->text;
+      if (user->text == "root" || user->text == "0") {
+        top.mistake(user->mark, "user: Waxwing does not serve as root; name another user");
+      }
+    }
+    {
+      auto log = top.section("log");
+      log.choice<Log::Level>("level", settings_.log.level,
+                             {{"debug", Log::Level::Debug},
+                              {"info", Log::Level::Info},
+                              {"warning", Log::Level::Warning},
+                              {"error", Log::Level::Error}});
+      log.choice<Log::Format>("format", settings_.log.format,
+                              {{"text", Log::Format::Text}, {"json", Log::Format::Json}});
+    }
+  }
+
+  Settings take() { return std::move(settings_); }
+
+ private:
+  bool read_path(Section& section, const std::string& key, std::string& path) {
+    const auto given = section.text(key);
+    if (given) path = (folder_ / given->text).lexically_normal().string();
+    return given.has_value();
+  }
+
+  void read_listen(Section listen) {
+    if (const auto addresses = listen.texts("addresses")) {
+      settings_.addresses_are_default = false;
+      settings_.addresses.clear();
+      for (const auto& address : *addresses) {
+        const auto parsed = IpAddress::parse(address.text);
+        if (!parsed) {
+          listen.mistake(address.mark, "listen.addresses: \"" + printable(address.text) +
+                                           "\" is not an IP address");
+          continue;
+        }
+        const auto text = parsed->to_string();
+        auto& known = settings_.addresses;
+        if (std::find(known.begin(), known.end(), text) != known.end()) {
+          listen.mistake(address.mark, "listen.addresses: " + text + " is there twice");
+        } else {
+          known.push_back(text);
+        }
+      }
+      if (addresses->empty()) listen.mistake(listen.mark(), "listen.addresses is empty");
+    }
+    std::uint64_t offset = 0;
+    listen.number("port_offset", offset, 0, 65534);
+    settings_.port_offset = static_cast<std::uint16_t>(offset);
+    bool allow_assigned = false;
+    listen.flag("allow_assigned_port", allow_assigned);
+    if (auto ports = listen.sections("ports")) {
+      settings_.ports.clear();
+      for (auto& port : *ports) read_port(port, allow_assigned);
+      if (ports->empty()) listen.mistake(listen.mark(), "listen.ports is empty");
+      return;
+    }
+    // The whole matrix: only the offset can go wrong.
+    for (const auto& port : settings_.ports) check_offset(listen, listen.mark(), port.port);
+  }
+
+  void read_port(Section& entry, bool allow_assigned) {
+    Listener listener;
+    std::uint64_t port = 0;
+    const auto given = entry.text("port");
+    entry.number("port", port, 1, 65535);
+    const bool has_service =
+        entry.choice<Listener::Service>("service", listener.service,
+                                        {{"smtp", Listener::Service::Smtp},
+                                         {"submission", Listener::Service::Submission},
+                                         {"pop3", Listener::Service::Pop3},
+                                         {"imap", Listener::Service::Imap},
+                                         {"http", Listener::Service::Http}});
+    const bool has_tls = entry.choice<Listener::Tls>("tls", listener.tls,
+                                                     {{"none", Listener::Tls::None},
+                                                      {"starttls", Listener::Tls::StartTls},
+                                                      {"implicit", Listener::Tls::Implicit},
+                                                      {"auto", Listener::Tls::Auto}});
+    entry.flag("allow_assigned_port", allow_assigned);
+    if (!given) entry.mistake(entry.mark(), "listen.ports: an entry needs a port");
+    if (port == 0) return;
+    listener.port = static_cast<std::uint16_t>(port);
+    if (!has_service) {
+      // A wrong one has been told already; then nothing can be said about the port.
+      if (!entry.text("service")) {
+        entry.mistake(entry.mark(), "listen.ports: port " + given->text + " needs a service");
+      }
+      return;
+    }
+    if (!has_tls) listener.tls = usual_tls(listener);
+    if (listener.service == Listener::Service::Http && listener.tls == Listener::Tls::StartTls) {
+      entry.mistake(entry.mark(), "listen.ports: http has no starttls; choose none or implicit");
+    }
+    check_port(entry, given->mark, listener, allow_assigned);
+    settings_.ports.push_back(listener);
+  }
+
+  static Listener::Tls usual_tls(const Listener& listener) {
+    for (const auto& standard : Settings::default_ports()) {
+      if (standard.port == listener.port) return standard.tls;
+    }
+    return listener.service == Listener::Service::Http ? Listener::Tls::None
+                                                       : Listener::Tls::StartTls;
+  }
+
+  void check_port(Section& entry, const YAML::Mark& mark, const Listener& listener,
+                  bool allow_assigned) {
+    const auto number = std::to_string(listener.port);
+    for (const auto& other : settings_.ports) {
+      if (other.port == listener.port) {
+        entry.mistake(mark, "listen.ports: port " + number + " is there twice");
+        return;
+      }
+    }
+    const auto foreign = foreign_use(listener.port, listener.service);
+    if (!foreign.empty() && !allow_assigned) {
+      entry.mistake(mark, "listen.ports: port " + number + " is assigned to " + foreign + ", not " +
+                              to_string(listener.service) +
+                              "; if that is meant, add allow_assigned_port: true");
+    }
+    check_offset(entry, mark, listener.port);
+  }
+
+  void check_offset(Section& section, const YAML::Mark& mark, std::uint16_t port) {
+    if (port + settings_.port_offset <= 65535) return;
+    section.mistake(mark, "listen.port_offset: port " + std::to_string(port) + " would become " +
+                              std::to_string(port + settings_.port_offset) +
+                              ", and 65535 is the last");
+  }
+
+  void read_tls(Section tls) {
+    if (auto entries = tls.sections("certificates")) {
+      for (auto& entry : *entries) {
+        Settings::Certificate pair;
+        const bool has_certificate = read_path(entry, "certificate", pair.certificate);
+        const bool has_key = read_path(entry, "key", pair.key);
+        if (has_certificate && has_key) {
+          settings_.certificates.push_back(std::move(pair));
+        } else {
+          entry.mistake(entry.mark(), has_key ? "tls.certificates: a key without its certificate"
+                                      : has_certificate
+                                          ? "tls.certificates: a certificate without its key"
+                                          : "tls.certificates: an entry needs certificate and key");
+        }
+      }
+    }
+    tls.choice<std::string>("min_version", settings_.tls_min_version,
+                            {{"1.2", "1.2"}, {"1.3", "1.3"}});
+  }
+
+  void read_limits(Section section) {
+    auto& limits = settings_.limits;
+    section.size("message_size", limits.message_size, 1024);
+    section.number("recipients", limits.recipients, 1, kMany);
+    section.number("connections", limits.connections, 1, kMany);
+    section.number("connections_per_address", limits.connections_per_address, 1, kMany);
+    section.size("free_space", limits.free_space, 0);
+    section.number("messages_per_minute", limits.messages_per_minute, 1, kMany);
+    section.number("unknown_recipients_per_minute", limits.unknown_recipients_per_minute, 1, kMany);
+    section.duration("login_timeout", limits.login_timeout, std::chrono::seconds(1));
+  }
+
+  const std::filesystem::path folder_;
+  Mistakes& mistakes_;
+  Settings settings_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Settings>> load_settings(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Error::Code::NotFound, path + ": " + std::strerror(errno));
+  if (std::filesystem::is_directory(path)) {
+    return fail(Error::Code::NotFound, path + ": is a directory");
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  // Paths in the file must still hold when the daemon has gone to another folder.
+  return parse_settings(text.str(), std::filesystem::absolute(path).lexically_normal().string());
+}
+
+Result<std::shared_ptr<const Settings>> parse_settings(const std::string& text,
+                                                       const std::string& path) {
+  Mistakes mistakes(path);
+  Loader loader(path, mistakes);
+  try {
+    loader.read(YAML::Load(text));
+  } catch (const YAML::Exception& error) {
+    mistakes.add(error.mark, error.msg);
+  }
+  if (!mistakes.none()) return fail(Error::Code::Invalid, mistakes.text());
+  return std::make_shared<const Settings>(loader.take());
+}
+
+}  // namespace waxwing

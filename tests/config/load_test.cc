@@ -1,0 +1,218 @@
+#include "config/load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/text.h"
+
+namespace waxwing {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Service = Settings::Listener::Service;
+using Tls = Settings::Listener::Tls;
+
+Settings good(const std::string& text) {
+  const auto settings = parse_settings(text, "/etc/waxwing/w.yaml");
+  if (!settings) {
+    ADD_FAILURE() << settings.error().text;
+    return {};
+  }
+  return **settings;
+}
+
+// The mistakes, without the name of the file.
+std::vector<std::string> mistakes(const std::string& text) {
+  const auto settings = parse_settings(text, "w.yaml");
+  if (settings) return {"none"};
+  EXPECT_EQ(settings.error().code, Error::Code::Invalid);
+  std::vector<std::string> lines;
+  for (const auto line : split(settings.error().text, '\n')) {
+    EXPECT_TRUE(line.starts_with("w.yaml:")) << line;
+    lines.emplace_back(line.substr(std::min<std::size_t>(7, line.size())));
+  }
+  return lines;
+}
+
+TEST(LoadSettings, EmptyFileIsAllDefaults) {
+  for (const char* text : {"", "# nothing\n", "---\n"}) {
+    const auto settings = good(text);
+    EXPECT_FALSE(settings.hostname.empty());
+    EXPECT_EQ(settings.data_dir, "/var/lib/waxwing");
+    EXPECT_EQ(settings.ports.size(), 10u);
+    EXPECT_TRUE(settings.addresses_are_default);
+    EXPECT_EQ(settings.plaintext_auth, Settings::PlaintextAuth::Loopback);
+    EXPECT_EQ(settings.limits.message_size, 100u << 20);
+  }
+}
+
+TEST(LoadSettings, ReadsEveryKey) {
+  const auto settings = good(R"(
+hostname: Mail.Example.com
+data_dir: /srv/mail
+listen:
+  addresses: ["192.0.2.1", "2001:DB8::1"]
+  port_offset: 10000
+  ports:
+    - {port: 25, service: smtp, tls: starttls}
+    - {port: 995, service: pop3, tls: auto}
+    - {port: 993, service: imap}
+    - {port: 8080, service: http}
+tls:
+  certificates: [{certificate: fullchain.pem, key: /keys/privkey.pem}]
+  min_version: "1.3"
+auth: {plaintext_auth: never}
+limits: {message_size: 50MB, recipients: 500, connections: 1000, connections_per_address: 20,
+         free_space: 2GiB, messages_per_minute: 10, unknown_recipients_per_minute: 3, login_timeout: 2m}
+durability: strict
+smtp: {bare_newlines: convert, hide_client_address: false}
+user: mail
+log: {level: debug, format: json}
+)");
+  EXPECT_EQ(settings.hostname, "mail.example.com");
+  EXPECT_EQ(settings.data_dir, "/srv/mail");
+  EXPECT_THAT(settings.addresses, ElementsAre("192.0.2.1", "2001:db8::1"));
+  EXPECT_FALSE(settings.addresses_are_default);
+  EXPECT_EQ(settings.port_offset, 10000);
+  ASSERT_EQ(settings.ports.size(), 4u);
+  EXPECT_EQ(settings.ports[1].port, 995);
+  EXPECT_EQ(settings.ports[1].service, Service::Pop3);
+  EXPECT_EQ(settings.ports[1].tls, Tls::Auto);
+  EXPECT_EQ(settings.ports[2].tls, Tls::Implicit) << "as in the matrix";
+  EXPECT_EQ(settings.ports[3].tls, Tls::None);
+  ASSERT_EQ(settings.certificates.size(), 1u);
+  EXPECT_EQ(settings.certificates[0].certificate, "/etc/waxwing/fullchain.pem");
+  EXPECT_EQ(settings.certificates[0].key, "/keys/privkey.pem");
+  EXPECT_EQ(settings.tls_min_version, "1.3");
+  EXPECT_EQ(settings.plaintext_auth, Settings::PlaintextAuth::Never);
+  EXPECT_EQ(settings.limits.message_size, 50'000'000u);
+  EXPECT_EQ(settings.limits.recipients, 500u);
+  EXPECT_EQ(settings.limits.connections, 1000u);
+  EXPECT_EQ(settings.limits.connections_per_address, 20u);
+  EXPECT_EQ(settings.limits.free_space, 2ull << 30);
+  EXPECT_EQ(settings.limits.messages_per_minute, 10u);
+  EXPECT_EQ(settings.limits.unknown_recipients_per_minute, 3u);
+  EXPECT_EQ(settings.limits.login_timeout, std::chrono::seconds(120));
+  EXPECT_EQ(settings.durability, Settings::Durability::Strict);
+  EXPECT_EQ(settings.smtp.bare_newlines, Settings::BareNewlines::Convert);
+  EXPECT_FALSE(settings.smtp.hide_client_address);
+  EXPECT_EQ(settings.user, "mail");
+  EXPECT_EQ(settings.log.level, Log::Level::Debug);
+  EXPECT_EQ(settings.log.format, Log::Format::Json);
+}
+
+TEST(LoadSettings, NamesTheNearestKey) {
+  EXPECT_THAT(mistakes("hostnam: a.example\n"),
+              ElementsAre("1: unknown key \"hostnam\"; did you mean \"hostname\"?"));
+  EXPECT_THAT(mistakes("limits:\n  mesage_size: 1MiB\n"),
+              ElementsAre("2: unknown key \"limits.mesage_size\"; did you mean \"message_size\"?"));
+  EXPECT_THAT(
+      mistakes("smtp: {zzz: 1}\n"),
+      ElementsAre("1: unknown key \"smtp.zzz\"; keys here are bare_newlines, hide_client_address"));
+  EXPECT_THAT(
+      mistakes("durability: strct\n"),
+      ElementsAre(
+          "1: durability: \"strct\" is not one of normal, strict; did you mean \"strict\"?"));
+}
+
+TEST(LoadSettings, ReportsAllMistakesAtOnceByLine) {
+  EXPECT_THAT(mistakes("user: root\nhostname: -bad-\nlimits: {connections: none}\nuzer: x\n"),
+              ElementsAre(HasSubstr("1: user: Waxwing does not serve as root"),
+                          HasSubstr("2: hostname: \"-bad-\" is not a host name"),
+                          HasSubstr("3: limits.connections: \"none\" is not a number"),
+                          HasSubstr("4: unknown key \"uzer\"; did you mean \"user\"?")));
+}
+
+TEST(LoadSettings, RefusesBadValues) {
+  for (const char* text : {
+           "limits: {message_size: 10 potatoes}",
+           "limits: {message_size: 99999999999999999999}",
+           "limits: {login_timeout: soon}",
+           "limits: {login_timeout: 0s}",
+           "limits: 5",
+           "listen: {addresses: [localhost]}",
+           "listen: {addresses: []}",
+           "listen: {addresses: 127.0.0.1}",
+           "listen: {addresses: ['::1', '0:0:0:0:0:0:0:1']}",
+           "listen: {ports: []}",
+           "listen: {port_offset: -1}",
+           "smtp: {hide_client_address: maybe}",
+           "tls: {min_version: '1.1'}",
+           "tls: {certificates: [a.pem]}",
+           "hostname: [a, b]",
+           "hostname:",
+           "data_dir: ''",
+           "hostname: a\nhostname: b",
+           "- a list",
+           "just text",
+           "a: [1, 2",
+           "\ta: b",
+       }) {
+    EXPECT_NE(mistakes(text), std::vector<std::string>{"none"}) << text;
+  }
+}
+
+TEST(LoadSettings, RefusesImpossiblePorts) {
+  EXPECT_THAT(mistakes("listen: {ports: [{port: 0, service: smtp}]}"),
+              ElementsAre(HasSubstr("is not a number from 1 to 65535")));
+  EXPECT_THAT(mistakes("listen: {ports: [{port: 65536, service: smtp}]}"),
+              ElementsAre(HasSubstr("is not a number from 1 to 65535")));
+  EXPECT_THAT(
+      mistakes(
+          "listen:\n  ports:\n    - {port: 25, service: smtp}\n    - {port: 25, service: smtp}\n"),
+      ElementsAre("4: listen.ports: port 25 is there twice"));
+  EXPECT_THAT(mistakes("listen: {ports: [{service: smtp}]}"),
+              ElementsAre(HasSubstr("needs a port")));
+  EXPECT_THAT(mistakes("listen: {ports: [{port: 25}]}"), ElementsAre(HasSubstr("needs a service")));
+  EXPECT_THAT(mistakes("listen: {port_offset: 60000, ports: [{port: 5536, service: smtp}]}"),
+              ElementsAre(HasSubstr("port 5536 would become 65536")));
+  EXPECT_THAT(mistakes("listen: {port_offset: 63011}"),
+              ElementsAre(HasSubstr("port 2525 would become 65536")));
+  EXPECT_EQ(good("listen: {port_offset: 63010}").port_offset, 63010);
+}
+
+TEST(LoadSettings, RefusesPortsOfOthersUnlessTold) {
+  EXPECT_THAT(
+      mistakes("listen: {ports: [{port: 22, service: smtp}]}"),
+      ElementsAre("1: listen.ports: port 22 is assigned to ssh, not smtp; if that is meant, "
+                  "add allow_assigned_port: true"));
+  EXPECT_THAT(mistakes("listen: {ports: [{port: 25, service: imap}]}"),
+              ElementsAre(HasSubstr("port 25 is assigned to smtp, not imap")));
+  EXPECT_THAT(mistakes("listen: {ports: [{port: 443, service: imap}]}"),
+              ElementsAre(HasSubstr("port 443 is assigned to https")));
+  good("listen: {ports: [{port: 443, service: imap, tls: implicit, allow_assigned_port: true}]}");
+  good("listen: {allow_assigned_port: true, ports: [{port: 22, service: smtp}]}");
+  good(
+      "listen: {ports: [{port: 443, service: http, tls: implicit}, {port: 2525, service: "
+      "submission}]}");
+  // Looked up before the offset: 3306 itself is what is bound here.
+  good("listen: {port_offset: 3281, ports: [{port: 25, service: smtp}]}");
+}
+
+TEST(LoadSettings, WantsCertificateAndKeyTogether) {
+  EXPECT_THAT(mistakes("tls:\n  certificates:\n    - key: k.pem\n"),
+              ElementsAre("3: tls.certificates: a key without its certificate"));
+  EXPECT_THAT(mistakes("tls:\n  certificates:\n    - certificate: c.pem\n"),
+              ElementsAre("3: tls.certificates: a certificate without its key"));
+}
+
+TEST(LoadSettings, ReadsAFileAndNamesTheOneThatIsNotThere) {
+  std::string folder = (std::filesystem::temp_directory_path() / "waxwing-config-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const auto path = folder + "/waxwing.yaml";
+  EXPECT_EQ(load_settings(path).error().code, Error::Code::NotFound);
+  std::ofstream(path) << "hostname: mail.example.com\ndata_dir: data\n";
+  const auto settings = load_settings(path);
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ((*settings)->data_dir, folder + "/data");
+  EXPECT_EQ(load_settings(folder).error().code, Error::Code::NotFound) << "a folder";
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace waxwing
