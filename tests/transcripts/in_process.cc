@@ -101,6 +101,7 @@ class InProcessWire final : public Wire {
         case Next::Kind::Pause:
           clock_.advance(next.time);
           next = session_->tick(output_);
+          if (next.kind == Next::Kind::Bytes) next = session_->consume(input_, output_);
           break;
         case Next::Kind::StartTls: input_.clear(); return;
         case Next::Kind::Close: closed_ = true; return;
