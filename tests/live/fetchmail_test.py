@@ -14,12 +14,12 @@ class Fetchmail(harness.LiveTest):
             for subject in subjects:
                 client.sendmail("x@sender.example", [BOB], harness.message(subject, "x@sender.example"))
 
-    def fetch(self, protocol, port, security, *options, status=0):
+    def fetch(self, protocol, port, security, *options, server="", status=0):
         folder = self.scratch(f"{protocol}-{port}")
         rc = os.path.join(folder, "fetchmailrc")
         taken = os.path.join(folder, "taken")
         with open(rc, "w") as out:
-            out.write(f"poll localhost protocol {protocol} port {self.server.port(port)} "
+            out.write(f"poll localhost protocol {protocol} port {self.server.port(port)} {server} "
                       f"user \"{BOB}\" password \"{PASSWORD}\" {security} "
                       f"sslcertfile \"{self.server.certificate()}\" mda \"cat >> {taken}\" {' '.join(options)}\n")
         os.chmod(rc, 0o600)
@@ -40,9 +40,9 @@ class Fetchmail(harness.LiveTest):
                 text = self.fetch("pop3", port, security, "keep", "fetchall")
                 self.assertEqual((text.count("Subject: first"), text.count("Subject: second")), (1, 1))
         # With UIDLs it takes only what is new.
-        self.fetch("pop3", 110, 'sslproto ""', "keep", "uidl")
+        self.fetch("pop3", 110, 'sslproto ""', "keep", server="uidl")
         self.fill("third")
-        text = self.fetch("pop3", 110, 'sslproto ""', "keep", "uidl")
+        text = self.fetch("pop3", 110, 'sslproto ""', "keep", server="uidl")
         self.assertEqual((text.count("Subject: first"), text.count("Subject: third")), (0, 1))
         text = self.fetch("imap", 993, "ssl", "fetchall", "nokeep")
         self.assertEqual(text.count("Subject: "), 3)

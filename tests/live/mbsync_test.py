@@ -62,14 +62,15 @@ SyncState *
             self.assertTrue(os.path.isdir(f"{first}/mail/{mailbox}/cur"), mailbox)
         for number in range(30):
             self.put(first, "INBOX", f"pushed-{number}")
-        os.makedirs(f"{first}/mail/Neu & Alt/cur")
+        os.makedirs(f"{first}/mail/Neu &- Alt/cur")
         for part in ("new", "tmp"):
-            os.makedirs(f"{first}/mail/Neu & Alt/{part}")
-        self.put(first, "Neu & Alt", "umlaut")
+            os.makedirs(f"{first}/mail/Neu &- Alt/{part}")
+        self.put(first, "Neu &- Alt", "umlaut")
         self.sync(first_rc)
         self.sync(second_rc)
+        self.assertIn("Neu & Alt", self.server.command("mailbox", "list", ALICE))
         self.assertEqual(len(self.messages(second, "INBOX")), 30)
-        self.assertEqual(len(self.messages(second, "Neu & Alt")), 1)
+        self.assertEqual(len(self.messages(second, "Neu &- Alt")), 1)
         # A flag and a deletion travel from the second copy through the server to the first.
         flagged, deleted = self.messages(second, "INBOX")[:2]
         os.rename(flagged, flagged.rsplit(":2,", 1)[0] + ":2,FS")
