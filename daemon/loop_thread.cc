@@ -84,6 +84,12 @@ std::size_t LoopThread::end_those(const Chooses& chooses, const std::string& rea
   return chosen.size();
 }
 
+bool LoopThread::has_turned() {
+  if (!turned_.exchange(false)) return false;
+  loop_.post([this] { turned_ = true; });
+  return true;
+}
+
 void LoopThread::kick_user(const std::string& user, const std::string& reason) {
   loop_.post([this, user, reason] {
     end_those([&](const Connection& one) { return one.user() == user; }, reason);

@@ -28,6 +28,8 @@ class LoopThread {
   void adopt(Connection::Accepted accepted);
   std::size_t count() const { return count_; }
 
+  // True when the loop has turned over since the last call. From one thread only.
+  bool has_turned();
   // Does not wait.
   void kick_user(const std::string& user, const std::string& reason);
 
@@ -52,6 +54,7 @@ class LoopThread {
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> dead_;
   std::atomic<std::size_t> count_ = 0;
+  std::atomic<bool> turned_ = true;
   std::thread thread_;
 };
 

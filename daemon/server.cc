@@ -201,6 +201,10 @@ bool Server::join(std::chrono::milliseconds patience) {
   return lanes_.stop(patience);
 }
 
+bool Server::is_alive() {
+  return std::all_of(loops_.begin(), loops_.end(), [](auto& loop) { return loop->has_turned(); });
+}
+
 std::vector<SessionSummary> Server::sessions() const {
   std::vector<SessionSummary> all;
   for (const auto& loop : loops_) {

@@ -49,6 +49,9 @@ class Server {
   // process can only be ended.
   bool join(std::chrono::milliseconds patience);
 
+  // True when every loop has turned over since the last call. From one thread only.
+  bool is_alive();
+
   // Any thread but the loops'.
   std::vector<SessionSummary> sessions() const;
   std::size_t kick(const std::string& session_id) const;

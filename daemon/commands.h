@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "auth/directory.h"
+#include "daemon/connection.h"
+#include "storage/store.h"
+
+namespace waxwing {
+
+// The administration commands: what each does, once, whether the daemon runs it for a client of
+// control.sock or the command line runs it itself while the daemon is down.
+
+// What commands work on. The last two are empty when no daemon runs.
+struct World {
+  Directory& directory;
+  Store& store;
+  std::function<std::vector<SessionSummary>()> who;
+  std::function<std::size_t(const std::string& session)> kick;
+};
+
+// {"command": "account add", "address": "alice@example.com", "password": "..."}
+using Request = nlohmann::json;
+
+struct Answer {
+  int status = 0;         // as the exit status: 0 done, 1 failed, 2 usage
+  std::string text;       // for people: lines of a list, or one sentence
+  nlohmann::json result;  // for programs: --json
+};
+std::string encode(const Answer& answer);  // one line
+Answer decode_answer(std::string_view line);
+
+Answer run_command(World& world, const Request& request);
+
+// Tables of commands, by their subject; commands_*.cc.
+struct Command {
+  const char* name;
+  Answer (*run)(World&, const Request&);
+};
+const std::vector<Command>& account_commands();  // domain, account, alias
+const std::vector<Command>& mailbox_commands();
+const std::vector<Command>& session_commands();  // who, kick
+
+// For their bodies.
+Answer done(std::string text, nlohmann::json result = nullptr);
+Answer failed(std::string sentence);
+std::string text_of(const Request& request, const char* key);
+// Columns under one another, two spaces between them.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace waxwing

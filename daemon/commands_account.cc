@@ -1,0 +1,280 @@
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "daemon/commands.h"
+
+namespace waxwing {
+
+namespace {
+
+using nlohmann::json;
+
+// The directory's words say what is wrong; `mend` says what to do about the two common mistakes.
+Answer refused(const Error& error, std::string_view mend = {}) {
+  std::string sentence = error.text;
+  if (!mend.empty() && (error.code == Error::Code::NotFound || error.code == Error::Code::Denied ||
+                        error.code == Error::Code::AlreadyExists))
+    sentence += ": " + std::string(mend);
+  return failed(std::move(sentence));
+}
+
+constexpr std::string_view kListAccounts = "`waxwing account list` shows those that there are";
+
+Answer domain_add(World& world, const Request& request) {
+  const std::string domain = text_of(request, "domain");
+  if (auto added = world.directory.add_domain(domain); !added) return refused(added.error());
+  return done("domain " + domain + " added");
+}
+
+Answer domain_remove(World& world, const Request& request) {
+  const std::string domain = text_of(request, "domain");
+  if (auto removed = world.directory.remove_domain(domain); !removed)
+    return refused(removed.error(), removed.error().code == Error::Code::Denied
+                                        ? "remove these first"
+                                        : "`waxwing domain list` shows those that there are");
+  return done("domain " + domain + " removed");
+}
+
+Answer domain_list(World& world, const Request&) {
+  auto domains = world.directory.domains();
+  if (!domains) return refused(domains.error());
+  return done(join(*domains, "\n"), *domains);
+}
+
+const char* to_string(PopPolicy policy) {
+  switch (policy) {
+    case PopPolicy::On: return "on";
+    case PopPolicy::Off: return "off";
+    case PopPolicy::Keep: return "keep";
+  }
+  return "on";
+}
+
+json describe(const AccountRecord& account) {
+  return {{"address", account.address},   {"enabled", account.enabled},
+          {"scram", account.has_scram},   {"pop3", to_string(account.pop3)},
+          {"quota", account.quota_bytes}, {"created", account.created}};
+}
+
+Answer account_add(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  if (auto added = world.directory.add_account(address, text_of(request, "password")); !added)
+    return refused(added.error(), added.error().code == Error::Code::NotFound
+                                      ? "add it first with `waxwing domain add`"
+                                      : "`waxwing account passwd` gives it a new password");
+  auto account = world.directory.account(address);
+  if (!account) return refused(account.error());
+  return done("account " + account->address + " added", describe(*account));
+}
+
+// One `address:{SCHEME}secret` a line; what follows a further colon is other software's.
+Answer account_import(World& world, const Request& request) {
+  const std::string text = text_of(request, "lines");
+  std::uint64_t added = 0;
+  std::vector<std::string> troubles;
+  std::size_t number = 0;
+  for (std::string_view line : split(text, '\n')) {
+    ++number;
+    line = trim(line);
+    if (line.empty() || line.front() == '#') continue;
+    const auto colon = line.find(':');
+    const auto trouble = [&](const std::string& what) {
+      troubles.push_back("line " + std::to_string(number) + ": " + what);
+    };
+    if (colon == std::string_view::npos) {
+      trouble("there is no colon between address and password");
+      continue;
+    }
+    std::string_view secret = line.substr(colon + 1);
+    // A password in clear may hold colons; hashes never do.
+    if (!starts_with_ignoring_case(secret, "{PLAIN}")) secret = secret.substr(0, secret.find(':'));
+    if (auto imported = world.directory.import_account(line.substr(0, colon), secret); imported) {
+      ++added;
+    } else {
+      trouble(imported.error().text);
+    }
+  }
+  Answer answer =
+      done(std::to_string(added) + " accounts added", {{"added", added}, {"troubles", troubles}});
+  if (troubles.empty()) return answer;
+  answer.status = 1;
+  answer.text +=
+      ", " + std::to_string(troubles.size()) + " lines left out:\n" + join(troubles, "\n");
+  return answer;
+}
+
+Answer account_passwd(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  if (auto set = world.directory.set_password(address, text_of(request, "password")); !set)
+    return refused(set.error(), kListAccounts);
+  return done("password of " + address + " changed; its sessions end");
+}
+
+Answer account_remove(World& world, const Request& request) {
+  const auto account = world.directory.account(text_of(request, "address"));
+  if (!account) return refused(account.error(), kListAccounts);
+  // First nobody can sign in or send to it any more, then the mail goes.
+  if (auto removed = world.directory.remove_account(account->address); !removed)
+    return refused(removed.error());
+  if (auto removed = world.store.remove_account(account->address);
+      !removed && removed.error().code != Error::Code::NotFound)
+    return refused(removed.error());
+  return done("account " + account->address + " and its mail removed");
+}
+
+Answer account_list(World& world, const Request&) {
+  auto accounts = world.directory.accounts();
+  if (!accounts) return refused(accounts.error());
+  std::vector<std::vector<std::string>> rows;
+  json all = json::array();
+  for (const auto& account : *accounts) {
+    rows.push_back({account.address, account.enabled ? "enabled" : "disabled",
+                    std::string("pop3=") + to_string(account.pop3)});
+    all.push_back(describe(account));
+  }
+  return done(table(rows), std::move(all));
+}
+
+Answer account_show(World& world, const Request& request) {
+  const auto record = world.directory.account(text_of(request, "address"));
+  if (!record) return refused(record.error(), kListAccounts);
+  json result = describe(*record);
+  auto account = world.store.account(record->address);
+  if (!account) return refused(account.error());
+  auto usage = (*account)->usage();
+  if (!usage) return refused(usage.error());
+  result["messages"] = usage->messages;
+  result["bytes"] = usage->bytes;
+  return done(
+      table({{"address", record->address},
+             {"state", record->enabled ? "enabled" : "disabled"},
+             {"messages", std::to_string(usage->messages)},
+             {"bytes", std::to_string(usage->bytes)},
+             {"quota", record->quota_bytes == 0 ? "none" : std::to_string(record->quota_bytes)},
+             {"pop3", to_string(record->pop3)},
+             {"scram keys", record->has_scram ? "yes" : "no"}}),
+      std::move(result));
+}
+
+// "500MiB", "2GB", "1000" (bytes), "none".
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  if (text == "none") return 0;
+  static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
+      {"kib", 1ull << 10}, {"mib", 1ull << 20}, {"gib", 1ull << 30},   {"tib", 1ull << 40},
+      {"kb", 1000},        {"mb", 1'000'000},   {"gb", 1'000'000'000}, {"tb", 1'000'000'000'000}};
+  const auto unit_at = text.find_first_not_of("0123456789");
+  const std::string_view digits = text.substr(0, unit_at);
+  const auto number = parse_number(digits, 1ull << 40);
+  if (!number) return std::nullopt;
+  if (unit_at == std::string_view::npos) return number;
+  for (const auto& [unit, factor] : kUnits)
+    if (equals_ignoring_case(text.substr(unit_at), unit)) {
+      if (*number > (std::uint64_t{1} << 62) / factor) return std::nullopt;
+      return *number * factor;
+    }
+  return std::nullopt;
+}
+
+Answer account_quota(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  const auto size = parse_size(text_of(request, "size"));
+  if (!size)
+    return {2, "\"" + text_of(request, "size") + "\" is no size: write 500MiB, 2GiB or none",
+            nullptr};
+  if (auto set = world.directory.set_quota(address, *size); !set)
+    return refused(set.error(), kListAccounts);
+  return done("quota of " + address + " set");
+}
+
+Answer account_enable(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  if (auto set = world.directory.enable_account(address); !set)
+    return refused(set.error(), kListAccounts);
+  return done("account " + address + " enabled");
+}
+
+Answer account_disable(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  if (auto set = world.directory.disable_account(address); !set)
+    return refused(set.error(), kListAccounts);
+  return done("account " + address + " disabled; its sessions end");
+}
+
+Answer account_rename(World& world, const Request& request) {
+  const auto before = world.directory.account(text_of(request, "address"));
+  if (!before) return refused(before.error(), kListAccounts);
+  const std::string to = text_of(request, "to");
+  if (auto renamed = world.directory.rename_account(before->address, to); !renamed)
+    return refused(renamed.error());
+  const auto after = world.directory.account(to);
+  if (!after) return refused(after.error());
+  auto moved = world.store.rename_account(before->address, after->address);
+  if (!moved && moved.error().code != Error::Code::NotFound) {
+    // Neither half may stand alone: the old name gets its account back.
+    const auto undone = world.directory.rename_account(after->address, before->address);
+    return failed(moved.error().text +
+                  (undone ? "" : "; and the account now has the new name: rename it back"));
+  }
+  return done("account " + before->address + " is now " + after->address, describe(*after));
+}
+
+Answer account_pop3(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  const std::string policy = text_of(request, "policy");
+  for (const PopPolicy one : {PopPolicy::On, PopPolicy::Off, PopPolicy::Keep}) {
+    if (policy != to_string(one)) continue;
+    if (auto set = world.directory.set_pop3(address, one); !set)
+      return refused(set.error(), kListAccounts);
+    return done("pop3 of " + address + " is " + policy);
+  }
+  return {2, "\"" + policy + "\" is no POP3 policy: write on, off or keep", nullptr};
+}
+
+Answer alias_add(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  std::vector<std::string> targets;
+  for (const auto& target : request.value("targets", json::array()))
+    if (target.is_string()) targets.push_back(target.get<std::string>());
+  if (auto added = world.directory.add_alias(address, targets); !added)
+    return refused(added.error());
+  return done("alias " + address + " leads to " + join(targets, ", "));
+}
+
+Answer alias_remove(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  if (auto removed = world.directory.remove_alias(address); !removed)
+    return refused(removed.error(), "`waxwing alias list` shows those that there are");
+  return done("alias " + address + " removed");
+}
+
+Answer alias_list(World& world, const Request&) {
+  auto aliases = world.directory.aliases();
+  if (!aliases) return refused(aliases.error());
+  std::vector<std::vector<std::string>> rows;
+  json all = json::array();
+  for (const auto& alias : *aliases) {
+    rows.push_back({alias.address, join(alias.targets, ", ")});
+    all.push_back({{"address", alias.address}, {"targets", alias.targets}});
+  }
+  return done(table(rows), std::move(all));
+}
+
+}  // namespace
+
+const std::vector<Command>& account_commands() {
+  static const std::vector<Command> commands = {
+      {"domain add", domain_add},         {"domain remove", domain_remove},
+      {"domain list", domain_list},       {"account add", account_add},
+      {"account import", account_import}, {"account passwd", account_passwd},
+      {"account remove", account_remove}, {"account list", account_list},
+      {"account show", account_show},     {"account quota", account_quota},
+      {"account enable", account_enable}, {"account disable", account_disable},
+      {"account rename", account_rename}, {"account pop3", account_pop3},
+      {"alias add", alias_add},           {"alias remove", alias_remove},
+      {"alias list", alias_list},
+  };
+  return commands;
+}
+
+}  // namespace waxwing

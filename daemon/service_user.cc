@@ -1,0 +1,103 @@
+#include "daemon/service_user.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+
+namespace waxwing {
+
+namespace {
+
+tl::unexpected<Error> failed(const std::string& what) {
+  return fail(Error::Code::Denied, what + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+Result<std::optional<ServiceUser>> find_service_user(const std::string& name) {
+  if (geteuid() != 0) return std::nullopt;
+  std::array<char, 16384> space;
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwnam_r(name.c_str(), &entry, space.data(), space.size(), &found);
+  if (!found)
+    return fail(Error::Code::NotFound,
+                "user: there is no user \"" + name +
+                    "\" on this machine: create it with `useradd --system --user-group " + name +
+                    "`, or name another one in the configuration");
+  if (entry.pw_uid == 0)
+    return fail(Error::Code::Invalid,
+                "user: \"" + name +
+                    "\" is root, and a mail server must not serve as root: name an "
+                    "unprivileged user in the configuration");
+  return ServiceUser{name, entry.pw_uid, entry.pw_gid};
+}
+
+Outcome prepare_data_dir(const std::string& data_dir, const std::optional<ServiceUser>& user) {
+  namespace fs = std::filesystem;
+  const fs::path path(data_dir);
+  std::error_code error;
+  // Folders above it are for everybody to pass, whatever the umask; what is in it is not.
+  if (!fs::exists(path, error)) {
+    const mode_t old = umask(022);
+    if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
+    umask(old);
+    if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST)
+      return failed("data_dir: cannot create " + data_dir);
+  }
+  struct stat seen;
+  if (stat(data_dir.c_str(), &seen) != 0) return failed("data_dir: cannot look at " + data_dir);
+  const uid_t owner = user ? user->user : geteuid();
+  if (user && seen.st_uid == 0) {
+    if (chown(data_dir.c_str(), user->user, user->group) != 0)
+      return failed("data_dir: cannot give " + data_dir + " to " + user->name);
+    return {};
+  }
+  if (seen.st_uid != owner)
+    return fail(Error::Code::Denied, "data_dir: " + data_dir +
+                                         " belongs to another user: start the server as that one, "
+                                         "or `chown -R` it to the user that serves");
+  return {};
+}
+
+Outcome become(const std::optional<ServiceUser>& user) {
+  if (user) {
+    if (initgroups(user->name.c_str(), user->group) != 0 ||
+        setresgid(user->group, user->group, user->group) != 0 ||
+        setresuid(user->user, user->user, user->user) != 0)
+      return failed("user: cannot become " + user->name);
+    if (setresuid(0, 0, 0) == 0)
+      return fail(Error::Code::Denied, "user: root could not be given up");
+  }
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("cannot set no_new_privs");
+  return {};
+}
+
+void be_discreet() {
+  umask(077);
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+std::uint64_t raise_file_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (geteuid() == 0 && limit.rlim_max < 65536) {
+    const rlimit more{65536, 65536};
+    if (setrlimit(RLIMIT_NOFILE, &more) == 0) return more.rlim_cur;
+  }
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace waxwing
