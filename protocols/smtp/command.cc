@@ -13,16 +13,15 @@ Command parse_command(std::string_view line) {
   return {to_upper(line.substr(0, blank)), std::string(trim(line.substr(blank)))};
 }
 
-bool is_foreign(std::string_view line) {
-  static constexpr std::array<std::string_view, 9> kHttp = {
+bool is_http(std::string_view line) {
+  static constexpr std::array<std::string_view, 9> kMethods = {
       "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH", "PRI"};
   const auto verb = line.substr(0, line.find(' '));
-  if (std::find(kHttp.begin(), kHttp.end(), verb) != kHttp.end()) return true;
-  return is_binary(line);
+  return std::find(kMethods.begin(), kMethods.end(), verb) != kMethods.end();
 }
 
-bool is_binary(std::string_view bytes) {
-  return std::any_of(bytes.begin(), bytes.end(), [](char c) {
+bool is_binary(std::string_view begun) {
+  return std::any_of(begun.begin(), begun.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && c != '\t') || byte == 0x7F;
   });

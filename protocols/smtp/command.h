@@ -12,10 +12,10 @@ struct Command {
 };
 Command parse_command(std::string_view line);
 
-// Talk that no SMTP client produces: HTTP, or bytes that are no text. Whoever speaks like that may
-// be a browser that was made to relay an attacker's commands, so it gets no second line.
-bool is_foreign(std::string_view line);
-// Control characters, as in a TLS ClientHello: true of the beginning of a line already.
-bool is_binary(std::string_view bytes);
+// Talk that no SMTP client produces: an HTTP request, or bytes that are no text, as in a TLS
+// ClientHello (told from the beginning of a line already). Whoever speaks like that may be a
+// browser that was made to relay an attacker's commands, so it gets no second line.
+bool is_http(std::string_view line);
+bool is_binary(std::string_view begun);
 
 }  // namespace waxwing::smtp

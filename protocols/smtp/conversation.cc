@@ -22,6 +22,10 @@ bool is_clients_error(int code) {
   return (code >= 500 && code <= 504) || code == 530 || code == 535 || code == 538 || code == 555;
 }
 
+Reply not_smtp() {
+  return {421, "4.7.0", "This server speaks SMTP only"};
+}
+
 Reply broken_line() {
   return {500, "5.5.2", "Lines must end with CR LF, and hold neither alone"};
 }
@@ -84,19 +88,22 @@ Progress Conversation::run(Output& output) {
 }
 
 std::optional<Next> Conversation::read_command(Input& input, Output& output) {
-  const bool is_auth = starts_with_ignoring_case(input.view(), "AUTH ");
+  const auto begun = input.view().substr(0, input.view().find_first_of("\r\n"));
+  const bool is_auth = starts_with_ignoring_case(begun, "AUTH ");
+  if (is_binary(begun)) {
+    cut(not_smtp(), "not SMTP", output);
+    return std::nullopt;
+  }
   const auto read = lines_.next(input, is_auth ? kMaxSignInLine : kMaxCommandLine);
   switch (read.kind) {
+    case LineReader::Kind::Wanting: return Next::bytes();
     case LineReader::Kind::Line:
-      if (!is_foreign(read.line)) return dispatch(parse_command(read.line), output);
+      if (!is_http(read.line)) return dispatch(parse_command(read.line), output);
+      cut(not_smtp(), "not SMTP", output);
       break;
-    case LineReader::Kind::Wanting:
-      if (!is_binary(input.view().substr(0, input.view().find('\r')))) return Next::bytes();
-      break;
-    case LineReader::Kind::TooLong: reply(too_long(), output); return std::nullopt;
-    case LineReader::Kind::Broken: cut(broken_line(), "broken line", output); return std::nullopt;
+    case LineReader::Kind::TooLong: reply(too_long(), output); break;
+    case LineReader::Kind::Broken: cut(broken_line(), "broken line", output); break;
   }
-  cut({421, "4.7.0", settings().hostname + " speaks SMTP only"}, "not SMTP", output);
   return std::nullopt;
 }
 
