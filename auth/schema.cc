@@ -45,7 +45,7 @@ constexpr std::array kSteps = {
     )sql",
 };
 
-Result<std::int64_t> version_of(sqlite::Database& database) {
+Result<std::int64_t> version_of(directory_sql::Database& database) {
   auto query = database.query("PRAGMA user_version");
   const std::int64_t version = query.row() ? query.integer(0) : 0;
   if (auto outcome = query.finish(); !outcome) return fail(outcome.error());
@@ -54,9 +54,9 @@ Result<std::int64_t> version_of(sqlite::Database& database) {
 
 }  // namespace
 
-Outcome migrate_directory(sqlite::Database& database) {
+Outcome migrate_directory(directory_sql::Database& database) {
   for (;;) {
-    sqlite::Transaction transaction(database);
+    directory_sql::Transaction transaction(database);
     if (auto outcome = transaction.begin(); !outcome) return outcome;
     const auto version = version_of(database);
     if (!version) return fail(version.error());

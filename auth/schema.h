@@ -7,6 +7,6 @@ namespace waxwing {
 
 // Brings directory.sqlite to the newest schema, one transaction per step. Corrupt when a newer
 // Waxwing wrote it.
-Outcome migrate_directory(sqlite::Database& database);
+Outcome migrate_directory(directory_sql::Database& database);
 
 }  // namespace waxwing

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace waxwing::sqlite {
+namespace waxwing::directory_sql {
 namespace {
 
 // More idle connections than threads that check passwords or route mail at one time are of no use.
@@ -167,4 +167,4 @@ void Pool::give_back(std::unique_ptr<Database> database) {
   if (idle_.size() < kMaxIdle) idle_.push_back(std::move(database));
 }
 
-}  // namespace waxwing::sqlite
+}  // namespace waxwing::directory_sql

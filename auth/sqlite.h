@@ -15,7 +15,8 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace waxwing::sqlite {
+// SQLite as the directory uses it. Its own namespace: storage/ has a wrapper with other needs.
+namespace waxwing::directory_sql {
 
 class Database;
 
@@ -143,4 +144,4 @@ class Pool {
   std::vector<std::unique_ptr<Database>> idle_;
 };
 
-}  // namespace waxwing::sqlite
+}  // namespace waxwing::directory_sql

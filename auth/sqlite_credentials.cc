@@ -23,12 +23,13 @@ ScramKeys scram_keys_for(std::string_view password) {
   return keys;
 }
 
-Outcome store_scram(sqlite::Database& database, std::int64_t account, const ScramKeys& keys) {
+Outcome store_scram(directory_sql::Database& database, std::int64_t account,
+                    const ScramKeys& keys) {
   return database.run(
       "UPDATE credentials SET salt = ?, iterations = ?, stored_key = ?, server_key = ? "
       "WHERE account = ?",
-      sqlite::Blob{keys.salt}, std::int64_t{keys.iterations}, sqlite::Blob{keys.stored_key},
-      sqlite::Blob{keys.server_key}, account);
+      directory_sql::Blob{keys.salt}, std::int64_t{keys.iterations},
+      directory_sql::Blob{keys.stored_key}, directory_sql::Blob{keys.server_key}, account);
 }
 
 Result<Credential> SqliteDirectory::find(const std::string& account) {
@@ -85,7 +86,7 @@ Outcome SqliteDirectory::adopt(const Credential& imported, std::string_view pass
   const auto hash = hash_password(password);
   if (!hash) return fail(hash.error());
   const auto scram = scram_keys_for(password);
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     // The password is the same as before, so its version is too: what was verified stays verified.
     auto outcome = database.run(
         "UPDATE credentials SET hash = ?, imported = 0 "
@@ -116,7 +117,7 @@ Outcome SqliteDirectory::note_sign_in(std::int64_t account, const std::string& c
     const bool is_fresh = query.row() && query.integer(0) > now - kNoteAgainAfter;
     if (auto outcome = query.finish(); !outcome || is_fresh) return outcome;
   }
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     // The account may have gone since its password was checked.
     auto outcome = database.run(
         "INSERT INTO sign_ins (account, client, last) SELECT id, ?, ? FROM accounts WHERE id = ? "

@@ -12,7 +12,7 @@ constexpr std::string_view kAccountColumns =
     "SELECT a.id, a.address, a.enabled, a.pop3, a.quota, a.created, c.stored_key IS NOT NULL "
     "FROM accounts a JOIN credentials c ON c.account = a.id ";
 
-AccountRecord account_record(const sqlite::Query& query) {
+AccountRecord account_record(const directory_sql::Query& query) {
   AccountRecord record;
   record.id = query.integer(0);
   record.address = query.text(1);
@@ -24,24 +24,25 @@ AccountRecord account_record(const sqlite::Query& query) {
   return record;
 }
 
-Result<bool> exists(sqlite::Database& database, std::string_view sql, const std::string& name) {
+Result<bool> exists(directory_sql::Database& database, std::string_view sql,
+                    const std::string& name) {
   auto query = database.query(sql, name);
   const bool found = query.row();
   if (auto outcome = query.finish(); !outcome) return fail(outcome.error());
   return found;
 }
 
-Result<bool> has_domain(sqlite::Database& database, const std::string& domain) {
+Result<bool> has_domain(directory_sql::Database& database, const std::string& domain) {
   return exists(database, "SELECT 1 FROM domains WHERE name = ?", domain);
 }
-Result<bool> has_account(sqlite::Database& database, const std::string& address) {
+Result<bool> has_account(directory_sql::Database& database, const std::string& address) {
   return exists(database, "SELECT 1 FROM accounts WHERE address = ?", address);
 }
-Result<bool> has_alias(sqlite::Database& database, const std::string& address) {
+Result<bool> has_alias(directory_sql::Database& database, const std::string& address) {
   return exists(database, "SELECT 1 FROM aliases WHERE address = ?", address);
 }
 
-Outcome require_domain(sqlite::Database& database, const std::string& address) {
+Outcome require_domain(directory_sql::Database& database, const std::string& address) {
   const auto domain = domain_of(address);
   const auto local = has_domain(database, domain);
   if (!local) return fail(local.error());
@@ -50,7 +51,7 @@ Outcome require_domain(sqlite::Database& database, const std::string& address) {
 }
 
 // A new account may take an address that nobody has.
-Outcome require_free(sqlite::Database& database, const std::string& address) {
+Outcome require_free(directory_sql::Database& database, const std::string& address) {
   const auto account = has_account(database, address);
   if (!account) return fail(account.error());
   if (*account) return fail(Error::Code::AlreadyExists, "there is an account " + address);
@@ -93,14 +94,14 @@ void SqliteDirectory::revoke(const std::string& account) const {
 Outcome SqliteDirectory::write(const Change& change) {
   auto database = pool_.lease();
   if (!database) return fail(database.error());
-  sqlite::Transaction transaction(**database);
+  directory_sql::Transaction transaction(**database);
   if (auto outcome = transaction.begin(); !outcome) return outcome;
   if (auto outcome = change(**database); !outcome) return outcome;
   if (auto outcome = transaction.commit(); !outcome) return outcome;
   return refresh_scram_mark(**database);
 }
 
-Outcome SqliteDirectory::refresh_scram_mark(sqlite::Database& database) {
+Outcome SqliteDirectory::refresh_scram_mark(directory_sql::Database& database) {
   // Asking and noting the answer as one step: otherwise an older answer could overwrite a newer
   // one.
   const std::lock_guard lock(scram_mark_mutex_);
@@ -114,7 +115,7 @@ Outcome SqliteDirectory::refresh_scram_mark(sqlite::Database& database) {
 Outcome SqliteDirectory::add_domain(std::string_view domain) {
   const auto name = canonical_domain_name(domain);
   if (!name) return fail(name.error());
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     const auto known = has_domain(database, *name);
     if (!known) return fail(known.error());
     if (*known) return fail(Error::Code::AlreadyExists, "there is a domain " + *name);
@@ -126,7 +127,7 @@ Outcome SqliteDirectory::add_domain(std::string_view domain) {
 Outcome SqliteDirectory::remove_domain(std::string_view domain) {
   const auto name = canonical_domain_name(domain);
   if (!name) return fail(name.error());
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     const auto used = exists(database,
                              "SELECT 1 FROM accounts WHERE domain = ?1 UNION ALL "
                              "SELECT 1 FROM aliases WHERE domain = ?1 LIMIT 1",
@@ -164,7 +165,7 @@ Outcome SqliteDirectory::insert_account(std::string_view address, const Password
                                         const std::optional<ScramKeys>& scram) {
   const auto name = canonical_address(address);
   if (!name) return fail(name.error());
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     if (auto outcome = require_domain(database, *name); !outcome) return outcome;
     if (auto outcome = require_free(database, *name); !outcome) return outcome;
     auto outcome = database.run("INSERT INTO accounts (address, domain, created) VALUES (?, ?, ?)",
@@ -198,10 +199,11 @@ Outcome SqliteDirectory::import_account(std::string_view address, std::string_vi
 // Finds the account inside the transaction that changes it.
 Outcome SqliteDirectory::write_account(
     std::string_view address,
-    const std::function<Outcome(sqlite::Database&, std::int64_t, const std::string&)>& change) {
+    const std::function<Outcome(directory_sql::Database&, std::int64_t, const std::string&)>&
+        change) {
   const auto name = canonical_address(address);
   if (!name) return fail(name.error());
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     std::int64_t id = 0;
     auto query = database.query("SELECT id FROM accounts WHERE address = ?", *name);
     if (query.row()) id = query.integer(0);
@@ -330,7 +332,7 @@ Outcome SqliteDirectory::add_alias(std::string_view address,
     canonical.push_back(std::move(*one));
   }
   const bool keeps_copy = std::find(canonical.begin(), canonical.end(), *name) != canonical.end();
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     if (auto outcome = require_domain(database, *name); !outcome) return outcome;
     const auto account = has_account(database, *name);
     if (!account) return fail(account.error());
@@ -351,7 +353,7 @@ Outcome SqliteDirectory::add_alias(std::string_view address,
 Outcome SqliteDirectory::remove_alias(std::string_view address) {
   const auto name = canonical_alias(address);
   if (!name) return fail(name.error());
-  return write([&](sqlite::Database& database) -> Outcome {
+  return write([&](directory_sql::Database& database) -> Outcome {
     auto outcome = database.run("DELETE FROM aliases WHERE address = ?", *name);
     if (outcome && database.changed_rows() == 0) {
       return fail(Error::Code::NotFound, "there is no alias " + *name);

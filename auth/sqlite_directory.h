@@ -19,7 +19,7 @@ namespace waxwing {
 // Makes argon2's companion for SCRAM, with a fresh salt.
 ScramKeys scram_keys_for(std::string_view password);
 // Inside the caller's transaction.
-Outcome store_scram(sqlite::Database& database, std::int64_t account, const ScramKeys& keys);
+Outcome store_scram(directory_sql::Database& database, std::int64_t account, const ScramKeys& keys);
 
 // Directory and Credentials over directory.sqlite. Any thread: every call borrows a connection of
 // its own; passwords are hashed before a transaction starts, so a writer never waits for argon2.
@@ -65,20 +65,20 @@ class SqliteDirectory final : public Directory, public Credentials {
   Outcome note_sign_in(std::int64_t account, const std::string& client) override;
 
  private:
-  using Change = std::function<Outcome(sqlite::Database&)>;
+  using Change = std::function<Outcome(directory_sql::Database&)>;
   // Runs `change` in a transaction of its own.
   Outcome write(const Change& change);
   Outcome write_account(std::string_view address,
-                        const std::function<Outcome(sqlite::Database&, std::int64_t id,
+                        const std::function<Outcome(directory_sql::Database&, std::int64_t id,
                                                     const std::string& canonical)>& change);
   Outcome insert_account(std::string_view address, const PasswordHash& hash,
                          const std::optional<ScramKeys>& scram);
   Outcome set_enabled(std::string_view address, bool enabled);
-  Outcome refresh_scram_mark(sqlite::Database& database);
+  Outcome refresh_scram_mark(directory_sql::Database& database);
   void revoke(const std::string& account) const;
 
   const Clock& clock_;
-  sqlite::Pool pool_;
+  directory_sql::Pool pool_;
   std::string secret_;
   std::mutex scram_mark_mutex_;
   std::atomic<bool> has_scram_for_all_{true};

@@ -24,7 +24,7 @@ using Recipient = Directory::Route::Recipient;
 // Resolves one address; made anew for each. Held by one thread at a time.
 class Resolution {
  public:
-  explicit Resolution(sqlite::Database& database) : database_(database) {}
+  explicit Resolution(directory_sql::Database& database) : database_(database) {}
 
   Result<Directory::Route> run(const mail::Address& address) {
     const auto domain = mail::canonical_domain(address.domain);
@@ -138,7 +138,7 @@ class Resolution {
     std::string tag;
   };
 
-  sqlite::Database& database_;
+  directory_sql::Database& database_;
   std::deque<Pending> pending_;  // not recursion: a chain of aliases may be longer than a stack
   std::set<std::string> visited_, added_;
   std::vector<Recipient> recipients_;
