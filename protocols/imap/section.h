@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "protocols/mail/message.h"
+#include "protocols/mail/transfer.h"
 
 namespace waxwing::imap {
 
@@ -38,13 +38,12 @@ struct ByteRange {
   bool operator==(const ByteRange&) const = default;
 };
 
-// What a section of a message is. Fields: the header block in `range` holds more than was asked
-// for, filter_header() gives the answer. Missing: there is no such part (the answer is NIL or "").
+// What a section of a message is. Missing: there is no such part (the answer is NIL). Fields: the
+// header block in `range` holds more than was asked for, filter_header() gives the answer.
 struct Resolved {
   enum class Kind { Missing, Range, Fields };
   Kind kind = Kind::Missing;
-  ByteRange range;                   // into the message's bytes
-  const mail::Part* part = nullptr;  // the part that was named; the root for the message itself
+  ByteRange range;  // into the message's bytes
 };
 Resolved resolve(const Section& section, const mail::Message& message);
 
@@ -55,7 +54,37 @@ const mail::Part* find_part(const std::vector<std::uint32_t>& part, const mail::
 // the closing empty line.
 std::string filter_header(std::string_view header, const Section& section);
 
-// `partial` of `size` octets: cut to what is there.
+// The octets of `whole` that a partial asks for and that are there.
 ByteRange cut(ByteRange whole, const std::optional<Partial>& partial);
+
+// Reads octets of a message: all of the range or an error.
+using ReadRange = std::function<Result<std::string>(ByteRange)>;
+
+// What BINARY[...] decodes: nothing when there is no such part. BINARY[] is the message as it is,
+// and so are the bodies of multiparts and enclosed messages.  RFC 9051 section 6.4.5.1
+struct BinarySource {
+  ByteRange range;
+  std::string encoding;
+  // False: the answer is NO [UNKNOWN-CTE].
+  bool can_decode() const;
+};
+std::optional<BinarySource> resolve_binary(const Section& section, const mail::Message& message);
+
+// The octets of a source without their transfer encoding, in slices, so that they are never whole
+// in memory.
+class Decoded {
+ public:
+  Decoded(const BinarySource& source, ReadRange read);
+  // The next slice, never an empty one; nothing at the end.
+  Result<std::optional<std::string>> next();
+
+ private:
+  ByteRange rest_;
+  ReadRange read_;
+  mail::TransferDecoder decoder_;
+  bool is_finished_ = false;
+};
+// What BINARY.SIZE says; reads the whole source.
+Result<std::uint64_t> decoded_size(const BinarySource& source, const ReadRange& read);
 
 }  // namespace waxwing::imap

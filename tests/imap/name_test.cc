@@ -1,0 +1,108 @@
+#include "protocols/imap/name.h"
+
+#include <gtest/gtest.h>
+
+namespace waxwing::imap {
+namespace {
+
+std::string decoded(std::string_view wire, NameEncoding encoding = NameEncoding::ModifiedUtf7) {
+  auto name = decode_name(wire, encoding);
+  return name ? *name : "refused: " + name.error().text;
+}
+
+bool is_refused(std::string_view wire, NameEncoding encoding = NameEncoding::ModifiedUtf7) {
+  return !decode_name(wire, encoding);
+}
+
+// The examples of RFC 3501 section 5.1.3.
+TEST(Name, DecodesModifiedUtf7) {
+  EXPECT_EQ(decoded("~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+            "~peter/mail/\u53f0\u5317/\u65e5\u672c\u8a9e");
+  EXPECT_EQ(decoded("&Jjo-!"), "\u263a!");
+  EXPECT_TRUE(is_refused("&Jjo!"));
+  EXPECT_TRUE(is_refused("&U,BTFw-&ZeVnLIqe-"));
+  EXPECT_EQ(decoded("&U,BTF2XlZyyKng-"), "\u53f0\u5317\u65e5\u672c\u8a9e");
+  EXPECT_EQ(decoded("Tom &- Jerry"), "Tom & Jerry");
+  EXPECT_EQ(decoded("&2D3cCA-"), "\U0001f408");
+}
+
+TEST(Name, RefusesMalformedModifiedUtf7) {
+  for (const char* text : {"&", "a&b", "&AGE-", "&2D0-", "&3Ag-", "&A-", "&AAA-", "&AOQ=-", "&AOR-",
+                           "&AOQ", "&Jjo-&Jjo-"}) {
+    EXPECT_TRUE(is_refused(text)) << text;
+  }
+}
+
+TEST(Name, ComesBackFromModifiedUtf7) {
+  for (const char* name :
+       {"INBOX", "Entw\u00fcrfe", "a&b", "&", "\u53f0\u5317 x/\u65e5", "\U0001f408\U0001f408",
+        "\u00e4", "\u00e4\u00f6", "\u00e4\u00f6\u00fc"}) {
+    EXPECT_EQ(utf7_to_utf8(utf8_to_utf7(name)), name);
+    EXPECT_EQ(decoded(encode_name(name, NameEncoding::ModifiedUtf7)), name);
+    EXPECT_EQ(decoded(encode_name(name, NameEncoding::Utf8), NameEncoding::Utf8), name);
+  }
+  EXPECT_EQ(utf8_to_utf7("Entw\u00fcrfe"), "Entw&APw-rfe");
+}
+
+TEST(Name, TakesUtf8) {
+  EXPECT_EQ(decoded("Tom & Jerry", NameEncoding::Utf8), "Tom & Jerry");
+  EXPECT_EQ(decoded("Entw\u00fcrfe"), "Entw\u00fcrfe");
+  EXPECT_EQ(decoded("Entwu\u0308rfe", NameEncoding::Utf8), "Entw\u00fcrfe");
+  EXPECT_TRUE(is_refused("\xff", NameEncoding::Utf8));
+  EXPECT_TRUE(is_refused("\xc3", NameEncoding::Utf8));
+  EXPECT_TRUE(is_refused("\xff"));
+}
+
+TEST(Name, SpellsInboxOneWay) {
+  EXPECT_EQ(decoded("inBox"), "INBOX");
+  EXPECT_EQ(decoded("inbox/Sub"), "INBOX/Sub");
+  EXPECT_EQ(decoded("Inboxes"), "Inboxes");
+  EXPECT_EQ(decoded("x/inbox"), "x/inbox");
+}
+
+TEST(Name, RefusesWhatNoMailboxCanBeCalled) {
+  EXPECT_EQ(decoded("a/b/"), "a/b");
+  for (const char* text : {"", "/", "/a", "a//b", "a//", "a*", "%", "a\tb", "a\x7f"}) {
+    EXPECT_TRUE(is_refused(text)) << text;
+  }
+  EXPECT_TRUE(is_refused("a\u2028", NameEncoding::Utf8));
+  EXPECT_TRUE(is_refused("a\u0085", NameEncoding::Utf8));
+}
+
+TEST(Name, MatchesPatterns) {
+  EXPECT_TRUE(matches_pattern("a/b/c", "*"));
+  EXPECT_FALSE(matches_pattern("a/b/c", "%"));
+  EXPECT_TRUE(matches_pattern("abc", "%"));
+  EXPECT_TRUE(matches_pattern("a/b/c", "%/%/%"));
+  EXPECT_TRUE(matches_pattern("a/b/c", "a*c"));
+  EXPECT_FALSE(matches_pattern("a/b/c", "a%c"));
+  EXPECT_TRUE(matches_pattern("ab/cb/d", "*b/%"));
+  EXPECT_TRUE(matches_pattern("a/b", "a/%"));
+  EXPECT_FALSE(matches_pattern("a", "a/%"));
+  EXPECT_FALSE(matches_pattern("abc", "ab"));
+  EXPECT_FALSE(matches_pattern("ab", "abc"));
+  EXPECT_TRUE(matches_pattern("", ""));
+  EXPECT_FALSE(matches_pattern("a", ""));
+  EXPECT_TRUE(matches_pattern("INBOX", "inb*"));
+  EXPECT_TRUE(matches_pattern("INBOX/x", "Inbox/x"));
+  EXPECT_FALSE(matches_pattern("Inboxes", "inboxes"));
+  EXPECT_TRUE(matches_pattern("%", "%"));
+}
+
+TEST(Name, MatchesInBoundedTime) {
+  std::string name(1000, 'a'), pattern;
+  for (int i = 0; i < 1000; ++i) pattern += "*a";
+  EXPECT_TRUE(matches_pattern(name, pattern));
+  EXPECT_FALSE(matches_pattern(name + "b", pattern));
+}
+
+TEST(Name, JoinsReferenceAndPattern) {
+  EXPECT_EQ(canonical_pattern("a/", "%", NameEncoding::ModifiedUtf7), "a/%");
+  EXPECT_EQ(canonical_pattern("", "***%%", NameEncoding::ModifiedUtf7), "*");
+  EXPECT_EQ(canonical_pattern("", "&AOQ-%", NameEncoding::ModifiedUtf7), "\u00e4%");
+  EXPECT_FALSE(canonical_pattern("", "&", NameEncoding::ModifiedUtf7));
+  EXPECT_TRUE(canonical_pattern("", "&", NameEncoding::Utf8));
+}
+
+}  // namespace
+}  // namespace waxwing::imap
