@@ -67,10 +67,7 @@ Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelop
 
 Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
                                 const std::string& address) {
-  const auto local =
-      local_name(directory_, settings()->hostname, origin.peer.local_address, address);
-  if (!local) return failed(origin, "recipient", local.error());
-  auto route = directory_.route(*local);
+  auto route = directory_.route(local_name(address, origin.peer.local_address));
   if (!route && route.error().code == Error::Code::Invalid) {
     return {550, "5.1.3", "Not a valid address"};
   }

@@ -9,14 +9,6 @@
 namespace waxwing {
 namespace {
 
-Result<std::string> first_domain(Directory& directory, std::string_view hostname) {
-  const auto is_local = directory.is_local_domain(hostname);
-  if (is_local && *is_local) return std::string(hostname);
-  const auto domains = directory.domains();
-  if (!domains) return fail(domains.error());
-  return domains->empty() ? std::string(hostname) : domains->front();
-}
-
 bool is_role(std::string_view local) {
   return equals_ignoring_case(local, "postmaster") || equals_ignoring_case(local, "abuse");
 }
@@ -43,20 +35,10 @@ std::string delivered_to(std::string_view address, const std::string& account) {
 
 }  // namespace
 
-Result<std::string> local_name(Directory& directory, std::string_view hostname,
-                               const IpAddress& our_address, std::string_view address) {
-  if (equals_ignoring_case(address, "postmaster")) {
-    const auto domain = first_domain(directory, hostname);
-    if (!domain) return fail(domain.error());
-    return "postmaster@" + *domain;
-  }
+std::string local_name(std::string_view address, const IpAddress& our_address) {
   const auto parsed = mail::parse_address(address);
-  if (parsed && is_role(parsed->local) && parsed->domain == our_address.to_literal()) {
-    const auto domain = first_domain(directory, hostname);
-    if (!domain) return fail(domain.error());
-    return parsed->local + "@" + *domain;
-  }
-  return std::string(address);
+  const bool at_us = parsed && parsed->domain == our_address.to_literal();
+  return at_us && is_role(parsed->local) ? "postmaster" : std::string(address);
 }
 
 Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope& envelope) {

@@ -4,7 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/directory.h"
 #include "base/ip.h"
 #include "base/result.h"
 #include "protocols/smtp/intake.h"
@@ -12,10 +11,9 @@
 
 namespace waxwing {
 
-// The address as the directory knows it: "postmaster" without a domain, and postmaster and abuse at
-// our own address literal, are those of this server's first domain.  RFC 5321 section 4.5.1
-Result<std::string> local_name(Directory& directory, std::string_view hostname,
-                               const IpAddress& our_address, std::string_view address);
+// The address as the directory knows it: postmaster and abuse at our own address literal are the
+// server's postmaster.  RFC 5321 sections 4.1.3 and 4.5.1
+std::string local_name(std::string_view address, const IpAddress& our_address);
 
 // Where the message goes: each mailbox once, however many recipients lead to it. "user+tag" goes to
 // the folder of that name where the user has made one, otherwise to INBOX; folders with a special

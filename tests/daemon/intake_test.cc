@@ -1,0 +1,305 @@
+#include "daemon/intake.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/daemon/house.h"
+#include "tests/daemon/memory_store.h"
+
+namespace waxwing {
+namespace {
+
+using smtp::MailEnvelope;
+using smtp::Origin;
+using smtp::Reply;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+using testing::StartsWith;
+
+// example.test with alice, bob, mallory who is disabled, and some aliases.
+class IntakeTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new test::Folder;
+    static FakeClock clock;
+    directory_ = Directory::open(folder_->path("directory.sqlite"), clock).value().release();
+    ASSERT_TRUE(directory_->add_domain("example.test"));
+    for (const char* user : {"alice@example.test", "bob@example.test", "mallory@example.test"}) {
+      // A hash that is there already: nobody signs in here, so no test pays for argon2.
+      ASSERT_TRUE(
+          directory_->import_account(user, "{SHA512-CRYPT}$6$salt$" + std::string(86, 'x')));
+    }
+    ASSERT_TRUE(directory_->disable_account("mallory@example.test"));
+    ASSERT_TRUE(directory_->add_alias("sales@example.test", {"alice@example.test"}));
+    ASSERT_TRUE(
+        directory_->add_alias("team@example.test", {"alice@example.test", "bob@example.test"}));
+    ASSERT_TRUE(
+        directory_->add_alias("away@example.test", {"bob@example.test", "bob@far.example"}));
+  }
+  static void TearDownTestSuite() {
+    delete directory_;
+    delete folder_;
+  }
+
+  IntakeTest() {
+    settings_.hostname = "mail.example.test";
+    stranger_.peer.session_id = "s1";
+    stranger_.peer.address = IpAddress::v4({192, 0, 2, 7});
+    stranger_.peer.local_address = IpAddress::v4({192, 0, 2, 1});
+    stranger_.helo = "mx.far.example";
+    stranger_.esmtp = true;
+    alice_ = stranger_;
+    alice_.tls_version = "TLSv1.3";
+    alice_.tls_cipher = "TLS_AES_128_GCM_SHA256";
+    alice_.identity = Identity{1, "alice@example.test", PopPolicy::On};
+    store_.mailboxes["alice@example.test"] = {
+        {{1}, "INBOX"}, {{2}, "Lists"}, {{3}, "Sent", SpecialUse::Sent}};
+  }
+
+  MailIntake& intake() {
+    if (!intake_) intake_ = std::make_unique<MailIntake>(settings_, store_, *directory_, clock_);
+    return *intake_;
+  }
+  std::string sender(const Origin& origin, const std::string& address) {
+    MailEnvelope envelope;
+    envelope.sender = address;
+    return shown(intake().check_sender(origin, envelope));
+  }
+  std::string recipient(const Origin& origin, const std::string& address) {
+    MailEnvelope envelope;
+    const auto reply = intake().add_recipient(origin, envelope, address);
+    EXPECT_EQ(envelope.recipients.size(), reply.code == 250 ? 1u : 0u);
+    return shown(reply);
+  }
+  Reply send(const Origin& origin, const std::string& from, const std::vector<std::string>& to,
+             std::string_view text) {
+    MailEnvelope envelope;
+    envelope.sender = from;
+    for (const auto& address : to) {
+      EXPECT_EQ(intake().add_recipient(origin, envelope, address).code, 250) << address;
+    }
+    auto staged = intake().stage(0);
+    EXPECT_TRUE((*staged)->append(text));
+    return intake().accept(origin, envelope, std::move(*staged));
+  }
+  static std::string shown(const Reply& reply) {
+    return std::to_string(reply.code) + " " + reply.enhanced;
+  }
+
+  static test::Folder* folder_;
+  static Directory* directory_;
+  FakeClock clock_;
+  Settings settings_;
+  test::MemoryStore store_;
+  Origin stranger_, alice_;
+  std::unique_ptr<MailIntake> intake_;
+};
+
+test::Folder* IntakeTest::folder_ = nullptr;
+Directory* IntakeTest::directory_ = nullptr;
+
+TEST_F(IntakeTest, TakesMailForThoseWhoAreHere) {
+  for (const char* address :
+       {"alice@example.test", "ALICE@example.test", "alice+tag@example.test", "team@example.test",
+        "postmaster", "postmaster@example.test", "abuse@example.test", "postmaster@[192.0.2.1]"}) {
+    EXPECT_EQ(recipient(stranger_, address), "250 2.1.5") << address;
+  }
+}
+
+TEST_F(IntakeTest, RefusesMailForThoseWhoAreNot) {
+  EXPECT_EQ(recipient(stranger_, "nobody@example.test"), "550 5.1.1");
+  EXPECT_EQ(recipient(stranger_, "mallory@example.test"), "550 5.2.1");
+}
+
+TEST_F(IntakeTest, RelaysForNobody) {
+  for (const char* address : {"carol@far.example", "alice@[192.0.2.1]", "postmaster@[192.0.2.99]",
+                              "alice@example.test.far.example", "alice@sub.example.test"}) {
+    EXPECT_EQ(recipient(stranger_, address), "550 5.7.1") << address;
+    EXPECT_EQ(recipient(alice_, address), "550 5.7.1") << address;
+  }
+}
+
+TEST_F(IntakeTest, SendsNowhereWhateverTheLocalPartSays) {
+  for (const char* address :
+       {"carol%far.example@example.test", "\"carol@far.example\"@example.test",
+        "far.example!carol@example.test", "\"@far.example:carol\"@example.test"}) {
+    EXPECT_EQ(recipient(stranger_, address), "550 5.1.1") << address;
+    EXPECT_EQ(recipient(alice_, address), "550 5.1.1") << address;
+  }
+}
+
+TEST_F(IntakeTest, RefusesAnAliasItCouldServeOnlyInPart) {
+  EXPECT_EQ(recipient(stranger_, "away@example.test"), "550 5.7.1");
+}
+
+TEST_F(IntakeTest, UsersSendAsThemselves) {
+  EXPECT_EQ(sender(alice_, "alice@example.test"), "250 2.1.0");
+  EXPECT_EQ(sender(alice_, "alice+tag@example.test"), "250 2.1.0");
+  EXPECT_EQ(sender(alice_, "sales@example.test"), "250 2.1.0");
+  EXPECT_EQ(sender(alice_, ""), "250 2.1.0");
+  EXPECT_EQ(sender(alice_, "bob@example.test"), "553 5.7.1");
+  EXPECT_EQ(sender(alice_, "carol@far.example"), "553 5.7.1");
+  EXPECT_EQ(sender(stranger_, "carol@far.example"), "250 2.1.0");
+}
+
+TEST_F(IntakeTest, TakesNothingWhenTheDiskIsFull) {
+  store_.is_full = true;
+  MailEnvelope envelope;
+  const auto reply = intake().check_sender(stranger_, envelope);
+  EXPECT_EQ(shown(reply), "452 4.3.1");
+  EXPECT_THAT(reply.text, Not(HasSubstr("/secret")));
+  EXPECT_EQ(shown(send(stranger_, "", {"alice@example.test"}, "a: b\r\n\r\n")), "452 4.3.1");
+}
+
+TEST_F(IntakeTest, SaysWhereAMessageCameFrom) {
+  const auto reply =
+      send(stranger_, "carol@far.example", {"alice@example.test"}, "Subject: hi\r\n\r\ntext\r\n");
+  EXPECT_EQ(shown(reply), "250 2.0.0");
+  EXPECT_THAT(store_.text(), MatchesRegex("Return-Path: <carol@far.example>\r\n"
+                                          "Received: from mx.far.example \\(\\[192.0.2.7\\]\\)\r\n"
+                                          " by mail.example.test with ESMTP\r\n"
+                                          " id [0-9a-f]*\r\n"
+                                          " for <alice@example.test>;\r\n"
+                                          " Mon, 21 Sep 2026 14:13:20 \\+0000\r\n"
+                                          "Subject: hi\r\n\r\ntext\r\n"));
+}
+
+TEST_F(IntakeTest, WritesDownNoNameThatIsNone) {
+  stranger_.helo = "evil) by (x";
+  send(stranger_, "", {"alice@example.test"}, "a: b\r\n\r\n");
+  EXPECT_THAT(store_.text(), HasSubstr("Received: from [192.0.2.7] ([192.0.2.7])\r\n"));
+}
+
+TEST_F(IntakeTest, NamesTheProtocol) {
+  stranger_.esmtp = false;
+  send(stranger_, "", {"alice@example.test"}, "a: b\r\n\r\n");
+  EXPECT_THAT(store_.copies.back().text, HasSubstr(" with SMTP\r\n"));
+  settings_.smtp.hide_client_address = false;
+  intake_.reset();
+  send(alice_, "alice@example.test", {"bob@example.test"}, "a: b\r\n\r\n");
+  EXPECT_THAT(store_.copies.back().text, HasSubstr("from mx.far.example ([192.0.2.7])"));
+  EXPECT_THAT(store_.copies.back().text,
+              HasSubstr(" with ESMTPSA (TLSv1.3 TLS_AES_128_GCM_SHA256)\r\n"));
+}
+
+TEST_F(IntakeTest, HidesWhereAUserSits) {
+  send(alice_, "alice@example.test", {"bob@example.test"}, "a: b\r\n\r\n");
+  EXPECT_THAT(store_.text(), HasSubstr("Received: by mail.example.test with ESMTPSA "));
+  EXPECT_THAT(store_.text(), Not(HasSubstr("192.0.2.7")));
+  EXPECT_THAT(store_.text(), Not(HasSubstr("mx.far.example")));
+}
+
+TEST_F(IntakeTest, TellsNoRecipientOfTheOthers) {
+  send(stranger_, "", {"alice@example.test", "bob@example.test"}, "a: b\r\n\r\n");
+  ASSERT_EQ(store_.copies.size(), 2u);
+  EXPECT_EQ(store_.copies[0].text, store_.copies[1].text);
+  EXPECT_THAT(store_.copies[0].text, Not(HasSubstr(" for <")));
+}
+
+TEST_F(IntakeTest, DeliversOneCopyToEachMailbox) {
+  send(stranger_, "",
+       {"alice@example.test", "Alice@Example.Test", "sales@example.test", "team@example.test",
+        "alice+x@example.test"},
+       "a: b\r\n\r\n");
+  ASSERT_EQ(store_.copies.size(), 2u);
+  EXPECT_EQ(store_.copies[0].account, "alice@example.test");
+  EXPECT_THAT(store_.copies[0].text, StartsWith("Return-Path: "));
+  EXPECT_EQ(store_.copies[1].account, "bob@example.test");
+  EXPECT_THAT(store_.copies[1].text,
+              StartsWith("Delivered-To: team@example.test\r\nReturn-Path: "));
+}
+
+TEST_F(IntakeTest, PutsTaggedMailIntoAFolderThatIsThere) {
+  const auto mailbox = [&](const std::string& address) {
+    send(stranger_, "", {address}, "a: b\r\n\r\n");
+    return store_.copies.back().mailbox;
+  };
+  EXPECT_EQ(mailbox("alice+lists@example.test"), "Lists");
+  EXPECT_EQ(mailbox("alice+other@example.test"), "INBOX");
+  EXPECT_EQ(mailbox("alice+sent@example.test"), "INBOX");
+}
+
+TEST_F(IntakeTest, ReplacesReturnPath) {
+  send(stranger_, "carol@far.example", {"alice@example.test"},
+       "Return-Path: <forged@far.example>\r\nSubject: hi\r\nreturn-path:\r\n "
+       "<x>\r\n\r\nReturn-Path: body\r\n");
+  EXPECT_THAT(store_.text(), StartsWith("Return-Path: <carol@far.example>\r\nReceived: "));
+  EXPECT_THAT(store_.text(),
+              testing::EndsWith(" +0000\r\nSubject: hi\r\n\r\nReturn-Path: body\r\n"));
+}
+
+TEST_F(IntakeTest, KeepsBytesOfStrangersAsTheyAre) {
+  const std::string text =
+      "subject:hi\r\nBcc: kept@far.example\r\nX: \xFF\r\n\tfold\r\n\r\n\r\n.\r\nend";
+  send(stranger_, "", {"alice@example.test"}, text);
+  EXPECT_THAT(store_.text(), testing::EndsWith("\r\n" + text));
+  EXPECT_THAT(store_.text(), Not(HasSubstr("Message-ID")));
+}
+
+TEST_F(IntakeTest, KeepsTextWithoutHeaderOutOfTheHeader) {
+  send(stranger_, "", {"alice@example.test"}, "Just text\r\nmore: text\r\n");
+  EXPECT_THAT(store_.text(), HasSubstr(" +0000\r\n\r\nJust text\r\nmore: text\r\n"));
+  store_.copies.clear();
+  send(stranger_, "", {"alice@example.test"}, " folded\r\n\r\ntext\r\n");
+  EXPECT_THAT(store_.text(), HasSubstr(" +0000\r\n\r\n folded\r\n"));
+  store_.copies.clear();
+  send(stranger_, "", {"alice@example.test"},
+       "From carol Sun Nov 22 10:00:00 2026\r\nSubject: hi\r\n\r\n");
+  EXPECT_THAT(store_.text(), HasSubstr(" +0000\r\nSubject: hi\r\n"));
+}
+
+TEST_F(IntakeTest, RefusesWhatGoesRoundInCircles) {
+  std::string header;
+  for (int i = 0; i < 99; ++i) header += "Received: by hop" + std::to_string(i) + "\r\n";
+  EXPECT_EQ(shown(send(stranger_, "", {"alice@example.test"}, header + "\r\n")), "250 2.0.0");
+  EXPECT_EQ(shown(send(stranger_, "", {"alice@example.test"}, "received: x\r\n" + header + "\r\n")),
+            "554 5.4.6");
+}
+
+TEST_F(IntakeTest, CompletesWhatAUserSends) {
+  send(alice_, "alice@example.test", {"bob@example.test"}, "Subject: hi\r\n\r\ntext\r\n");
+  const auto text = store_.text();
+  EXPECT_THAT(text, HasSubstr("\r\nFrom: <alice@example.test>\r\n"));
+  EXPECT_THAT(text, HasSubstr("\r\nDate: Mon, 21 Sep 2026 14:13:20 +0000\r\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\r\nMessage-ID: <[0-9a-f]+@example.test>\r\n"));
+}
+
+TEST_F(IntakeTest, LeavesAloneWhatAUserHasWritten) {
+  const std::string text =
+      "From: Alice <alice@example.test>\r\nDate: x\r\nmessage-id: <1@x>\r\n\r\ntext\r\n";
+  send(alice_, "alice@example.test", {"bob@example.test"}, text);
+  EXPECT_THAT(store_.text(), testing::EndsWith(" +0000\r\n" + text));
+}
+
+TEST_F(IntakeTest, TakesBccAwayFromWhatAUserSends) {
+  const std::string body = std::string(200'000, 'x') + "\r\nBcc: body\r\n";
+  send(alice_, "alice@example.test", {"bob@example.test"},
+       "From: alice@example.test\r\nBCC: a@far.example,\r\n b@far.example\r\nSubject: "
+       "hi\r\nResent-Bcc: c@far.example\r\n\r\n" +
+           body);
+  EXPECT_THAT(store_.text(),
+              testing::EndsWith("From: alice@example.test\r\nSubject: hi\r\n\r\n" + body));
+  EXPECT_THAT(store_.text(), Not(HasSubstr("far.example>")));
+}
+
+TEST_F(IntakeTest, UsersWriteAsThemselves) {
+  const auto from = [&](const std::string& header) {
+    return shown(
+        send(alice_, "alice@example.test", {"bob@example.test"}, header + "\r\n\r\ntext\r\n"));
+  };
+  EXPECT_EQ(from("From: Alice <alice@example.test>"), "250 2.0.0");
+  EXPECT_EQ(from("From: alice+news@example.test"), "250 2.0.0");
+  EXPECT_EQ(from("From: Sales: sales@example.test;"), "250 2.0.0");
+  EXPECT_EQ(from("From: bob@example.test"), "550 5.7.1");
+  EXPECT_EQ(from("From: alice@example.test, bob@example.test"), "550 5.7.1");
+  EXPECT_EQ(from("From: \"alice@example.test\" <bob@example.test>"), "550 5.7.1");
+  EXPECT_EQ(from("From: alice@example.test\r\nFrom: bob@example.test"), "550 5.6.0");
+  EXPECT_EQ(from("From: alice@example.test\r\nSender: bob@example.test"), "550 5.7.1");
+  EXPECT_EQ(from("From: nobody"), "550 5.7.1");
+  EXPECT_EQ(from("From: undisclosed:;"), "550 5.6.0");
+}
+
+}  // namespace
+}  // namespace waxwing
