@@ -142,6 +142,10 @@ Result<std::vector<BoundPort>> bind_ports(const Settings& settings,
       return fail(Error::Code::Invalid, "listen.addresses: \"" + text + "\" is no IP address");
     for (const Settings::Listener& listener : settings.ports) {
       const auto number = static_cast<std::uint16_t>(listener.port + settings.port_offset);
+      if (listener.service == Settings::Listener::Service::Http)
+        return fail(Error::Code::Invalid, "listen.ports: there is no HTTP service for port " +
+                                              std::to_string(number) +
+                                              " yet: take it out of the list");
       const bool there = std::any_of(have.begin(), have.end(), [&](const BoundPort* bound) {
         return bound->number == number &&
                (bound->address == address->to_string() || takes_both_kinds(*bound));

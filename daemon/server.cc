@@ -17,7 +17,7 @@ Admission::Limits limits_of(const Settings& settings) {
   return {settings.limits.connections, settings.limits.connections_per_address};
 }
 
-// Http is no conversation of ours.
+// Http is refused before it is bound.
 std::optional<Service> service_of(Settings::Listener::Service service) {
   switch (service) {
     case Settings::Listener::Service::Smtp: return Service::Smtp;

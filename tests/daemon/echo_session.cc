@@ -99,6 +99,8 @@ Progress EchoSession::run(Output& output) {
       const auto now = std::min<std::uint64_t>(left_, some.size());
       output << std::string_view(some).substr(0, now);
       left_ -= now;
+      stage_.made += now;
+      stage_.most_ahead = std::max(stage_.most_ahead.load(), stage_.made - stage_.taken);
     }
     if (left_ > 0) return Progress::Again;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,8 @@ class Stage {
   void moved(MailboxId mailbox);
 
   std::chrono::seconds idle{600}, keep_alive{0};
+  // Bytes that BIG made, that the client took, and how far the first was ever ahead of the second.
+  std::atomic<std::uint64_t> made = 0, taken = 0, most_ahead = 0;
 
  private:
   std::mutex mutex_;

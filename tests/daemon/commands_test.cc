@@ -1,0 +1,206 @@
+#include "daemon/commands.h"
+
+#include <gtest/gtest.h>
+
+#include "auth/directory.h"
+#include "tests/daemon/house.h"
+
+namespace waxwing::test {
+namespace {
+
+// Remembers what was done to it.
+class StoreWithoutMail final : public Store {
+ public:
+  Result<std::shared_ptr<Account>> account(std::string_view) override {
+    return fail(Error::Code::Temporary, "no mail here");
+  }
+  Outcome remove_account(std::string_view address) override {
+    done += "remove " + std::string(address) + "\n";
+    return {};
+  }
+  Outcome rename_account(std::string_view from, std::string_view to) override {
+    if (refuses_rename) return fail(Error::Code::NoSpace, "the disk is full");
+    done += "rename " + std::string(from) + " " + std::string(to) + "\n";
+    return {};
+  }
+  Result<std::unique_ptr<Staged>> stage(std::uint64_t) override {
+    return fail(Error::Code::Temporary, "no mail here");
+  }
+  Outcome check_space() override { return {}; }
+  Result<std::vector<Delivered>> deliver(Staged&, std::string_view,
+                                         std::span<const Target>) override {
+    return fail(Error::Code::Temporary, "no mail here");
+  }
+  Result<Verdict> verify(std::string_view) override { return Verdict{3, findings}; }
+  Outcome rebuild(std::string_view address) override {
+    done += "rebuild " + std::string(address) + "\n";
+    return {};
+  }
+  void close() override {}
+
+  std::string done;
+  std::vector<std::string> findings;
+  bool refuses_rename = false;
+};
+
+class Commands : public ::testing::Test {
+ protected:
+  Commands() {
+    auto opened = Directory::open(folder_.path("directory.sqlite"), clock_);
+    if (opened) directory_ = std::move(*opened);
+  }
+  Answer run(Request request) {
+    World world{*directory_, store_, who_, kick_};
+    return run_command(world, request);
+  }
+  std::string text(Request request) { return run(std::move(request)).text; }
+  void add_alice() {
+    run({{"command", "domain add"}, {"domain", "example.test"}});
+    run({{"command", "account add"}, {"address", "alice@example.test"}, {"password", "secret"}});
+  }
+
+  Folder folder_;
+  SystemClock clock_;
+  std::unique_ptr<Directory> directory_;
+  StoreWithoutMail store_;
+  std::function<std::vector<SessionSummary>()> who_;
+  std::function<std::size_t(const std::string&)> kick_;
+};
+
+TEST_F(Commands, KeepDomains) {
+  EXPECT_EQ(run({{"command", "domain add"}, {"domain", "example.test"}}).status, 0);
+  EXPECT_EQ(text({{"command", "domain list"}}), "example.test");
+  EXPECT_EQ(run({{"command", "domain list"}}).result, nlohmann::json({"example.test"}));
+  EXPECT_EQ(run({{"command", "domain remove"}, {"domain", "example.test"}}).status, 0);
+  EXPECT_EQ(text({{"command", "domain list"}}), "");
+}
+
+TEST_F(Commands, SayWhatToDoAboutAMistake) {
+  EXPECT_EQ(text({{"command", "domain remove"}, {"domain", "none.test"}}),
+            "there is no domain none.test: `waxwing domain list` shows those that there are");
+  const Answer lonely =
+      run({{"command", "account add"}, {"address", "a@none.test"}, {"password", "secret"}});
+  EXPECT_EQ(lonely.status, 1);
+  EXPECT_EQ(lonely.text,
+            "there is no domain none.test here: add it first with `waxwing domain add`");
+  add_alice();
+  EXPECT_EQ(text({{"command", "domain remove"}, {"domain", "example.test"}}),
+            "example.test still has accounts or aliases: remove these first");
+  EXPECT_EQ(text({{"command", "account passwd"}, {"address", "bob@example.test"}}).find("secret"),
+            std::string::npos);
+}
+
+TEST_F(Commands, KeepAccounts) {
+  add_alice();
+  EXPECT_EQ(text({{"command", "account list"}}), "alice@example.test  enabled  pop3=on");
+  EXPECT_EQ(run({{"command", "account disable"}, {"address", "alice@example.test"}}).status, 0);
+  EXPECT_EQ(
+      run({{"command", "account pop3"}, {"address", "alice@example.test"}, {"policy", "keep"}})
+          .status,
+      0);
+  EXPECT_EQ(run({{"command", "account quota"}, {"address", "alice@example.test"}, {"size", "2GiB"}})
+                .status,
+            0);
+  const auto all = run({{"command", "account list"}}).result;
+  EXPECT_EQ(all[0]["enabled"], false);
+  EXPECT_EQ(all[0]["pop3"], "keep");
+  EXPECT_EQ(all[0]["quota"], 2ull << 30);
+  EXPECT_EQ(
+      run({{"command", "account quota"}, {"address", "alice@example.test"}, {"size", "2 cows"}})
+          .status,
+      2);
+  EXPECT_EQ(run({{"command", "account remove"}, {"address", "Alice@Example.TEST"}}).status, 0);
+  EXPECT_EQ(store_.done, "remove alice@example.test\n");
+  EXPECT_EQ(text({{"command", "account list"}}), "");
+}
+
+TEST_F(Commands, RenameMailAndAccountTogetherOrNeither) {
+  add_alice();
+  const Request rename = {{"command", "account rename"},
+                          {"address", "alice@example.test"},
+                          {"to", "anna@example.test"}};
+  store_.refuses_rename = true;
+  EXPECT_EQ(text(rename), "the disk is full");
+  EXPECT_TRUE(directory_->account("alice@example.test"));
+  store_.refuses_rename = false;
+  EXPECT_EQ(run(rename).status, 0);
+  EXPECT_EQ(store_.done, "rename alice@example.test anna@example.test\n");
+  EXPECT_TRUE(directory_->account("anna@example.test"));
+}
+
+TEST_F(Commands, ImportManyAccountsAndNameTheLinesLeftOut) {
+  run({{"command", "domain add"}, {"domain", "example.test"}});
+  const Answer answer = run({{"command", "account import"},
+                             {"lines",
+                              "# people\nalice@example.test:{PLAIN}with:colon\n\n"
+                              "bob@example.test\ncarol@example.test:{ROT13}frperg:1000:1000\n"}});
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_EQ(answer.result["added"], 1);
+  ASSERT_EQ(answer.result["troubles"].size(), 2u);
+  EXPECT_EQ(answer.result["troubles"][0], "line 4: there is no colon between address and password");
+  EXPECT_EQ(std::string(answer.result["troubles"][1]).find("line 5: "), 0u);
+}
+
+TEST_F(Commands, KeepAliases) {
+  add_alice();
+  EXPECT_EQ(run({{"command", "alias add"},
+                 {"address", "info@example.test"},
+                 {"targets", {"alice@example.test", "else@where.test"}}})
+                .status,
+            0);
+  EXPECT_EQ(text({{"command", "alias list"}}),
+            "info@example.test  alice@example.test, else@where.test");
+  EXPECT_EQ(run({{"command", "alias remove"}, {"address", "info@example.test"}}).status, 0);
+  EXPECT_EQ(run({{"command", "alias remove"}, {"address", "info@example.test"}}).status, 1);
+}
+
+TEST_F(Commands, TellWhatVerifyFound) {
+  add_alice();
+  const Request verify = {{"command", "mailbox verify"}, {"address", "alice@example.test"}};
+  EXPECT_EQ(text(verify), "3 messages, all is well");
+  store_.findings = {"INBOX: message 7 has no file"};
+  const Answer answer = run(verify);
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_EQ(answer.text, "3 messages, 1 findings:\nINBOX: message 7 has no file");
+}
+
+TEST_F(Commands, ShowAndEndSessions) {
+  EXPECT_EQ(text({{"command", "who"}}), "the server is not running, so there are no sessions");
+  who_ = [] {
+    SessionSummary session;
+    session.id = "7";
+    session.service = "imap";
+    session.address = "192.0.2.9";
+    session.user = "alice@example.test";
+    session.tls = "TLSv1.3";
+    session.port = 993;
+    return std::vector{session};
+  };
+  kick_ = [](const std::string& session) -> std::size_t { return session == "7" ? 1 : 0; };
+  EXPECT_EQ(text({{"command", "who"}}),
+            "SESSION  SINCE                 SERVICE  PORT  ADDRESS    TLS      ACCOUNT\n"
+            "7        1970-01-01T00:00:00Z  imap     993   192.0.2.9  TLSv1.3  "
+            "alice@example.test");
+  EXPECT_EQ(run({{"command", "kick"}, {"session", "7"}}).status, 0);
+  EXPECT_EQ(run({{"command", "kick"}, {"session", "8"}}).status, 1);
+}
+
+TEST_F(Commands, RefuseWhatTheyDoNotKnow) {
+  for (const Request& request :
+       {Request(), Request("text"), Request{{"command", 7}}, Request{{"command", "no such"}}})
+    EXPECT_EQ(run(request).status, 2);
+}
+
+TEST(Answers, SurviveTheWayThroughTheSocket) {
+  const Answer answer{1, "two\nlines", {{"a", 1}}};
+  const std::string line = encode(answer);
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  const Answer back = decode_answer(line);
+  EXPECT_EQ(back.status, 1);
+  EXPECT_EQ(back.text, answer.text);
+  EXPECT_EQ(back.result, answer.result);
+  EXPECT_EQ(decode_answer("half {").status, 1);
+}
+
+}  // namespace
+}  // namespace waxwing::test
