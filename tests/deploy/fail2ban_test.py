@@ -14,18 +14,17 @@ import harness  # noqa: E402
 FILTER = os.path.join(harness.SOURCE, "systemd", "fail2ban", "filter.conf")
 
 
-def expressions():
-    """The filter's expressions, put together as fail2ban does it."""
+def failregex():
+    """The filter's expression, put together as fail2ban does it."""
     parser = configparser.ConfigParser()
     parser.read(FILTER)
-    lines = parser["Definition"]["failregex"].splitlines()
-    return [re.compile(line.replace("<ADDR>", r"(?P<ip>[0-9a-fA-F:.]+)")) for line in lines]
+    return re.compile(parser["Definition"]["failregex"].replace("<ADDR>", r"(?P<ip>[0-9a-fA-F:.]+)"))
 
 
 def blamed(line):
     """The address that fail2ban would count for this line, or None."""
-    found = [match["ip"] for match in (expression.search(line) for expression in expressions()) if match]
-    return found[0] if found else None
+    found = failregex().search(line)
+    return found["ip"] if found else None
 
 
 class Filter(harness.LiveTest):
