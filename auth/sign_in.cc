@@ -83,14 +83,17 @@ Outcome SignIn::admit(const SignInTry& attempt, const Throttle::Attempt& guess,
 
 Result<bool> SignIn::verify(const SignInTry& attempt, const std::optional<Credential>& credential,
                             std::string_view password) {
-  const VerifiedPasswords::Credential version{credential ? credential->identity.id : 0,
-                                              credential ? credential->version : 0};
+  // A disabled account's password is never remembered: a quicker answer would tell that it is
+  // right.
+  const bool may_enter = credential && credential->enabled;
+  const VerifiedPasswords::Credential version{may_enter ? credential->identity.id : 0,
+                                              may_enter ? credential->version : 0};
   if (verified_.contains(version, password)) return true;
   const auto decoy = credentials_.decoy(attempt.account);
   if (!decoy) return fail(decoy.error());
   const auto right = matches(credential ? credential->hash : *decoy, password);
   if (!right) return fail(right.error());
-  if (*right && credential) verified_.add(version, password);
+  if (*right && may_enter) verified_.add(version, password);
   return *right && credential.has_value();
 }
 
