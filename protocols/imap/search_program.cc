@@ -1,0 +1,250 @@
+#include "protocols/imap/search_program.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "protocols/mail/charset.h"
+
+namespace waxwing::imap {
+namespace {
+
+using Kind = SearchKey::Kind;
+using Verdict = SearchProgram::Verdict;
+
+constexpr std::int64_t kDay = 86400;
+
+Verdict verdict(bool is_match) {
+  return is_match ? Verdict::Yes : Verdict::No;
+}
+
+// INTERNALDATE counts in the server's zone, which is UTC.
+std::int64_t day_of(std::int64_t unix_seconds) {
+  std::int64_t day = unix_seconds / kDay;
+  return unix_seconds % kDay < 0 ? day - 1 : day;
+}
+
+bool holds(const std::vector<SequenceSet::Range>& ranges, std::uint64_t number) {
+  auto after = std::upper_bound(ranges.begin(), ranges.end(), number,
+                                [](std::uint64_t n, const auto& range) { return n < range.first; });
+  return after != ranges.begin() && number <= std::prev(after)->last;
+}
+
+// The bit of a keyword; none when no message of the mailbox ever had it.
+std::uint64_t keyword_mask(const View& view, std::string_view name) {
+  const auto& keywords = view.keywords();
+  auto found = std::find_if(keywords.begin(), keywords.end(), [&](const std::string& keyword) {
+    return equals_ignoring_case(keyword, name);
+  });
+  if (found == keywords.end()) return 0;
+  return 1ull << (Flags::kFirstKeyword + (found - keywords.begin()));
+}
+
+const char* field_of(Kind kind) {
+  switch (kind) {
+    case Kind::Bcc: return "bcc";
+    case Kind::Cc: return "cc";
+    case Kind::From: return "from";
+    case Kind::Subject: return "subject";
+    case Kind::To: return "to";
+    default: return "";
+  }
+}
+
+Result<std::string> fold(std::string_view text, std::string_view charset) {
+  if (charset.empty()) return mail::fold_for_search(mail::guess_utf8(text));
+  auto utf8 = mail::to_utf8(text, charset);
+  if (!utf8) return fail(Error::Code::NotFound, "unknown charset");
+  return mail::fold_for_search(*utf8);
+}
+
+}  // namespace
+
+std::string SearchProgram::bad_charset() {
+  return "[BADCHARSET (US-ASCII UTF-8 ISO-8859-1 ISO-8859-15 WINDOWS-1252 ISO-2022-JP KOI8-R)]";
+}
+
+Result<SearchProgram> SearchProgram::compile(const SearchKey& key, std::string_view charset,
+                                             const View& view, Scope scope) {
+  if (!charset.empty() && !mail::is_known_charset(charset)) {
+    return fail(Error::Code::NotFound, "unknown charset");
+  }
+  SearchProgram program;
+  program.scope_ = std::move(scope);
+  auto root = program.compile(key, charset, view);
+  if (!root) return fail(root.error());
+  program.root_ = std::move(*root);
+  return program;
+}
+
+Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::string_view charset,
+                                                   const View& view) {
+  Node node;
+  node.kind = key.kind;
+  node.mask = key.mask;
+  node.number = key.number;
+  node.days = key.days;
+  switch (key.kind) {
+    case Kind::All:
+    case Kind::Flag:
+    case Kind::NoFlag:
+    case Kind::Recent:
+    case Kind::Old:
+    case Kind::New:
+    case Kind::Larger:
+    case Kind::Smaller:
+    case Kind::Before:
+    case Kind::On:
+    case Kind::Since: break;
+    case Kind::Keyword:
+    case Kind::NoKeyword: node.mask = keyword_mask(view, key.text); break;
+    case Kind::SentBefore:
+    case Kind::SentOn:
+    case Kind::SentSince: node.cost = Cost::Header; break;
+    case Kind::Numbers:
+      node.is_saved = key.set.is_saved();
+      node.ranges = key.set.normalised(static_cast<std::uint32_t>(view.size()));
+      break;
+    case Kind::Uids:
+      node.is_saved = key.set.is_saved();
+      node.ranges = key.set.normalised(view.size() == 0 ? 0 : view[view.size() - 1].uid);
+      break;
+    case Kind::Header:
+    case Kind::Bcc:
+    case Kind::Cc:
+    case Kind::From:
+    case Kind::Subject:
+    case Kind::To:
+    case Kind::Body:
+    case Kind::Text: {
+      auto text = fold(key.text, charset);
+      if (!text) return fail(text.error());
+      node.text = std::move(*text);
+      bool is_body = key.kind == Kind::Body || key.kind == Kind::Text;
+      node.cost = is_body ? Cost::Body : Cost::Header;
+      node.field = key.kind == Kind::Header ? to_lower(key.field) : field_of(key.kind);
+      if (is_body && node.text.empty()) {
+        node.kind = Kind::All;
+        node.cost = Cost::Row;
+      } else if (is_body) {
+        node.needle = needles_.size();
+        needles_.push_back(node.text);
+      }
+      break;
+    }
+    case Kind::Not:
+    case Kind::Or:
+    case Kind::And:
+      for (const auto& child : key.keys) {
+        auto compiled = compile(child, charset, view);
+        if (!compiled) return compiled;
+        node.cost = std::max(node.cost, compiled->cost);
+        node.nodes.push_back(std::move(*compiled));
+      }
+      std::stable_sort(node.nodes.begin(), node.nodes.end(),
+                       [](const Node& a, const Node& b) { return a.cost < b.cost; });
+      break;
+  }
+  return node;
+}
+
+Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
+  const MessageRow& row = evidence.row;
+  bool is_recent = row.uid >= scope_.recent_from;
+  switch (node.kind) {
+    case Kind::All: return Verdict::Yes;
+    case Kind::Flag: return verdict(row.flags.has(node.mask));
+    case Kind::NoFlag: return verdict(!row.flags.has(node.mask));
+    case Kind::Keyword: return verdict((row.flags.bits & node.mask) != 0);
+    case Kind::NoKeyword: return verdict((row.flags.bits & node.mask) == 0);
+    case Kind::Recent: return verdict(is_recent);
+    case Kind::Old: return verdict(!is_recent);
+    case Kind::New: return verdict(is_recent && !row.flags.has(Flags::kSeen));
+    case Kind::Larger: return verdict(row.size > node.number);
+    case Kind::Smaller: return verdict(row.size < node.number);
+    case Kind::Before: return verdict(day_of(row.internal_date) < node.days);
+    case Kind::On: return verdict(day_of(row.internal_date) == node.days);
+    case Kind::Since: return verdict(day_of(row.internal_date) >= node.days);
+    case Kind::Numbers:
+    case Kind::Uids:
+      if (node.is_saved) {
+        return verdict(std::binary_search(scope_.saved.begin(), scope_.saved.end(), row.uid));
+      }
+      return verdict(holds(node.ranges, node.kind == Kind::Uids ? row.uid : evidence.index + 1));
+    case Kind::SentBefore:
+    case Kind::SentOn:
+    case Kind::SentSince:
+    case Kind::Header:
+    case Kind::Bcc:
+    case Kind::Cc:
+    case Kind::From:
+    case Kind::Subject:
+    case Kind::To: return test_header(node, evidence);
+    case Kind::Body:
+    case Kind::Text: return test_body(node, evidence);
+    case Kind::Not: {
+      Verdict inner = test(node.nodes[0], evidence);
+      return inner == Verdict::Unknown ? inner : verdict(inner == Verdict::No);
+    }
+    case Kind::Or: return test_any(node, evidence);
+    case Kind::And: return test_all(node, evidence);
+  }
+  return Verdict::No;
+}
+
+Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) const {
+  if (!evidence.header) return Verdict::Unknown;
+  bool asks_for_date =
+      node.kind == Kind::SentBefore || node.kind == Kind::SentOn || node.kind == Kind::SentSince;
+  if (!asks_for_date) return verdict(evidence.header->contains(node.field, node.text));
+  auto day = evidence.header->sent_day();
+  if (!day) return Verdict::No;
+  if (node.kind == Kind::SentOn) return verdict(*day == node.days);
+  return verdict(node.kind == Kind::SentBefore ? *day < node.days : *day >= node.days);
+}
+
+Verdict SearchProgram::test_body(const Node& node, const Evidence& evidence) const {
+  bool in_header =
+      node.kind == Kind::Text && evidence.header && evidence.header->contains(node.text);
+  if (in_header) return Verdict::Yes;
+  return evidence.bodies ? verdict((*evidence.bodies)[node.needle]) : Verdict::Unknown;
+}
+
+// Yes and No may be found before everything is known.
+Verdict SearchProgram::test_all(const Node& node, const Evidence& evidence) const {
+  Verdict all = Verdict::Yes;
+  for (const Node& child : node.nodes) {
+    Verdict one = test(child, evidence);
+    if (one == Verdict::No) return one;
+    if (one == Verdict::Unknown) all = one;
+  }
+  return all;
+}
+
+Verdict SearchProgram::test_any(const Node& node, const Evidence& evidence) const {
+  Verdict any = Verdict::No;
+  for (const Node& child : node.nodes) {
+    Verdict one = test(child, evidence);
+    if (one == Verdict::Yes) return one;
+    if (one == Verdict::Unknown) any = one;
+  }
+  return any;
+}
+
+std::vector<std::size_t> SearchProgram::candidates(const View& view) const {
+  std::vector<std::size_t> indexes;
+  for (const Node& node : root_.nodes) {
+    bool is_set = (node.kind == Kind::Uids || node.kind == Kind::Numbers) && !node.is_saved;
+    if (root_.kind != Kind::And || !is_set) continue;
+    if (node.kind == Kind::Uids) return resolve_uids(SequenceSet(node.ranges), view);
+    for (auto range : node.ranges) {
+      std::size_t last = std::min<std::size_t>(range.last, view.size());
+      for (std::size_t i = range.first; i <= last; ++i) indexes.push_back(i - 1);
+    }
+    return indexes;
+  }
+  indexes.resize(view.size());
+  for (std::size_t i = 0; i < indexes.size(); ++i) indexes[i] = i;
+  return indexes;
+}
+
+}  // namespace waxwing::imap

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "protocols/imap/search_key.h"
+#include "protocols/imap/search_match.h"
+#include "storage/view.h"
+
+namespace waxwing::imap {
+
+// A search made ready to run over one view: texts converted from the command's charset and folded,
+// sets and keywords looked up, cheap keys before expensive ones. Immutable; any thread.
+class SearchProgram {
+ public:
+  // What the session knows and the view does not.
+  struct Scope {
+    Uid recent_from = UINT32_MAX;  // messages from this UID on are \Recent
+    std::vector<Uid> saved;        // what "$" stands for; ascending
+  };
+  // NotFound when the charset is unknown: NO [BADCHARSET]. Message numbers that the view has not
+  // match nothing.
+  static Result<SearchProgram> compile(const SearchKey& key, std::string_view charset,
+                                       const View& view, Scope scope);
+  // For the response code: "[BADCHARSET (US-ASCII UTF-8 ...)]".
+  static std::string bad_charset();
+
+  // What is known of a message. The more, the fewer keys are Unknown.
+  struct Evidence {
+    const MessageRow& row;
+    std::size_t index;
+    SearchedHeader* header = nullptr;
+    const std::vector<bool>* bodies = nullptr;  // find_in_body() of body_needles()
+  };
+  enum class Verdict { No, Yes, Unknown };
+  Verdict test(const Evidence& evidence) const { return test(root_, evidence); }
+
+  // Indexes that may match, ascending: all, or those that a set in the outermost keys names.
+  std::vector<std::size_t> candidates(const View& view) const;
+  const std::vector<std::string>& body_needles() const { return needles_; }
+
+ private:
+  enum class Cost { Row, Header, Body };
+  struct Node {
+    SearchKey::Kind kind = SearchKey::Kind::All;
+    Cost cost = Cost::Row;
+    std::uint64_t mask = 0;
+    std::uint64_t number = 0;
+    std::int64_t days = 0;
+    bool is_saved = false;                   // Numbers, Uids: "$"
+    std::vector<SequenceSet::Range> ranges;  // Numbers, Uids: normalised
+    std::string field;                       // lower case
+    std::string text;                        // folded
+    std::size_t needle = 0;                  // Body, Text: position in needles_
+    std::vector<Node> nodes;
+  };
+
+  Result<Node> compile(const SearchKey& key, std::string_view charset, const View& view);
+  Verdict test(const Node& node, const Evidence& evidence) const;
+  Verdict test_header(const Node& node, const Evidence& evidence) const;
+  Verdict test_body(const Node& node, const Evidence& evidence) const;
+  Verdict test_all(const Node& node, const Evidence& evidence) const;
+  Verdict test_any(const Node& node, const Evidence& evidence) const;
+
+  Node root_;
+  Scope scope_;
+  std::vector<std::string> needles_;
+};
+
+}  // namespace waxwing::imap

@@ -1,0 +1,120 @@
+#include "protocols/imap/search_run.h"
+
+#include <algorithm>
+
+#include "storage/disk.h"
+
+namespace waxwing::imap {
+namespace {
+
+using Verdict = SearchProgram::Verdict;
+
+constexpr std::size_t kRows = 8192;
+constexpr std::size_t kHeaders = 64;
+// A header longer than this is searched up to here.
+constexpr std::uint64_t kMaxHeader = 4 * 1024 * 1024;
+
+}  // namespace
+
+Outcome MailboxSource::headers(std::span<const Uid> uids, const Visit& visit) {
+  return mailbox_.read(uids, Mailbox::Fields::Header, [&](Uid uid, const Parsed& parsed) {
+    visit(uid, parsed.header, parsed.header_is_whole);
+    return true;
+  });
+}
+
+Result<SearchSource::Opened> MailboxSource::open(Uid uid) {
+  std::optional<mail::Message> message;
+  Uid uids[] = {uid};
+  auto outcome = mailbox_.read(uids, Mailbox::Fields::All, [&](Uid, const Parsed& parsed) {
+    message = mail::decode(parsed.message);
+    return true;
+  });
+  if (!outcome) return fail(outcome.error());
+  if (!message) return fail(Error::Code::NotFound, "message is gone");
+  auto file = mailbox_.open(uid);
+  if (!file) return fail(file.error());
+  auto read = [file = *file](ByteRange range) {
+    return SystemDisk().read(*file.file, range.offset, range.size);
+  };
+  return Opened{std::move(*message), std::move(read)};
+}
+
+SearchRun::SearchRun(SearchProgram program, View::Version view)
+    : program_(std::move(program)),
+      view_(std::move(view)),
+      candidates_(program_.candidates(*view_)) {}
+
+Result<bool> SearchRun::step(SearchSource& source, const std::function<bool()>& is_time_up) {
+  do {
+    Outcome outcome;
+    if (next_candidate_ < candidates_.size()) {
+      test_rows();
+    } else if (!wants_body_.empty()) {
+      std::size_t index = wants_body_.back();
+      wants_body_.pop_back();
+      outcome = test_body(source, index);
+    } else if (next_header_ < wants_header_.size()) {
+      outcome = test_headers(source);
+    } else {
+      std::sort(found_.begin(), found_.end());
+      return true;
+    }
+    if (!outcome) return fail(outcome.error());
+  } while (!is_time_up());
+  return false;
+}
+
+void SearchRun::test_rows() {
+  std::size_t end = std::min(next_candidate_ + kRows, candidates_.size());
+  for (; next_candidate_ < end; ++next_candidate_) {
+    std::size_t index = candidates_[next_candidate_];
+    switch (program_.test({(*view_)[index], index})) {
+      case Verdict::No: break;
+      case Verdict::Yes: found_.push_back(index); break;
+      case Verdict::Unknown: wants_header_.push_back(index); break;
+    }
+  }
+}
+
+Outcome SearchRun::test_headers(SearchSource& source) {
+  std::size_t end = std::min(next_header_ + kHeaders, wants_header_.size());
+  std::vector<Uid> uids;
+  for (; next_header_ < end; ++next_header_)
+    uids.push_back((*view_)[wants_header_[next_header_]].uid);
+  return source.headers(uids, [&](Uid uid, std::string_view block, bool is_whole) {
+    auto index = view_->find(uid);
+    if (!index) return;
+    // The rest of a long header is in the file, which is read for the body anyway.
+    if (!is_whole) return wants_body_.push_back(*index);
+    SearchedHeader header(block);
+    switch (program_.test({(*view_)[*index], *index, &header})) {
+      case Verdict::No: break;
+      case Verdict::Yes: found_.push_back(*index); break;
+      case Verdict::Unknown: wants_body_.push_back(*index); break;
+    }
+  });
+}
+
+Outcome SearchRun::test_body(SearchSource& source, std::size_t index) {
+  const MessageRow& row = (*view_)[index];
+  auto opened = source.open(row.uid);
+  if (!opened) {
+    // Another session expunged it: it matches nothing any more.
+    if (opened.error().code == Error::Code::NotFound) return {};
+    return fail(opened.error());
+  }
+  auto block = opened->read({0, std::min(opened->message.root.body_offset, kMaxHeader)});
+  if (!block) return fail(block.error());
+  SearchedHeader header(*block);
+  Verdict verdict = program_.test({row, index, &header});
+  if (verdict == Verdict::Unknown) {
+    auto bodies = find_in_body(opened->message, opened->read, program_.body_needles());
+    if (!bodies) return fail(bodies.error());
+    verdict = program_.test({row, index, &header, &*bodies});
+  }
+  if (verdict == Verdict::Yes) found_.push_back(index);
+  return {};
+}
+
+}  // namespace waxwing::imap

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "protocols/imap/search_program.h"
+#include "storage/mailbox.h"
+#include "storage/view.h"
+
+namespace waxwing::imap {
+
+// Where a search reads what the view does not know.
+class SearchSource {
+ public:
+  virtual ~SearchSource() = default;
+  // Calls `visit` for each of these messages that still exists, in any order, with its header
+  // block; `is_whole` is false when that is only its beginning.
+  using Visit = std::function<void(Uid, std::string_view header, bool is_whole)>;
+  virtual Outcome headers(std::span<const Uid> uids, const Visit& visit) = 0;
+  // NotFound when the message is gone.
+  struct Opened {
+    mail::Message message;
+    ReadRange read;
+  };
+  virtual Result<Opened> open(Uid uid) = 0;
+};
+
+// The messages of a mailbox.
+class MailboxSource final : public SearchSource {
+ public:
+  explicit MailboxSource(Mailbox& mailbox) : mailbox_(mailbox) {}
+  Outcome headers(std::span<const Uid> uids, const Visit& visit) override;
+  Result<Opened> open(Uid uid) override;
+
+ private:
+  Mailbox& mailbox_;
+};
+
+// One search under way. Rows first, then headers of those that may still match, then the bodies
+// of the rest. It stops where it is asked to and goes on with the next step(), so that a long
+// search shares its lane. Held by one thread at a time.
+class SearchRun {
+ public:
+  SearchRun(SearchProgram program, View::Version view);
+
+  // True when all is done. `is_time_up` is asked between pieces of work of a few milliseconds. An
+  // error ends the search.
+  Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
+  // Indexes into the view, ascending; all of them once step() said true.
+  const std::vector<std::size_t>& found() const { return found_; }
+
+ private:
+  void test_rows();
+  Outcome test_headers(SearchSource& source);
+  Outcome test_body(SearchSource& source, std::size_t index);
+
+  SearchProgram program_;
+  View::Version view_;
+  std::vector<std::size_t> candidates_;
+  std::size_t next_candidate_ = 0;
+  std::vector<std::size_t> wants_header_;
+  std::size_t next_header_ = 0;
+  std::vector<std::size_t> wants_body_;
+  std::vector<std::size_t> found_;
+};
+
+}  // namespace waxwing::imap

@@ -1,0 +1,91 @@
+#include "protocols/imap/search_match.h"
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "protocols/mail/charset.h"
+
+namespace waxwing::imap {
+namespace {
+
+std::string fold(std::string_view text) {
+  return mail::fold_for_search(text);
+}
+
+TEST(SearchedHeader, DecodesAndIgnoresCase) {
+  SearchedHeader header(
+      "Subject: =?iso-8859-1?q?Gr=FC=DFe?= aus\r\n K\xc3\xb6ln\r\n"
+      "From: =?utf-8?b?SsO2cmc=?= <joerg@example.test>\r\n"
+      "X-Empty:\r\n\r\n");
+  EXPECT_TRUE(header.contains("subject", fold("GR\u00dcSSE AUS")));
+  EXPECT_TRUE(header.contains("subject", fold("aus k\u00f6ln")));
+  EXPECT_TRUE(header.contains("from", fold("j\u00d6rg")));
+  EXPECT_TRUE(header.contains("from", fold("joerg@EXAMPLE")));
+  EXPECT_FALSE(header.contains("to", fold("joerg")));
+  EXPECT_TRUE(header.contains("x-empty", ""));
+  EXPECT_FALSE(header.contains("x-none", ""));
+  EXPECT_TRUE(header.contains(fold("From: J\u00f6rg")));
+  EXPECT_FALSE(header.contains(fold("K\u00f6ln aus")));
+}
+
+TEST(SearchedHeader, TakesTheDayFromTheSendersCalendar) {
+  EXPECT_EQ(SearchedHeader("Date: Tue, 1 Feb 1994 23:30:00 -0800\r\n\r\n").sent_day(), 8797);
+  EXPECT_FALSE(SearchedHeader("Date: never\r\n\r\n").sent_day());
+  EXPECT_FALSE(SearchedHeader("Subject: x\r\n\r\n").sent_day());
+}
+
+std::vector<bool> find(const std::string& bytes, std::vector<std::string> needles) {
+  auto read = [&](ByteRange range) -> Result<std::string> {
+    return bytes.substr(range.offset, range.size);
+  };
+  for (auto& needle : needles) needle = fold(needle);
+  auto found = find_in_body(mail::parse(bytes), read, needles);
+  EXPECT_TRUE(found);
+  return found.value_or(std::vector<bool>());
+}
+
+TEST(BodySearch, LooksIntoDecodedTextParts) {
+  std::string message =
+      "Subject: outer\r\nContent-Type: multipart/mixed; boundary=A\r\n\r\n"
+      "preamble\r\n"
+      "--A\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
+      "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+      "Gr=FC=DFe, long lin=\r\ne\r\n"
+      "--A\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+      base64("<p>z\u00e4h</p>") +
+      "\r\n--A\r\nContent-Type: application/pdf\r\n\r\nsecret\r\n"
+      "--A\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner one\r\n\r\ninner text\r\n"
+      "--A--\r\n";
+  EXPECT_EQ(find(message, {"gr\u00fcsse", "LONG LINE", "Z\u00c4H", "secret", "inner one",
+                           "inner text", "outer", "preamble"}),
+            (std::vector<bool>{true, true, true, false, true, true, false, false}));
+}
+
+TEST(BodySearch, FindsAcrossPieces) {
+  std::string line(998, 'x');
+  std::string message = "Content-Type: text/plain; charset=utf-8\r\n\r\n";
+  for (int i = 0; i < 1000; ++i) message += line + "\r\n";
+  std::string wanted = "begin\r\n" + line + "\r\nend";
+  for (int i = 0; i < 300; ++i) message += "begin\r\n" + line + "\r\nend\r\n";
+  EXPECT_EQ(find(message, {wanted, "none"}), (std::vector<bool>{true, false}));
+  std::string unbroken = "Subject: x\r\n\r\n" + std::string(600'000, 'y') + "needle";
+  EXPECT_EQ(find(unbroken, {"yneedle"}), std::vector<bool>{true});
+}
+
+TEST(BodySearch, ReadsTwoByteCharsets) {
+  std::string text;
+  for (char c : std::string("caf\xe9 hello")) text += {'\0', c};
+  std::string message =
+      "Content-Type: text/plain; charset=utf-16be\r\n"
+      "Content-Transfer-Encoding: base64\r\n\r\n" +
+      base64(text) + "\r\n";
+  EXPECT_EQ(find(message, {"CAF\u00c9 H"}), std::vector<bool>{true});
+}
+
+TEST(BodySearch, HandsOnReadErrors) {
+  auto read = [](ByteRange) -> Result<std::string> { return fail(Error::Code::Temporary, "disk"); };
+  EXPECT_FALSE(find_in_body(mail::parse("Subject: x\r\n\r\nbody\r\n"), read, {"x"}));
+}
+
+}  // namespace
+}  // namespace waxwing::imap
