@@ -214,5 +214,10 @@ TEST(LoadSettings, ReadsAFileAndNamesTheOneThatIsNotThere) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(LoadSettings, TakesTheFileThatIsInstalled) {
+  const auto settings = load_settings(WAXWING_SOURCE_DIR "/systemd/waxwing.yaml");
+  EXPECT_TRUE(settings) << settings.error().text;
+}
+
 }  // namespace
 }  // namespace waxwing
