@@ -15,10 +15,10 @@ namespace waxwing {
 // A name in the tree of an account's mailboxes. Names are UTF-8 in NFC, levels separated by "/";
 // INBOX is spelled INBOX whatever the client wrote.
 struct MailboxInfo {
-  MailboxId id;             // 0 when only inferiors or only a subscription exist under this name
+  MailboxId id;  // 0 when only inferiors or only a subscription exist under this name
   std::string name;
   SpecialUse special_use = SpecialUse::None;
-  bool exists = true;       // false: \NonExistent, a level above others or a subscription alone
+  bool exists = true;  // false: \NonExistent, a level above others or a subscription alone
   bool subscribed = false;
   bool has_children = false;
 };
@@ -33,7 +33,8 @@ struct MailboxStatus {
 };
 
 // Someone's mail. All who use it share the object. Any thread; may block.
-// A new account has INBOX and, subscribed and with their special use, Drafts, Sent, Junk, Trash, Archive.
+// A new account has INBOX and, subscribed and with their special use, Drafts, Sent, Junk, Trash,
+// Archive.
 class Account {
  public:
   virtual ~Account() = default;
@@ -44,8 +45,10 @@ class Account {
   virtual Result<std::shared_ptr<Mailbox>> mailbox(std::string_view name) = 0;
   virtual Result<MailboxStatus> status(std::string_view name) = 0;
 
-  // Creates missing levels above; subscribes. Limit when the name is too long, too deep or there are too many.
-  virtual Result<std::shared_ptr<Mailbox>> create(std::string_view name, SpecialUse use = SpecialUse::None) = 0;
+  // Creates missing levels above; subscribes. Limit when the name is too long, too deep or there
+  // are too many.
+  virtual Result<std::shared_ptr<Mailbox>> create(std::string_view name,
+                                                  SpecialUse use = SpecialUse::None) = 0;
   // INBOX: Denied. With children: the name stays as a level without a mailbox.
   virtual Outcome remove(std::string_view name) = 0;
   // With all its inferiors. INBOX: its messages move, INBOX stays empty.  RFC 9051 section 6.3.6

@@ -22,12 +22,12 @@ class Disk {
   virtual Result<Fd> open(const std::string& path, Mode mode) = 0;
   virtual Outcome write(const Fd& file, std::string_view bytes) = 0;  // all of them
   virtual Result<std::string> read(const Fd& file, std::uint64_t offset, std::size_t size) = 0;
-  virtual Outcome sync(const Fd& file) = 0;                        // fsync
+  virtual Outcome sync(const Fd& file) = 0;  // fsync
   virtual Outcome sync_directory(const std::string& path) = 0;
   virtual Outcome link(const std::string& from, const std::string& to) = 0;
   virtual Outcome rename(const std::string& from, const std::string& to) = 0;
-  virtual Outcome remove(const std::string& path) = 0;              // unlink; NotFound is an error
-  virtual Outcome make_directory(const std::string& path) = 0;      // 0700; existing is fine
+  virtual Outcome remove(const std::string& path) = 0;          // unlink; NotFound is an error
+  virtual Outcome make_directory(const std::string& path) = 0;  // 0700; existing is fine
   virtual Outcome remove_tree(const std::string& path) = 0;
   virtual Outcome set_time(const Fd& file, std::int64_t unix_seconds) = 0;
 

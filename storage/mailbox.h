@@ -36,7 +36,7 @@ struct MessageFile {
 struct Parsed {
   std::string header;  // mail::Message::header; whole unless header_is_whole is false
   bool header_is_whole = true;
-  std::string message; // mail::encode() of everything; empty unless asked for
+  std::string message;  // mail::encode() of everything; empty unless asked for
 };
 
 // One mailbox of one account; all sessions that use it share the object. Any thread. Everything but
@@ -77,13 +77,16 @@ class Mailbox {
   virtual Result<FlagOutcome> change_flags(std::span<const Uid> uids, const FlagChange& change,
                                            std::optional<ModSeq> unchanged_since = {}) = 0;
 
-  enum class Expunge { Deleted, Any };  // only those that have \Deleted at this moment, or all given
+  enum class Expunge {
+    Deleted,
+    Any
+  };  // only those that have \Deleted at this moment, or all given
   // Returns those that are gone now, ascending.
   virtual Result<std::vector<Uid>> expunge(std::span<const Uid> uids, Expunge which) = 0;
 
   struct Copied {
-    std::uint32_t uid_validity = 0;                // of the target
-    std::vector<std::pair<Uid, Uid>> uids;         // source, target; ascending by source
+    std::uint32_t uid_validity = 0;         // of the target
+    std::vector<std::pair<Uid, Uid>> uids;  // source, target; ascending by source
   };
   // All or nothing. The target may be another account's.
   virtual Result<Copied> copy(std::span<const Uid> uids, Mailbox& target) = 0;
@@ -91,8 +94,8 @@ class Mailbox {
 
   virtual Result<MessageFile> open(Uid uid) = 0;
   enum class Fields { Header, All };
-  // Calls `visit` in UID order for each of the given messages that still exists; it returns false to
-  // stop. Holds no database transaction while it visits more than a slice of them.
+  // Calls `visit` in UID order for each of the given messages that still exists; it returns false
+  // to stop. Holds no database transaction while it visits more than a slice of them.
   virtual Outcome read(std::span<const Uid> uids, Fields fields,
                        const std::function<bool(Uid, const Parsed&)>& visit) = 0;
 

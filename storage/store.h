@@ -22,9 +22,9 @@ class Store {
     std::string data_dir;
     std::string hostname;  // part of file names
     Settings::Durability durability = Settings::Durability::Normal;
-    std::uint64_t free_space = 0;      // the floor below which nothing is accepted
+    std::uint64_t free_space = 0;  // the floor below which nothing is accepted
     std::uint64_t message_size = 100ull << 20;
-    std::size_t open_accounts = 256;   // how many accounts keep their databases open
+    std::size_t open_accounts = 256;  // how many accounts keep their databases open
   };
 
   // The disk and the clock must outlive the store. Who opens a store holds the lock of data_dir.
@@ -44,7 +44,7 @@ class Store {
   struct Target {
     std::string account;            // canonical address
     std::string mailbox = "INBOX";  // created when it is missing
-    std::string prefix;             // header fields for this recipient alone: Delivered-To, Return-Path
+    std::string prefix;  // header fields for this recipient alone: Delivered-To, Return-Path
   };
   struct Delivered {
     std::string account;
@@ -54,7 +54,8 @@ class Store {
   };
   // To all of them or to none: durable when it returns. `prefix` is whole header fields, put before
   // the message. Recipients with the same prefix of their own share one file.
-  virtual Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix, std::span<const Target> targets) = 0;
+  virtual Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
+                                                 std::span<const Target> targets) = 0;
 
   struct Verdict {
     std::uint64_t messages = 0;

@@ -7,7 +7,7 @@
 
 namespace waxwing {
 
-using Uid = std::uint32_t;     // never 0; ascending in a mailbox, never used twice.  RFC 9051 2.3.1.1
+using Uid = std::uint32_t;  // never 0; ascending in a mailbox, never used twice.  RFC 9051 2.3.1.1
 using ModSeq = std::uint64_t;  // ascending with every change of a mailbox.  RFC 7162
 
 // A mailbox of an account, for the life of that mailbox; renaming keeps it.
@@ -44,5 +44,7 @@ class Watcher {
 
 template <>
 struct std::hash<waxwing::MailboxId> {
-  std::size_t operator()(waxwing::MailboxId id) const { return std::hash<std::int64_t>{}(id.value); }
+  std::size_t operator()(waxwing::MailboxId id) const {
+    return std::hash<std::int64_t>{}(id.value);
+  }
 };

@@ -14,10 +14,10 @@ namespace waxwing {
 // What a mailbox view knows of each message.
 struct MessageRow {
   Uid uid = 0;
-  std::uint32_t size = 0;           // octets
-  std::int64_t internal_date = 0;   // Unix seconds
-  std::int64_t save_date = 0;       // Unix seconds: when it came into this mailbox
-  ModSeq modseq = 0;                // of its last change
+  std::uint32_t size = 0;          // octets
+  std::int64_t internal_date = 0;  // Unix seconds
+  std::int64_t save_date = 0;      // Unix seconds: when it came into this mailbox
+  ModSeq modseq = 0;               // of its last change
   Flags flags;
 };
 
@@ -52,13 +52,15 @@ class View {
   // What differs between two versions of one mailbox; cost follows the differences.
   struct Difference {
     std::vector<std::size_t> expunged;  // indexes in the older version, ascending
-    std::vector<std::size_t> changed;   // indexes in the newer version of old messages with a newer modseq
-    std::size_t added = 0;              // messages at the end of the newer version that the older has not
+    std::vector<std::size_t>
+        changed;            // indexes in the newer version of old messages with a newer modseq
+    std::size_t added = 0;  // messages at the end of the newer version that the older has not
   };
   static Difference difference(const View& older, const View& newer);
 
   // Versions are made by these.
-  static Version make(std::vector<MessageRow> rows, Uid uid_next, ModSeq highest_modseq, std::vector<std::string> keywords);
+  static Version make(std::vector<MessageRow> rows, Uid uid_next, ModSeq highest_modseq,
+                      std::vector<std::string> keywords);
   Version with_added(const std::vector<MessageRow>& rows, Uid uid_next, ModSeq modseq) const;
   // rows: present messages with their new content, ascending by UID.
   Version with_changed(const std::vector<MessageRow>& rows, ModSeq modseq) const;
@@ -74,7 +76,8 @@ class View {
   std::uint64_t total_size_ = 0;
   std::size_t unseen_ = 0;
   std::size_t deleted_ = 0;
-  std::shared_ptr<const std::vector<std::string>> keywords_ = std::make_shared<std::vector<std::string>>();
+  std::shared_ptr<const std::vector<std::string>> keywords_ =
+      std::make_shared<std::vector<std::string>>();
 };
 
 }  // namespace waxwing

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/sqlite.h"
+#include "storage/types.h"
+
+namespace waxwing {
+
+// A mailbox as account.sqlite knows it.
+struct MailboxRecord {
+  MailboxId id;
+  std::string name;
+  std::string folder;  // the directory inside Maildir/; empty for INBOX
+  std::uint32_t uid_validity = 0;
+  Uid uid_mark = 1;  // no UID from here on was ever used
+  SpecialUse special_use = SpecialUse::None;
+  std::vector<std::string> keywords;
+};
+
+// account.sqlite: small, precious, durable with every call: what the message files cannot tell.
+// Held by one thread at a time.
+class AccountDb {
+ public:
+  // Creates it when it is missing, brings an older one up to date.
+  static Result<std::unique_ptr<AccountDb>> open(const std::string& path);
+
+  Result<std::vector<MailboxRecord>> mailboxes();
+  // Gives it an id and a UIDVALIDITY that no mailbox of this account ever had.
+  Result<MailboxRecord> add_mailbox(const std::string& name, const std::string& folder,
+                                    SpecialUse use, std::int64_t now);
+  // Forgets the mailbox and notes that its directory is to be removed: pending() has it until
+  // finished().
+  Outcome remove_mailbox(MailboxId id, const std::string& folder);
+  struct Renaming {
+    MailboxId id;
+    std::string name, folder;  // new
+    std::string old_name, old_folder;
+  };
+  // Gives all of them their new names and notes which directories are to be renamed.
+  Outcome rename_mailboxes(std::span<const Renaming> renamings);
+  // Takes it back.
+  Outcome undo_renaming(std::span<const Renaming> renamings);
+  Outcome set_special_use(MailboxId id, SpecialUse use);
+
+  struct Pending {
+    std::int64_t id = 0;
+    enum class Kind { Remove = 0, Rename = 1, Unlink = 2 } kind = Kind::Remove;
+    std::string from, to;  // directories inside Maildir/; a file of a message that is gone
+  };
+  // A file that could not be removed: remembered until it is.
+  Outcome note_leftover(const std::string& path);
+  Result<std::vector<Pending>> pending();
+  Outcome finished(std::int64_t id);
+  Outcome finished_renaming();
+
+  Outcome set_uid_mark(MailboxId id, Uid mark);
+  Result<ModSeq> modseq_mark();
+  Outcome set_modseq_mark(ModSeq mark);
+  Outcome add_keyword(MailboxId id, int position, const std::string& keyword);
+
+  Result<std::vector<std::string>> subscriptions();
+  Outcome subscribe(const std::string& name);
+  Outcome unsubscribe(const std::string& name);
+
+  // Keywords that have no letter in a file name, as bits of Flags.
+  Result<std::map<Uid, std::uint64_t>> more_keywords(MailboxId id);
+  Outcome set_more_keywords(MailboxId id, std::span<const std::pair<Uid, std::uint64_t>> bits);
+  // Imported unique ids of POP3.
+  Result<std::map<Uid, std::string>> uidls(MailboxId id);
+  Outcome set_uidls(MailboxId id, std::span<const std::pair<Uid, std::string>> uidls);
+  Result<std::vector<Uid>> hidden(MailboxId id);
+  Outcome hide(MailboxId id, std::span<const Uid> uids);
+  // Drops what is kept for this message.
+  Outcome forget(MailboxId id, std::span<const Uid> uids);
+
+ private:
+  explicit AccountDb(sqlite::Database database) : database_(std::move(database)) {}
+  Outcome migrate();
+  Result<std::uint32_t> new_uid_validity(std::int64_t now);
+
+  sqlite::Database database_;
+};
+
+// The key of a message in all tables of both databases: ascending by mailbox, then by UID.
+constexpr std::int64_t message_key(MailboxId mailbox, Uid uid) {
+  return (mailbox.value << 32) | static_cast<std::int64_t>(uid);
+}
+constexpr Uid uid_of_key(std::int64_t key) {
+  return static_cast<Uid>(key & 0xffffffff);
+}
+
+}  // namespace waxwing

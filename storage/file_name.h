@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "storage/types.h"
+
+namespace waxwing {
+
+// The name of a message file: <seconds>.<unique>.<host>,S=<size>,X=<uidvalidity>.<uid>:2,<flags>
+// It says all that an index must know of a message, so the index can be made again from names.
+struct FileName {
+  std::string unique;  // "<seconds>.<unique>.<host>": one for each message of an account
+  std::optional<std::uint64_t> size;
+  std::optional<std::uint32_t> uid_validity;
+  Uid uid = 0;
+  Flags flags;
+
+  // Accepts what other programs write, too; their own fields (",U=", ",W=") are passed over.
+  static std::optional<FileName> parse(std::string_view name);
+  std::string to_string() const;
+  // All before ":2,".
+  std::string base() const;
+  // When the message came into the mailbox, as the name tells.
+  std::optional<std::int64_t> seconds() const;
+};
+
+// The part of flags that a file name can hold: system flags and the first 26 keywords.
+constexpr std::uint64_t kFlagsInNames = (std::uint64_t{1} << (Flags::kFirstKeyword + 26)) - 1;
+
+// Flags as they stand behind ":2,", in ASCII order, and back; foreign letters are passed over.
+std::string flag_letters(Flags flags);
+Flags flags_of_letters(std::string_view letters);
+
+// Makes unique parts: no two alike on this host, also not over restarts. Any thread.
+class UniqueNames {
+ public:
+  explicit UniqueNames(std::string_view hostname);
+  std::string next(Time now);
+
+ private:
+  std::string host_;
+  std::string run_;  // random, for this run of the program
+  std::atomic<std::uint64_t> counter_{0};
+};
+
+}  // namespace waxwing

@@ -1,0 +1,199 @@
+// What a mailbox does with message files one by one: open, read, parse, rename to their flags.
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/file_name.h"
+#include "storage/maildir_account.h"
+#include "storage/maildir_mailbox.h"
+#include "storage/reconciliation.h"
+
+namespace waxwing {
+namespace {
+
+// Of messages that read() has in memory at once; the account's lock is open between slices.
+constexpr std::size_t kSlice = 256;
+constexpr std::size_t kSliceBytes = 4 << 20;
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr int kAttempts = 4;
+
+}  // namespace
+
+Outcome MaildirMailbox::with_file(
+    Uid uid, const std::function<Outcome(const std::string& path, const IndexEntry&)>& use) {
+  for (int attempt = 1;; ++attempt) {
+    std::string path;
+    IndexEntry found;
+    {
+      auto access = enter();
+      if (!access) return fail(access.error());
+      auto indexed = entry(*access, uid);
+      if (!indexed) return fail(indexed.error());
+      found = std::move(*indexed);
+      path = file(*access, found);
+    }
+    auto done = use(path, found);
+    if (done || done.error().code != Error::Code::NotFound || attempt == kAttempts) return done;
+    // We settled its flags in between, or another program renamed or removed it.
+    if (attempt == 1) continue;
+    auto access = enter();
+    if (!access) return fail(access.error());
+    auto compared = Reconciliation(account_, *access, *this).compare();
+    if (!compared) return fail(compared.error());
+  }
+}
+
+Result<MessageFile> MaildirMailbox::open(Uid uid) {
+  MessageFile result;
+  auto done = with_file(uid, [&](const std::string& path, const IndexEntry& found) -> Outcome {
+    auto opened = context_.disk.open(path, Disk::Mode::Read);
+    if (!opened) return fail(opened.error());
+    result.file = std::make_shared<const Fd>(std::move(*opened));
+    result.size = found.row.size;
+    return {};
+  });
+  if (!done) return fail(done.error());
+  return result;
+}
+
+Outcome MaildirMailbox::read(std::span<const Uid> uids, Fields fields,
+                             const std::function<bool(Uid, const Parsed&)>& visit) {
+  std::vector<Uid> ascending(uids.begin(), uids.end());
+  if (!std::is_sorted(ascending.begin(), ascending.end()))
+    std::sort(ascending.begin(), ascending.end());
+  std::span<const Uid> rest = ascending;
+  while (!rest.empty()) {
+    auto slice = rest.first(std::min(kSlice, rest.size()));
+    auto found = read_slice(slice, fields);
+    if (!found) return fail(found.error());
+    auto next = found->begin();
+    std::size_t done = 0;
+    for (; done < slice.size(); ++done) {
+      const Uid uid = slice[done];
+      if (next != found->end() && next->first == uid) {
+        if (!visit(uid, next->second)) return {};
+        ++next;
+        continue;
+      }
+      // The slice was cut because its headers are large; the rest is the next slice.
+      if (next == found->end() && !found->empty() && uid > found->back().first && done > 0) break;
+      if (!view()->find(uid)) continue;
+      auto parsed = parse_file(uid);
+      if (!parsed && parsed.error().code == Error::Code::NotFound) continue;
+      if (!parsed) return fail(parsed.error());
+      if (!visit(uid, *parsed)) return {};
+    }
+    rest = rest.subspan(done);
+  }
+  return {};
+}
+
+// One query over the range when the UIDs lie close together, else one for each.
+Result<std::vector<std::pair<Uid, Parsed>>> MaildirMailbox::read_slice(std::span<const Uid> uids,
+                                                                       Fields fields) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  std::vector<std::pair<Uid, Parsed>> result;
+  std::size_t bytes = 0;
+  auto wanted = uids.begin();
+  auto take = [&](Uid uid, Parsed&& parsed) {
+    wanted = std::lower_bound(wanted, uids.end(), uid);
+    if (wanted == uids.end()) return false;
+    if (*wanted != uid) return true;
+    bytes += parsed.header.size() + parsed.message.size();
+    result.emplace_back(uid, std::move(parsed));
+    return bytes < kSliceBytes;
+  };
+  const bool dense = uids.back() - uids.front() < 4 * uids.size();
+  if (dense) {
+    auto done = access->index.read_range(id_, uids.front(), uids.back(), fields, take);
+    if (!done) return fail(done.error());
+    return result;
+  }
+  for (Uid uid : uids) {
+    auto done = access->index.read_range(id_, uid, uid, fields, take);
+    if (!done) return fail(done.error());
+    if (bytes >= kSliceBytes) break;
+  }
+  return result;
+}
+
+// For messages whose fields the index does not have yet: after a rebuild, or after a commit that
+// failed.
+Result<Parsed> MaildirMailbox::parse_file(Uid uid) {
+  auto opened = open(uid);
+  if (!opened) return fail(opened.error());
+  mail::Parser parser;
+  for (std::uint64_t offset = 0;;) {
+    auto piece = context_.disk.read(*opened->file, offset, kPiece);
+    if (!piece) return fail(piece.error());
+    if (piece->empty()) break;
+    parser.feed(*piece);
+    offset += piece->size();
+  }
+  const mail::Message message = parser.finish();
+  Parsed parsed{message.header, message.header_is_whole, mail::encode(message)};
+  auto access = enter();
+  if (!access) return fail(access.error());
+  if (!view()->find(uid)) return fail(Error::Code::NotFound, "message was expunged");
+  (void)access->index.set_parsed(id_, uid, parsed);
+  return parsed;
+}
+
+Result<bool> MaildirMailbox::parse_missing(std::size_t limit) {
+  std::vector<Uid> uids;
+  {
+    auto access = account_.enter();
+    if (!access) return fail(access.error());
+    if (!state_.unparsed || is_gone()) return true;
+    auto missing = access->index.unparsed(id_, limit);
+    if (!missing) return fail(missing.error());
+    uids = std::move(*missing);
+    if (uids.size() < limit) state_.unparsed = false;
+  }
+  for (Uid uid : uids) {
+    auto parsed = parse_file(uid);
+    if (!parsed && parsed.error().code != Error::Code::NotFound) return fail(parsed.error());
+  }
+  return uids.size() < limit;
+}
+
+// Under the lock: a rename takes some microseconds, and nobody may meet a file between two names.
+Result<bool> MaildirMailbox::settle(std::size_t limit) {
+  auto access = account_.enter();
+  if (!access) return fail(access.error());
+  if (!state_.unsettled || is_gone()) return true;
+  if (auto done = account_.publisher().catch_up(*access); !done) return fail(done.error());
+  auto entries = access->index.unsettled(id_, limit);
+  if (!entries) return fail(entries.error());
+
+  std::vector<std::pair<Uid, std::uint64_t>> more;
+  for (const auto& e : *entries) {
+    const std::uint64_t now = e.row.flags.bits & ~kFlagsInNames;
+    if (now != (e.settled.bits & ~kFlagsInNames)) more.emplace_back(e.row.uid, now);
+  }
+  if (!more.empty()) {
+    if (auto done = access->db.set_more_keywords(id_, more); !done) return fail(done.error());
+  }
+  auto transaction = access->index.begin();
+  for (auto& e : *entries) {
+    IndexEntry renamed = e;
+    renamed.settled = e.row.flags;
+    const std::string from = file(*access, e), to = file(*access, renamed);
+    if (from != to) {
+      state_.touched = true;
+      auto done = context_.disk.rename(from, to);
+      if (!done && done.error().code != Error::Code::NotFound) return fail(done.error());
+      if (!done) {
+        // Another program was faster: its flags win when the directory is compared next.
+        state_.cur = {};
+      }
+    }
+    auto done = access->index.set_file(id_, e.row.uid, e.base, renamed.settled);
+    if (!done) return fail(done.error());
+  }
+  if (auto done = transaction.commit(); !done) return fail(done.error());
+  if (entries->size() < limit) state_.unsettled = false;
+  return entries->size() < limit;
+}
+
+}  // namespace waxwing

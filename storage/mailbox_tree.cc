@@ -1,0 +1,317 @@
+#include "storage/mailbox_tree.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "storage/mailbox_name.h"
+#include "storage/maildir_account.h"
+#include "storage/maildir_mailbox.h"
+
+namespace waxwing {
+namespace {
+
+constexpr std::size_t kMaxMailboxes = 10'000;
+constexpr std::size_t kMaxLevels = 32;
+
+constexpr std::array<std::pair<const char*, SpecialUse>, 6> kFirstMailboxes = {
+    {{"INBOX", SpecialUse::None},
+     {"Drafts", SpecialUse::Drafts},
+     {"Sent", SpecialUse::Sent},
+     {"Junk", SpecialUse::Junk},
+     {"Trash", SpecialUse::Trash},
+     {"Archive", SpecialUse::Archive}}};
+
+}  // namespace
+
+std::string MailboxTree::directory(const std::string& folder) const {
+  return folder.empty() ? account_.maildir() : account_.maildir() + "/" + folder;
+}
+
+std::shared_ptr<MaildirMailbox> MailboxTree::find(const Access&, std::string_view name) const {
+  auto found = mailboxes_.find(name);
+  return found == mailboxes_.end() ? nullptr : found->second;
+}
+
+Outcome MailboxTree::load(Access& access) {
+  auto records = access.db.mailboxes();
+  if (!records) return fail(records.error());
+  if (!mailboxes_.empty()) return {};
+  for (auto& record : *records) {
+    std::string name = record.name;
+    mailboxes_[name] =
+        std::make_shared<MaildirMailbox>(account_.context(), account_, std::move(record));
+  }
+  for (auto [name, use] : kFirstMailboxes) {
+    // INBOX is always there; the others are only a gift to a new account.
+    if (mailboxes_.contains(name) || (!records->empty() && use != SpecialUse::None)) continue;
+    auto folder = folder_of(name);
+    if (!folder) return fail(folder.error());
+    if (auto added = add(access, name, *folder, use); !added) return fail(added.error());
+    if (auto done = access.db.subscribe(name); !done) return done;
+  }
+  return {};
+}
+
+Outcome MailboxTree::make_directories(const std::string& folder) {
+  Disk& disk = account_.context().disk;
+  const std::string path = directory(folder);
+  for (const char* part : {"", "/tmp", "/new", "/cur"}) {
+    if (auto done = disk.make_directory(path + part); !done) return done;
+  }
+  if (account_.context().sync_directories) {
+    for (const std::string& parent : {path, account_.maildir()}) {
+      if (auto done = disk.sync_directory(parent); !done) return done;
+    }
+  }
+  if (folder.empty()) return {};
+  // Tells other programs that this is a folder of a Maildir++ and no account.
+  auto mark = disk.open(path + "/maildirfolder", Disk::Mode::Create);
+  if (!mark && mark.error().code != Error::Code::AlreadyExists) return fail(mark.error());
+  return {};
+}
+
+Result<std::shared_ptr<MaildirMailbox>> MailboxTree::add(Access& access, const std::string& name,
+                                                         const std::string& folder,
+                                                         SpecialUse use) {
+  // Directories first: an empty one too many is harmless, one too few is not.
+  if (auto done = make_directories(folder); !done) return fail(done.error());
+  auto record =
+      access.db.add_mailbox(name, folder, use, unix_seconds(account_.context().clock.now()));
+  if (!record) return fail(record.error());
+  auto mailbox = std::make_shared<MaildirMailbox>(account_.context(), account_, std::move(*record));
+  mailboxes_[name] = mailbox;
+  return mailbox;
+}
+
+Result<std::vector<MailboxInfo>> MailboxTree::list(Access& access) {
+  auto subscribed = access.db.subscriptions();
+  if (!subscribed) return fail(subscribed.error());
+  std::map<std::string, MailboxInfo> infos;
+  auto info = [&](const std::string& name) -> MailboxInfo& {
+    auto [place, is_new] = infos.try_emplace(name);
+    if (is_new) place->second.name = name, place->second.exists = false;
+    return place->second;
+  };
+  for (const auto& [name, mailbox] : mailboxes_) {
+    auto& entry = info(name);
+    entry.exists = true;
+    entry.id = mailbox->id();
+    entry.special_use = mailbox->state(access).record.special_use;
+    for (const auto& level : levels_above(name)) info(level).has_children = true;
+  }
+  for (const auto& name : *subscribed) info(name).subscribed = true;
+  std::vector<MailboxInfo> result;
+  for (auto& [name, entry] : infos) result.push_back(std::move(entry));
+  std::stable_partition(result.begin(), result.end(),
+                        [](const auto& i) { return i.name == "INBOX"; });
+  return result;
+}
+
+Result<std::shared_ptr<MaildirMailbox>> MailboxTree::create(Access& access, std::string_view name,
+                                                            SpecialUse use) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(canonical.error());
+  if (mailboxes_.contains(*canonical)) return fail(Error::Code::AlreadyExists, "mailbox exists");
+  auto missing = levels_above(*canonical);
+  if (missing.size() >= kMaxLevels) return fail(Error::Code::Limit, "mailbox name is too deep");
+  std::erase_if(missing, [&](const auto& level) { return mailboxes_.contains(level); });
+  if (mailboxes_.size() + missing.size() >= kMaxMailboxes) {
+    return fail(Error::Code::Limit, "too many mailboxes");
+  }
+  // The longest name first tells whether the others fit, before anything is made.
+  if (auto folder = folder_of(*canonical); !folder) return fail(folder.error());
+  missing.push_back(*canonical);
+  std::shared_ptr<MaildirMailbox> made;
+  for (const auto& level : missing) {
+    auto folder = folder_of(level);
+    if (!folder) return fail(folder.error());
+    auto added = add(access, level, *folder, level == *canonical ? use : SpecialUse::None);
+    if (!added) return added;
+    if (auto done = access.db.subscribe(level); !done) return fail(done.error());
+    made = *added;
+  }
+  return made;
+}
+
+Outcome MailboxTree::remove(Access& access, std::string_view name) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(canonical.error());
+  if (*canonical == "INBOX") return fail(Error::Code::Denied, "INBOX cannot be removed");
+  auto mailbox = find(access, *canonical);
+  if (!mailbox) return fail(Error::Code::NotFound, "no such mailbox");
+  account_.publisher().drain(access, *mailbox);
+  if (find(access, *canonical) != mailbox) return fail(Error::Code::NotFound, "no such mailbox");
+  const std::string folder = mailbox->state(access).record.folder;
+  if (auto done = access.db.remove_mailbox(mailbox->id(), folder); !done) return done;
+  mailboxes_.erase(*canonical);
+  if (mailbox->load(access)) {
+    const auto view = mailbox->view();
+    account_.count_removed(access, view->size(), view->total_size());
+  }
+  account_.publisher().forget_unindexed(mailbox->id());
+  mailbox->set_gone(access);
+  if (auto done = access.index.remove_mailbox(mailbox->id()); !done) {
+    log.warning("index keeps removed mailbox", {{"reason", done.error().text}});
+  }
+  // From here on it is gone whatever happens; what is left of it goes with the next recovery.
+  auto done = finish_pending(access);
+  if (!done) log.warning("mailbox removal unfinished", {{"reason", done.error().text}});
+  return {};
+}
+
+Outcome MailboxTree::remove_aside(const std::string& folder) {
+  Disk& disk = account_.context().disk;
+  const std::string aside = account_.path() + "/removed";
+  if (auto done = disk.make_directory(aside); !done) return done;
+  const std::string target =
+      aside + "/" + account_.context().names.next(account_.context().clock.now());
+  auto moved = disk.rename(directory(folder), target);
+  if (!moved && moved.error().code != Error::Code::NotFound) return moved;
+  if (moved) {
+    if (auto done = disk.sync_directory(account_.maildir()); !done) return done;
+  }
+  return disk.remove_tree(aside);
+}
+
+Outcome MailboxTree::rename(Access& access, std::string_view from, std::string_view to) {
+  auto old_name = canonical_name(from);
+  if (!old_name) return fail(old_name.error());
+  auto new_name = canonical_name(to);
+  if (!new_name) return fail(new_name.error());
+  if (*old_name == *new_name || is_below(*new_name, *old_name)) {
+    return fail(Error::Code::Invalid, "a mailbox cannot move below itself");
+  }
+  if (levels_above(*new_name).size() >= kMaxLevels)
+    return fail(Error::Code::Limit, "mailbox name is too deep");
+
+  std::vector<AccountDb::Renaming> renamings;
+  std::vector<std::shared_ptr<MaildirMailbox>> renamed;
+  for (const auto& [name, mailbox] : mailboxes_) {
+    if (name != *old_name && !is_below(name, *old_name)) continue;
+    const std::string target = *new_name + name.substr(old_name->size());
+    if (mailboxes_.contains(target)) return fail(Error::Code::AlreadyExists, "mailbox exists");
+    auto folder = folder_of(target);
+    if (!folder) return fail(folder.error());
+    renamings.push_back(
+        {mailbox->id(), target, *folder, name, mailbox->state(access).record.folder});
+    renamed.push_back(mailbox);
+  }
+  if (renamings.empty()) return fail(Error::Code::NotFound, "no such mailbox");
+  if (mailboxes_.contains(*new_name)) return fail(Error::Code::AlreadyExists, "mailbox exists");
+  for (const auto& mailbox : renamed) {
+    if (!mailbox->state(access).tickets.empty()) {
+      // The lock is open while we wait: look again afterwards.
+      account_.publisher().drain(access, *mailbox);
+      return rename(access, from, to);
+    }
+  }
+  if (auto above = levels_above(*new_name); !above.empty() && !mailboxes_.contains(above.back())) {
+    if (auto made = create(access, above.back(), SpecialUse::None); !made)
+      return fail(made.error());
+  }
+  if (auto done = access.db.rename_mailboxes(renamings); !done) return done;
+  bool undone = false;
+  if (auto done = rename_directories(renamings, undone); !done) {
+    if (undone) undone = access.db.undo_renaming(renamings).has_value();
+    // What cannot be taken back stays noted: the next recovery finishes it.
+    if (!undone) account_.stop_writing(done.error());
+    return done;
+  }
+  if (auto done = access.db.finished_renaming(); !done) {
+    log.warning("rename is noted still", {{"reason", done.error().text}});
+  }
+  for (std::size_t i = 0; i < renamings.size(); ++i) {
+    const auto& r = renamings[i];
+    mailboxes_.erase(r.old_name);
+    mailboxes_[r.name] = renamed[i];
+    renamed[i]->set_name(access, r.name, r.folder);
+    // Clients that show only what is subscribed would lose sight of it.
+    (void)access.db.unsubscribe(r.old_name);
+    (void)access.db.subscribe(r.name);
+  }
+  return {};
+}
+
+// All of them or an error; `undone` says whether all are where they were.
+Outcome MailboxTree::rename_directories(const std::vector<AccountDb::Renaming>& renamings,
+                                        bool& undone) {
+  Disk& disk = account_.context().disk;
+  Outcome outcome;
+  std::size_t done = 0;
+  while (done < renamings.size() && outcome) {
+    outcome = disk.rename(directory(renamings[done].old_folder), directory(renamings[done].folder));
+    if (outcome) ++done;
+  }
+  if (outcome) outcome = disk.sync_directory(account_.maildir());
+  if (outcome) return outcome;
+  undone = true;
+  while (done-- > 0) {
+    auto back =
+        disk.rename(directory(renamings[done].folder), directory(renamings[done].old_folder));
+    undone = undone && back.has_value();
+  }
+  return outcome;
+}
+
+Outcome MailboxTree::finish_pending(Access& access) {
+  auto pending = access.db.pending();
+  if (!pending) return fail(pending.error());
+  if (pending->empty()) return {};
+  Disk& disk = account_.context().disk;
+  for (const auto& p : *pending) {
+    Outcome done;
+    switch (p.kind) {
+      case AccountDb::Pending::Kind::Remove: done = remove_aside(p.from); break;
+      case AccountDb::Pending::Kind::Rename:
+        // Not there any more: this one was done before the crash.
+        done = disk.rename(directory(p.from), directory(p.to));
+        break;
+      case AccountDb::Pending::Kind::Unlink:
+        done = disk.remove(account_.path() + "/" + p.from);
+        break;
+    }
+    if (!done && done.error().code != Error::Code::NotFound) return done;
+    if (p.kind == AccountDb::Pending::Kind::Rename) {
+      if (done = disk.sync_directory(account_.maildir()); !done) return done;
+    }
+    if (done = access.db.finished(p.id); !done) return done;
+  }
+  return {};
+}
+
+Outcome MailboxTree::recover(Access& access) {
+  for (const auto& [name, mailbox] : mailboxes_) {
+    if (auto done = make_directories(mailbox->state(access).record.folder); !done) return done;
+  }
+  return adopt_directories(access);
+}
+
+Outcome MailboxTree::adopt_directories(Access& access) {
+  std::set<std::string> known;
+  for (const auto& [name, mailbox] : mailboxes_) known.insert(mailbox->state(access).record.folder);
+  std::vector<std::pair<std::string, std::string>> unknown;
+  auto done = account_.context().disk.list(account_.maildir(), [&](const Disk::Entry& entry) {
+    if (!entry.is_directory || known.contains(entry.name)) return;
+    auto name = name_of_folder(entry.name);
+    if (name && !mailboxes_.contains(*name)) unknown.emplace_back(*name, entry.name);
+  });
+  if (!done) return done;
+  for (const auto& [name, folder] : unknown) {
+    if (auto added = add(access, name, folder, SpecialUse::None); !added)
+      return fail(added.error());
+    log.info("folder adopted", {{"account", account_.address()}, {"mailbox", name}});
+  }
+  return {};
+}
+
+Result<std::string> MailboxTree::special(const Access& access, SpecialUse use) {
+  for (const auto& [name, mailbox] : mailboxes_) {
+    if (mailbox->state(access).record.special_use == use) return name;
+  }
+  return fail(Error::Code::NotFound, "no mailbox has this use");
+}
+
+}  // namespace waxwing

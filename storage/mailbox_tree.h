@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/access.h"
+#include "storage/account.h"
+
+namespace waxwing {
+
+class MaildirAccount;
+class MaildirMailbox;
+
+// The mailboxes of an account by name, and what changes names: CREATE, DELETE, RENAME, SUBSCRIBE.
+// Changes of several directories are noted in account.sqlite first and finished after a crash.
+// Guarded by the account's lock.
+class MailboxTree {
+ public:
+  explicit MailboxTree(MaildirAccount& account) : account_(account) {}
+
+  // Takes up what account.sqlite has; mailboxes that are known already stay the same objects. A new
+  // account gets its first mailboxes.
+  Outcome load(Access& access);
+  // Finishes renames and removals that a crash or an error cut off.
+  Outcome finish_pending(Access& access);
+  // Makes directories that are missing, takes up directories that other programs made.
+  Outcome recover(Access& access);
+
+  using Mailboxes = std::map<std::string, std::shared_ptr<MaildirMailbox>, std::less<>>;
+  const Mailboxes& all(const Access&) const { return mailboxes_; }
+  std::shared_ptr<MaildirMailbox> find(const Access&, std::string_view name) const;
+
+  Result<std::vector<MailboxInfo>> list(Access& access);
+  Result<std::shared_ptr<MaildirMailbox>> create(Access& access, std::string_view name,
+                                                 SpecialUse use);
+  Outcome remove(Access& access, std::string_view name);
+  Outcome rename(Access& access, std::string_view from, std::string_view to);
+  Result<std::string> special(const Access& access, SpecialUse use);
+
+ private:
+  Result<std::shared_ptr<MaildirMailbox>> add(Access& access, const std::string& name,
+                                              const std::string& folder, SpecialUse use);
+  Outcome make_directories(const std::string& folder);
+  Outcome rename_directories(const std::vector<AccountDb::Renaming>& renamings, bool& undone);
+  Outcome adopt_directories(Access& access);
+  Outcome remove_aside(const std::string& folder);
+  std::string directory(const std::string& folder) const;
+
+  MaildirAccount& account_;
+  Mailboxes mailboxes_;
+};
+
+}  // namespace waxwing

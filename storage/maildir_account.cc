@@ -1,0 +1,342 @@
+#include "storage/maildir_account.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/mailbox_name.h"
+#include "storage/maildir_mailbox.h"
+#include "storage/recovery.h"
+
+namespace waxwing {
+namespace {
+// Of each kind of lazy work in one go, between other users of the account.
+constexpr std::size_t kShare = 64;
+}  // namespace
+
+MaildirAccount::MaildirAccount(std::shared_ptr<StoreContext> context, std::string address,
+                               std::string path)
+    : context_(std::move(context)),
+      address_(std::move(address)),
+      path_(std::move(path)),
+      tree_(*this) {}
+
+MaildirAccount::~MaildirAccount() {
+  close_databases();
+}
+
+Result<Access> MaildirAccount::enter() {
+  std::unique_lock lock(mutex_);
+  if (retired_) return fail(Error::Code::NotFound, "account was removed");
+  if (databases_) {
+    context_->open_accounts.used(*this);
+    return Access(std::move(lock), *databases_->account, *databases_->index);
+  }
+  auto databases = open_databases();
+  if (!databases) return fail(databases.error());
+  databases_ = std::move(*databases);
+  Access access(std::move(lock), *databases_->account, *databases_->index);
+  if (auto done = recover_if_needed(access); !done) {
+    databases_.reset();
+    return fail(done.error());
+  }
+  context_->open_accounts.used(*this);
+  return access;
+}
+
+Result<Access> MaildirAccount::enter_to_write() {
+  if (read_only_) return fail(Error::Code::ReadOnly, "account is read-only after a failed sync");
+  return enter();
+}
+
+Result<MaildirAccount::Databases> MaildirAccount::open_databases() {
+  for (const std::string& directory : {path_, maildir()}) {
+    if (auto done = context_->disk.make_directory(directory); !done) return fail(done.error());
+  }
+  Databases result;
+  auto account = AccountDb::open(path_ + "/account.sqlite");
+  if (!account) return fail(account.error());
+  result.account = std::move(*account);
+  const bool strict = context_->options.durability == Settings::Durability::Strict;
+  auto index = IndexDb::open(
+      context_->disk, path_ + "/index.sqlite",
+      strict ? sqlite::Database::Synchronous::Full : sqlite::Database::Synchronous::Normal);
+  if (!index) return fail(index.error());
+  result.index = std::move(*index);
+  return result;
+}
+
+Outcome MaildirAccount::recover_if_needed(Access& access) {
+  auto mark = access.db.modseq_mark();
+  if (!mark) return fail(mark.error());
+  publisher_.start(std::max(*mark, publisher_.next_modseq()));
+  if (access.index.is_new()) {
+    if (auto done = access.index.set_log_start(publisher_.next_modseq()); !done) return done;
+  }
+  if (auto done = tree_.load(access); !done) return done;
+  if (auto done = tree_.finish_pending(access); !done) return done;
+  auto state = access.index.state();
+  if (!state) return fail(state.error());
+  if (*state != clean_state()) {
+    Recovery recovery(*this, access);
+    if (auto done = recovery.run(); !done) return done;
+    context_->background.request(weak_from_this());
+  }
+  return access.index.set_state("open " + context_->boot_id);
+}
+
+void MaildirAccount::close_databases() {
+  if (!databases_) return;
+  Access access({}, *databases_->account, *databases_->index);
+  bool clean = !read_only_ && publisher_.catch_up(access).has_value();
+  for (const auto& [name, mailbox] : tree_.all(access)) {
+    // Exact marks: no gap in UIDs where there was no crash.
+    auto& state = mailbox->state(access);
+    if (!clean || state.record.uid_mark == state.next_uid) continue;
+    clean = access.db.set_uid_mark(mailbox->id(), state.next_uid).has_value();
+    if (clean) state.record.uid_mark = state.next_uid;
+  }
+  clean = clean && access.db.set_modseq_mark(publisher_.next_modseq());
+  clean = clean && access.index.trim_log();
+  if (clean) (void)access.index.set_state(clean_state());
+  databases_.reset();
+  context_->open_accounts.closed(*this);
+}
+
+bool MaildirAccount::close_if_idle() {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || !publisher_.is_idle()) return false;
+  close_databases();
+  return true;
+}
+
+bool MaildirAccount::is_open() {
+  std::lock_guard lock(mutex_);
+  return databases_.has_value();
+}
+
+void MaildirAccount::close() {
+  if (is_open()) settle();
+  std::unique_lock lock(mutex_);
+  close_databases();
+}
+
+Outcome MaildirAccount::drop_index() {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  for (const auto& [name, mailbox] : tree_.all(*access)) publisher_.drain(*access, *mailbox);
+  // Flags that are only in the index go into the names first.
+  access->release();
+  settle();
+  std::unique_lock lock(mutex_);
+  if (!publisher_.is_idle()) return fail(Error::Code::Temporary, "account is in use");
+  close_databases();
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    auto removed = context_->disk.remove(path_ + "/index.sqlite" + suffix);
+    if (!removed && removed.error().code != Error::Code::NotFound) return removed;
+  }
+  usage_.reset();
+  return {};
+}
+
+Outcome MaildirAccount::retire() {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  const auto mailboxes = tree_.all(*access);
+  for (const auto& [name, mailbox] : mailboxes) publisher_.drain(*access, *mailbox);
+  for (const auto& [name, mailbox] : mailboxes) mailbox->set_gone(*access);
+  retired_ = true;
+  close_databases();
+  return {};
+}
+
+void MaildirAccount::stop_writing(const Error& error) {
+  // A full disk is a passing state; after any other failure the kernel may have dropped the data.
+  if (error.code == Error::Code::NoSpace) return;
+  read_only_ = true;
+  log.error("account read-only", {{"account", address_}, {"reason", error.text}});
+}
+
+void MaildirAccount::allow_writing() {
+  read_only_ = false;
+}
+
+std::vector<std::shared_ptr<MaildirMailbox>> MaildirAccount::all_mailboxes() {
+  std::vector<std::shared_ptr<MaildirMailbox>> result;
+  auto access = enter();
+  if (!access) return result;
+  for (const auto& [name, mailbox] : tree_.all(*access)) result.push_back(mailbox->shared());
+  return result;
+}
+
+// Errors are left for the next occasion, or a full disk would keep us busy.
+bool MaildirAccount::work() {
+  if (read_only_) return true;
+  bool finished = true;
+  for (const auto& mailbox : all_mailboxes()) {
+    (void)mailbox->take_strays();
+    finished = mailbox->settle(kShare).value_or(true) && finished;
+    finished = mailbox->parse_missing(kShare).value_or(true) && finished;
+  }
+  return finished;
+}
+
+void MaildirAccount::settle() {
+  if (read_only_) return;
+  for (const auto& mailbox : all_mailboxes()) {
+    while (!mailbox->settle(kShare).value_or(true)) {
+    }
+  }
+}
+
+Result<std::vector<MailboxInfo>> MaildirAccount::mailboxes() {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  return tree_.list(*access);
+}
+
+Result<std::shared_ptr<Mailbox>> MaildirAccount::mailbox(std::string_view name) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(Error::Code::NotFound, "no such mailbox");
+  auto access = enter();
+  if (!access) return fail(access.error());
+  auto found = tree_.find(*access, *canonical);
+  if (!found) return fail(Error::Code::NotFound, "no such mailbox");
+  if (auto done = found->load(*access); !done) return fail(done.error());
+  return found->shared();
+}
+
+Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::mailbox_for_delivery(
+    std::string_view name) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(canonical.error());
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  if (auto found = tree_.find(*access, *canonical)) return found->shared();
+  auto made = tree_.create(*access, *canonical, SpecialUse::None);
+  if (!made) return made;
+  return (*made)->shared();
+}
+
+Result<MailboxStatus> MaildirAccount::status(std::string_view name) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(Error::Code::NotFound, "no such mailbox");
+  auto access = enter();
+  if (!access) return fail(access.error());
+  auto found = tree_.find(*access, *canonical);
+  if (!found) return fail(Error::Code::NotFound, "no such mailbox");
+  if (auto done = found->load(*access); !done) return fail(done.error());
+  const auto view = found->view();
+  MailboxStatus status;
+  status.id = found->id();
+  status.uid_validity = found->uid_validity();
+  status.uid_next = view->uid_next();
+  status.highest_modseq = view->highest_modseq();
+  status.messages = view->size();
+  status.unseen = view->unseen();
+  status.deleted = view->deleted();
+  status.recent = view->size() - view->lower_bound(found->state(*access).recent);
+  status.size = view->total_size();
+  return status;
+}
+
+Result<std::shared_ptr<Mailbox>> MaildirAccount::create(std::string_view name, SpecialUse use) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  auto made = tree_.create(*access, name, use);
+  if (!made) return fail(made.error());
+  if (auto done = (*made)->load(*access); !done) return fail(done.error());
+  return (*made)->shared();
+}
+
+Outcome MaildirAccount::remove(std::string_view name) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  return tree_.remove(*access, name);
+}
+
+Outcome MaildirAccount::rename(std::string_view from, std::string_view to) {
+  auto canonical = canonical_name(from);
+  if (!canonical) return fail(canonical.error());
+  if (*canonical != "INBOX") {
+    auto access = enter_to_write();
+    if (!access) return fail(access.error());
+    return tree_.rename(*access, *canonical, to);
+  }
+  // INBOX itself stays: its messages move, its inferiors do not.  RFC 9051 section 6.3.6
+  auto inbox = mailbox("INBOX");
+  if (!inbox) return fail(inbox.error());
+  auto target = create(to, SpecialUse::None);
+  if (!target) return fail(target.error());
+  std::vector<Uid> uids;
+  const auto view = (*inbox)->view();
+  for (std::size_t i = 0; i < view->size(); ++i) uids.push_back((*view)[i].uid);
+  if (uids.empty()) return {};
+  auto moved = (*inbox)->move(uids, **target);
+  if (!moved) {
+    (void)remove((*target)->name());
+    return fail(moved.error());
+  }
+  return {};
+}
+
+Outcome MaildirAccount::subscribe(std::string_view name) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(canonical.error());
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  return access->db.subscribe(*canonical);
+}
+
+Outcome MaildirAccount::unsubscribe(std::string_view name) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(canonical.error());
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  return access->db.unsubscribe(*canonical);
+}
+
+Result<std::string> MaildirAccount::special(SpecialUse use) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  return tree_.special(*access, use);
+}
+
+Result<Account::Usage> MaildirAccount::usage() {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  if (!usage_) {
+    (void)publisher_.catch_up(*access);
+    auto totals = access->index.totals();
+    if (!totals) return fail(totals.error());
+    usage_ = Usage{totals->messages, totals->bytes};
+  }
+  return *usage_;
+}
+
+void MaildirAccount::remove_file(Access& access, MaildirMailbox& mailbox, Uid uid,
+                                 const std::string& path) {
+  auto removed = context_->disk.remove(path);
+  if (removed || removed.error().code == Error::Code::NotFound) return;
+  auto noted = access.db.note_leftover(path.substr(path_.size() + 1));
+  auto logged = publisher_.reserve_modseqs(access, 1);
+  if (logged) logged = access.index.expunge(mailbox.id(), uid, publisher_.take_modseq());
+  log.error("file of a message that is gone stays", {{"account", address_},
+                                                     {"mailbox", mailbox.name()},
+                                                     {"uid", uid},
+                                                     {"noted", noted && logged},
+                                                     {"reason", removed.error().text}});
+}
+
+void MaildirAccount::count_added(Access&, const std::vector<MessageRow>& rows) {
+  if (!usage_) return;
+  usage_->messages += rows.size();
+  for (const auto& row : rows) usage_->bytes += row.size;
+}
+
+void MaildirAccount::count_removed(Access&, std::uint64_t messages, std::uint64_t bytes) {
+  if (!usage_) return;
+  usage_->messages -= std::min(usage_->messages, messages);
+  usage_->bytes -= std::min(usage_->bytes, bytes);
+}
+
+}  // namespace waxwing

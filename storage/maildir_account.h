@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/access.h"
+#include "storage/account.h"
+#include "storage/mailbox_tree.h"
+#include "storage/publisher.h"
+#include "storage/store.h"
+#include "storage/store_context.h"
+
+namespace waxwing {
+
+class MaildirMailbox;
+
+// The Account of this store: one folder with Maildir/, account.sqlite and index.sqlite. One lock
+// guards all that belongs to an account; it is held for memory and SQLite, and never while a
+// message file is written or synced. Databases open with the first use and may close between uses;
+// views and watchers stay.
+class MaildirAccount final : public Account, public std::enable_shared_from_this<MaildirAccount> {
+ public:
+  MaildirAccount(std::shared_ptr<StoreContext> context, std::string address, std::string path);
+  ~MaildirAccount() override;
+
+  const std::string& address() const override { return address_; }
+  Result<std::vector<MailboxInfo>> mailboxes() override;
+  Result<std::shared_ptr<Mailbox>> mailbox(std::string_view name) override;
+  Result<MailboxStatus> status(std::string_view name) override;
+  Result<std::shared_ptr<Mailbox>> create(std::string_view name, SpecialUse use) override;
+  Outcome remove(std::string_view name) override;
+  Outcome rename(std::string_view from, std::string_view to) override;
+  Outcome subscribe(std::string_view name) override;
+  Outcome unsubscribe(std::string_view name) override;
+  Result<std::string> special(SpecialUse use) override;
+  Result<Usage> usage() override;
+
+  // --- For the other parts of the store. ---
+
+  StoreContext& context() { return *context_; }
+  const std::string& path() const { return path_; }
+  std::string maildir() const { return path_ + "/Maildir"; }
+  Publisher& publisher() { return publisher_; }
+  MailboxTree& tree() { return tree_; }
+
+  // Takes the lock and opens the databases if they are closed: after an unclean stop that recovers
+  // what they lost.
+  Result<Access> enter();
+  // The same, and ReadOnly after a failed fsync.
+  Result<Access> enter_to_write();
+  // The mailbox for a message; made when it is missing.
+  Result<std::shared_ptr<MaildirMailbox>> mailbox_for_delivery(std::string_view name);
+
+  // A sync failed: nobody knows what is on the disk now.
+  void stop_writing(const Error& error);
+  void allow_writing();
+  bool is_read_only() const { return read_only_; }
+
+  // Removes the file of a message that is gone already. When that fails, both databases remember
+  // it, and the next comparison of files and index removes it: the message must not come back.
+  void remove_file(Access& access, MaildirMailbox& mailbox, Uid uid, const std::string& path);
+
+  void count_added(Access&, const std::vector<MessageRow>& rows);
+  void count_removed(Access&, std::uint64_t messages, std::uint64_t bytes);
+
+  // Settles flags, and closes the databases if nobody uses them now. Never waits for the lock.
+  bool close_if_idle();
+  void close();
+  bool is_open();
+  // Removes the index; the next use makes it again.
+  Outcome drop_index();
+  // The folder is about to be moved away: no more use through this object.
+  Outcome retire();
+
+  // A share of the work that nobody waits for: flags into names, missing fields. True when nothing
+  // is left.
+  bool work();
+  // All flags into names.
+  void settle();
+
+ private:
+  struct Databases {
+    std::unique_ptr<AccountDb> account;
+    std::unique_ptr<IndexDb> index;
+  };
+
+  std::vector<std::shared_ptr<MaildirMailbox>> all_mailboxes();
+  Result<Databases> open_databases();
+  Outcome recover_if_needed(Access& access);
+  void close_databases();
+  std::string clean_state() const { return "clean " + context_->boot_id; }
+
+  const std::shared_ptr<StoreContext> context_;
+  const std::string address_;
+  const std::string path_;
+
+  std::mutex mutex_;  // guards what follows
+  std::optional<Databases> databases_;
+  Publisher publisher_;
+  MailboxTree tree_;
+  std::optional<Usage> usage_;
+  bool retired_ = false;
+  std::atomic<bool> read_only_{false};
+};
+
+}  // namespace waxwing

@@ -1,0 +1,395 @@
+#include "storage/maildir_mailbox.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "storage/adoption.h"
+#include "storage/delivery.h"
+#include "storage/maildir_account.h"
+#include "storage/reconciliation.h"
+#include "storage/staged_message.h"
+#include "storage/transfer.h"
+
+namespace waxwing {
+namespace {
+
+constexpr std::uint64_t keyword_bit(std::size_t position) {
+  return std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + position);
+}
+
+Flags changed(Flags flags, FlagChange::Mode mode, std::uint64_t bits) {
+  switch (mode) {
+    case FlagChange::Mode::Add: return {flags.bits | bits};
+    case FlagChange::Mode::Remove: return {flags.bits & ~bits};
+    case FlagChange::Mode::Replace: return {bits};
+  }
+  return flags;
+}
+
+}  // namespace
+
+MaildirMailbox::MaildirMailbox(StoreContext& context, MaildirAccount& account, MailboxRecord record)
+    : context_(context),
+      account_(account),
+      id_(record.id),
+      uid_validity_(record.uid_validity),
+      name_(record.name) {
+  state_.next_uid = record.uid_mark;
+  state_.record = std::move(record);
+}
+
+std::shared_ptr<MaildirMailbox> MaildirMailbox::shared() {
+  return {account_.shared_from_this(), this};
+}
+
+std::string MaildirMailbox::name() const {
+  std::lock_guard lock(public_mutex_);
+  return name_;
+}
+
+bool MaildirMailbox::is_gone() const {
+  std::lock_guard lock(public_mutex_);
+  return gone_;
+}
+
+View::Version MaildirMailbox::view() const {
+  std::lock_guard lock(public_mutex_);
+  return view_;
+}
+
+void MaildirMailbox::watch(std::weak_ptr<Watcher> watcher) {
+  std::lock_guard lock(public_mutex_);
+  std::erase_if(watchers_, [](const auto& w) { return w.expired(); });
+  watchers_.push_back(std::move(watcher));
+}
+
+bool MaildirMailbox::is_watched() {
+  std::lock_guard lock(public_mutex_);
+  std::erase_if(watchers_, [](const auto& w) { return w.expired(); });
+  return !watchers_.empty();
+}
+
+void MaildirMailbox::show(Access& access, View::Version view) {
+  const ModSeq modseq = view->highest_modseq();
+  {
+    std::lock_guard lock(public_mutex_);
+    view_ = std::move(view);
+  }
+  access.notice(shared(), modseq);
+}
+
+void MaildirMailbox::show_expunged(Access& access, const std::vector<Uid>& uids, ModSeq modseq) {
+  if (!state_.loaded) return;
+  const auto before = view();
+  auto after = before->with_expunged(uids, modseq);
+  account_.count_removed(access, before->size() - after->size(),
+                         before->total_size() - after->total_size());
+  state_.touched = true;
+  show(access, std::move(after));
+}
+
+void MaildirMailbox::tell(ModSeq modseq) {
+  std::vector<std::shared_ptr<Watcher>> alive;
+  {
+    std::lock_guard lock(public_mutex_);
+    for (const auto& watcher : watchers_) {
+      if (auto held = watcher.lock()) alive.push_back(std::move(held));
+    }
+  }
+  for (const auto& watcher : alive) watcher->moved(id_, modseq);
+}
+
+void MaildirMailbox::set_name(const Access&, std::string name, std::string folder) {
+  state_.record.name = name;
+  state_.record.folder = std::move(folder);
+  std::lock_guard lock(public_mutex_);
+  name_ = std::move(name);
+}
+
+void MaildirMailbox::set_gone(Access& access) {
+  {
+    std::lock_guard lock(public_mutex_);
+    gone_ = true;
+  }
+  access.notice(shared(), view()->highest_modseq());
+}
+
+std::string MaildirMailbox::folder(const Access&) const {
+  const auto& folder = state_.record.folder;
+  return folder.empty() ? account_.maildir() : account_.maildir() + "/" + folder;
+}
+
+std::string MaildirMailbox::file(const Access& access, const IndexEntry& entry) const {
+  return folder(access) + "/cur/" + entry.file_name();
+}
+
+Result<Access> MaildirMailbox::enter() {
+  auto access = account_.enter();
+  if (!access) return access;
+  if (is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
+  if (auto done = load(*access); !done) return fail(done.error());
+  return access;
+}
+
+Result<Access> MaildirMailbox::enter_to_write() {
+  if (account_.is_read_only()) return fail(Error::Code::ReadOnly, "account is read-only");
+  return enter();
+}
+
+Outcome MaildirMailbox::load(Access& access) {
+  if (state_.loaded) return {};
+  if (auto done = account_.publisher().catch_up(access); !done) return done;
+  auto rows = access.index.load(id_);
+  if (!rows) return fail(rows.error());
+  state_.recent = rows->recent;
+  auto view = View::make(std::move(rows->rows), published_uid_next(access), rows->highest_modseq,
+                         state_.record.keywords);
+  state_.loaded = true;
+  std::lock_guard lock(public_mutex_);
+  view_ = std::move(view);
+  return {};
+}
+
+Uid MaildirMailbox::published_uid_next(const Access&) const {
+  return state_.tickets.empty() ? state_.next_uid : state_.tickets.front()->first;
+}
+
+Result<IndexEntry> MaildirMailbox::entry(Access& access, Uid uid) {
+  if (const IndexEntry* waiting = account_.publisher().unindexed(id_, uid)) return *waiting;
+  return access.index.entry(id_, uid);
+}
+
+Outcome MaildirMailbox::refresh() {
+  std::vector<Stray> strays;
+  {
+    auto access = enter();
+    if (!access) return fail(access.error());
+    auto found = Reconciliation(account_, *access, *this).refresh();
+    if (!found) return fail(found.error());
+    if (found->empty() || state_.adopting || account_.is_read_only()) return {};
+    strays = std::move(*found);
+    state_.adopting = true;
+  }
+  auto done = Adoption(context_, *this).take_in(strays);
+  auto access = account_.enter();
+  state_.adopting = false;
+  return done;
+}
+
+Outcome MaildirMailbox::take_strays() {
+  {
+    auto access = account_.enter();
+    if (!access) return fail(access.error());
+    if (!state_.strays || is_gone()) return {};
+    state_.strays = false;
+  }
+  return refresh();
+}
+
+Outcome MaildirMailbox::reload(Access& access) {
+  if (!state_.loaded) return {};
+  auto rows = access.index.load(id_);
+  if (!rows) return fail(rows.error());
+  show(access, View::make(std::move(rows->rows), published_uid_next(access), rows->highest_modseq,
+                          state_.record.keywords));
+  return {};
+}
+
+Result<Uid> MaildirMailbox::recent(Recent how) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  const Uid first = state_.recent;
+  const Uid next = view()->uid_next();
+  if (how == Recent::Claim && first != next) {
+    state_.recent = next;
+    (void)access->index.set_recent(id_, next);
+  }
+  return first;
+}
+
+Result<Uid> MaildirMailbox::append(Staged& message, const AppendOptions& options) {
+  auto* staged = dynamic_cast<StagedMessage*>(&message);
+  if (staged == nullptr) return fail(Error::Code::Invalid, "message of another store");
+  Flags flags{options.flags.system};
+  {
+    auto access = enter_to_write();
+    if (!access) return fail(access.error());
+    auto bits = keyword_bits(*access, options.flags.keywords, NewKeywords::Create);
+    if (!bits) return fail(bits.error());
+    flags.bits |= *bits;
+  }
+  const Time now = context_.clock.now();
+  Delivery delivery(context_, *staged, options.internal_date.value_or(now));
+  delivery.add(shared(), "", flags);
+  if (auto done = delivery.run(); !done) return fail(done.error());
+  return delivery.uids().front();
+}
+
+Result<std::uint64_t> MaildirMailbox::keyword_bits(Access& access,
+                                                   const std::vector<std::string>& keywords,
+                                                   NewKeywords how) {
+  std::uint64_t bits = 0;
+  auto& known = state_.record.keywords;
+  bool created = false;
+  for (const auto& keyword : keywords) {
+    auto place = std::find_if(known.begin(), known.end(),
+                              [&](const auto& k) { return equals_ignoring_case(k, keyword); });
+    if (place == known.end()) {
+      if (how == NewKeywords::Ignore) continue;
+      if (known.size() == Flags::kMaxKeywords) return fail(Error::Code::Limit, "too many keywords");
+      auto done = access.db.add_keyword(id_, static_cast<int>(known.size()), keyword);
+      if (!done) return fail(done.error());
+      known.push_back(keyword);
+      place = known.end() - 1;
+      created = true;
+    }
+    bits |= keyword_bit(static_cast<std::size_t>(place - known.begin()));
+  }
+  if (created && state_.loaded) show(access, view()->with_keywords(known));
+  return bits;
+}
+
+Result<Mailbox::FlagOutcome> MaildirMailbox::change_flags(std::span<const Uid> uids,
+                                                          const FlagChange& change,
+                                                          std::optional<ModSeq> unchanged_since) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  auto bits = keyword_bits(
+      *access, change.keywords,
+      change.mode == FlagChange::Mode::Remove ? NewKeywords::Ignore : NewKeywords::Create);
+  if (!bits) return fail(bits.error());
+  const auto before = view();
+  FlagOutcome outcome;
+  outcome.modseq = before->highest_modseq();
+  std::vector<MessageRow> rows;
+  for (Uid uid : uids) {
+    auto index = before->find(uid);
+    if (!index) continue;
+    MessageRow row = (*before)[*index];
+    if (unchanged_since && row.modseq > *unchanged_since) {
+      outcome.conflicts.push_back(uid);
+      continue;
+    }
+    const Flags flags = changed(row.flags, change.mode, change.system | *bits);
+    if (flags == row.flags) continue;
+    row.flags = flags;
+    rows.push_back(row);
+  }
+  if (rows.empty()) return outcome;
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.uid < b.uid; });
+
+  auto& publisher = account_.publisher();
+  if (auto done = publisher.catch_up(*access); !done) return fail(done.error());
+  if (auto done = publisher.reserve_modseqs(*access, 1); !done) return fail(done.error());
+  outcome.modseq = publisher.take_modseq();
+  auto transaction = access->index.begin();
+  for (auto& row : rows) {
+    row.modseq = outcome.modseq;
+    auto done = access->index.set_flags(id_, row.uid, row.flags, row.modseq);
+    if (!done) return fail(done.error());
+    outcome.changed.push_back(row.uid);
+  }
+  if (auto done = transaction.commit(); !done) return fail(done.error());
+  show(*access, before->with_changed(rows, outcome.modseq));
+  state_.unsettled = true;
+  context_.background.request(account_.weak_from_this());
+  return outcome;
+}
+
+Outcome MaildirMailbox::remove_rows(Access& access, const std::vector<Uid>& uids,
+                                    IndexDb::Expunged how) {
+  auto& publisher = account_.publisher();
+  if (auto done = publisher.catch_up(access); !done) return done;
+  if (auto done = publisher.reserve_modseqs(access, uids.size()); !done) return done;
+  ModSeq modseq = 0;
+  auto transaction = access.index.begin();
+  for (Uid uid : uids) {
+    modseq = publisher.take_modseq();
+    if (auto done = access.index.expunge(id_, uid, modseq, how); !done) return done;
+  }
+  if (auto done = transaction.commit(); !done) return done;
+  show_expunged(access, uids, modseq);
+  if (auto done = access.db.forget(id_, uids); !done) {
+    log.warning("kept for expunged messages", {{"reason", done.error().text}});
+  }
+  return {};
+}
+
+Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expunge which) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  const auto before = view();
+  std::vector<Uid> ascending(uids.begin(), uids.end()), gone;
+  std::sort(ascending.begin(), ascending.end());
+  ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
+  std::vector<std::string> files;
+  for (Uid uid : ascending) {
+    auto index = before->find(uid);
+    if (!index) continue;
+    if (which == Expunge::Deleted && !(*before)[*index].flags.has(Flags::kDeleted)) continue;
+    auto found = entry(*access, uid);
+    if (!found) return fail(found.error());
+    gone.push_back(uid);
+    files.push_back(file(*access, *found));
+  }
+  if (gone.empty()) return gone;
+  if (auto done = remove_rows(*access, gone, IndexDb::Expunged::Removed); !done)
+    return fail(done.error());
+  // The lock stays ours until the files are gone, or they could be renamed under our hands.
+  for (std::size_t i = 0; i < gone.size(); ++i)
+    account_.remove_file(*access, *this, gone[i], files[i]);
+  return gone;
+}
+
+Result<Mailbox::Copied> MaildirMailbox::copy(std::span<const Uid> uids, Mailbox& target) {
+  auto* there = dynamic_cast<MaildirMailbox*>(&target);
+  if (there == nullptr) return fail(Error::Code::Invalid, "mailbox of another store");
+  return Transfer(context_, *this, *there).copy(uids);
+}
+
+Result<Mailbox::Copied> MaildirMailbox::move(std::span<const Uid> uids, Mailbox& target) {
+  auto* there = dynamic_cast<MaildirMailbox*>(&target);
+  if (there == nullptr) return fail(Error::Code::Invalid, "mailbox of another store");
+  return Transfer(context_, *this, *there).move(uids);
+}
+
+Result<std::vector<std::string>> MaildirMailbox::uidls(std::span<const Uid> uids) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  auto imported = access->db.uidls(id_);
+  if (!imported) return fail(imported.error());
+  std::vector<std::string> result;
+  for (Uid uid : uids) {
+    auto found = imported->find(uid);
+    result.push_back(found != imported->end()
+                         ? found->second
+                         : std::to_string(uid_validity_) + "." + std::to_string(uid));
+  }
+  return result;
+}
+
+Result<std::vector<Uid>> MaildirMailbox::hidden_from_pop3() {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  return access->db.hidden(id_);
+}
+
+Outcome MaildirMailbox::hide_from_pop3(std::span<const Uid> uids) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  return access->db.hide(id_, uids);
+}
+
+Result<std::optional<std::vector<Uid>>> MaildirMailbox::expunged_since(ModSeq modseq) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  auto start = access->index.log_start();
+  if (!start) return fail(start.error());
+  if (modseq < *start) return std::optional<std::vector<Uid>>();
+  auto uids = access->index.expunged_since(id_, modseq);
+  if (!uids) return fail(uids.error());
+  return std::optional(std::move(*uids));
+}
+
+}  // namespace waxwing

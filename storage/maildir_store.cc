@@ -1,0 +1,230 @@
+#include "storage/maildir_store.h"
+
+#include <fstream>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "storage/delivery.h"
+#include "storage/maildir_account.h"
+#include "storage/maildir_mailbox.h"
+#include "storage/staged_message.h"
+#include "storage/verification.h"
+
+namespace waxwing {
+namespace {
+
+// Beyond so many times the open accounts, objects of accounts that nobody holds are dropped.
+constexpr std::size_t kKeptPerOpen = 4;
+
+std::string read_boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+// Messages that never became mail: nothing in staging/ was acknowledged.
+Outcome clear_staging(Disk& disk, const std::string& path) {
+  std::vector<Disk::Entry> leftovers;
+  auto listed = disk.list(path, [&](const Disk::Entry& entry) { leftovers.push_back(entry); });
+  if (!listed) return listed;
+  for (const auto& [name, is_directory] : leftovers) {
+    const std::string leftover = path + "/" + name;
+    auto done = is_directory ? disk.remove_tree(leftover) : disk.remove(leftover);
+    if (!done) return done;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Clock& clock) {
+  for (const char* directory : {"", "/accounts", "/staging"}) {
+    auto done = disk.make_directory(options.data_dir + directory);
+    if (!done) return fail(done.error());
+  }
+  if (auto done = clear_staging(disk, options.data_dir + "/staging"); !done)
+    return fail(done.error());
+  auto file_system = disk.file_system(options.data_dir);
+  if (!file_system) return fail(file_system.error());
+  const bool one_sync_is_enough = *file_system == "ext4" || *file_system == "xfs";
+  if (!one_sync_is_enough && options.durability == Settings::Durability::Normal) {
+    log.warning("durability strict",
+                {{"file_system", *file_system},
+                 {"reason", "one fsync is known to be enough on ext4 and xfs only"}});
+  }
+  const bool strict = options.durability == Settings::Durability::Strict || !one_sync_is_enough;
+  const std::string hostname = options.hostname;
+  const std::size_t open_accounts = options.open_accounts;
+  std::shared_ptr<StoreContext> context(
+      new StoreContext{.options = std::move(options),
+                       .disk = disk,
+                       .clock = clock,
+                       .names = UniqueNames(hostname),
+                       .sync_directories = strict,
+                       .boot_id = read_boot_id(),
+                       .open_accounts = OpenAccounts(open_accounts),
+                       .background = {}});
+  return std::unique_ptr<Store>(std::make_unique<MaildirStore>(std::move(context)));
+}
+
+MaildirStore::MaildirStore(std::shared_ptr<StoreContext> context) : context_(std::move(context)) {}
+
+MaildirStore::~MaildirStore() {
+  context_->background.stop();
+}
+
+Result<std::string> MaildirStore::folder_of_account(std::string_view address) const {
+  const auto at = address.rfind('@');
+  if (at == address.npos || at == 0 || at + 1 == address.size()) {
+    return fail(Error::Code::Invalid, "address has no domain");
+  }
+  // A leading dot is encoded, so that no name means this or the parent directory.
+  auto encoded = [](std::string_view part) {
+    std::string name = percent(part);
+    return name.front() == '.' ? "%2E" + name.substr(1) : name;
+  };
+  const std::string local = encoded(address.substr(0, at)),
+                    domain = encoded(address.substr(at + 1));
+  if (local.size() > 255 || domain.size() > 255)
+    return fail(Error::Code::Limit, "address is too long");
+  return context_->options.data_dir + "/accounts/" + domain + "/" + local;
+}
+
+Result<std::shared_ptr<MaildirAccount>> MaildirStore::find(std::string_view address) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return fail(Error::Code::Temporary, "store is closed");
+  if (auto found = accounts_.find(address); found != accounts_.end()) return found->second;
+  auto path = folder_of_account(address);
+  if (!path) return fail(path.error());
+  auto done = context_->disk.make_directory(path->substr(0, path->rfind('/')));
+  if (!done) return fail(done.error());
+  forget_idle();
+  auto account = std::make_shared<MaildirAccount>(context_, std::string(address), *path);
+  accounts_.emplace(std::string(address), account);
+  return account;
+}
+
+void MaildirStore::forget_idle() {
+  if (accounts_.size() < kKeptPerOpen * context_->options.open_accounts) return;
+  std::erase_if(accounts_, [](const auto& entry) {
+    const auto& account = entry.second;
+    return account.use_count() == 1 && !account->is_read_only() && !account->is_open();
+  });
+}
+
+Result<std::shared_ptr<Account>> MaildirStore::account(std::string_view address) {
+  auto account = find(address);
+  if (!account) return fail(account.error());
+  if (auto access = (*account)->enter(); !access) return fail(access.error());
+  return *account;
+}
+
+Outcome MaildirStore::remove_account(std::string_view address) {
+  auto account = find(address);
+  if (!account) return fail(account.error());
+  if (auto done = (*account)->retire(); !done) return done;
+  const std::string path = (*account)->path();
+  const std::string aside = context_->staging() + "/" + context_->names.next(context_->clock.now());
+  if (auto done = context_->disk.rename(path, aside); !done) return done;
+  {
+    std::lock_guard lock(mutex_);
+    accounts_.erase(std::string(address));
+  }
+  auto done = context_->disk.sync_directory(path.substr(0, path.rfind('/')));
+  if (!done) return done;
+  return context_->disk.remove_tree(aside);
+}
+
+Outcome MaildirStore::rename_account(std::string_view from, std::string_view to) {
+  auto target = folder_of_account(to);
+  if (!target) return fail(target.error());
+  if (context_->disk.stat(*target)) return fail(Error::Code::AlreadyExists, "account exists");
+  auto account = find(from);
+  if (!account) return fail(account.error());
+  const std::string parent = target->substr(0, target->rfind('/'));
+  if (auto done = context_->disk.make_directory(parent); !done) return done;
+  if (auto done = (*account)->retire(); !done) return done;
+  const std::string path = (*account)->path();
+  auto renamed = context_->disk.rename(path, *target);
+  {
+    std::lock_guard lock(mutex_);
+    accounts_.erase(std::string(from));
+    accounts_.erase(std::string(to));
+  }
+  if (!renamed) return renamed;
+  if (auto done = context_->disk.sync_directory(parent); !done) return done;
+  return context_->disk.sync_directory(path.substr(0, path.rfind('/')));
+}
+
+Outcome MaildirStore::check_space() {
+  if (context_->options.free_space == 0) return {};
+  auto free = context_->disk.free_space(context_->options.data_dir);
+  if (!free) return fail(free.error());
+  if (*free >= context_->options.free_space) return {};
+  return fail(Error::Code::NoSpace, "free space is below the floor");
+}
+
+Result<std::unique_ptr<Staged>> MaildirStore::stage(std::uint64_t expected_size) {
+  if (expected_size > context_->options.message_size) {
+    return fail(Error::Code::TooLarge, "message is larger than the limit");
+  }
+  if (auto done = check_space(); !done) return fail(done.error());
+  return std::make_unique<StagedMessage>(
+      context_->disk, context_->staging() + "/" + context_->names.next(context_->clock.now()),
+      context_->options.message_size);
+}
+
+Result<std::vector<Store::Delivered>> MaildirStore::deliver(Staged& message,
+                                                            std::string_view prefix,
+                                                            std::span<const Target> targets) {
+  auto* staged = dynamic_cast<StagedMessage*>(&message);
+  if (staged == nullptr) return fail(Error::Code::Invalid, "message of another store");
+  Delivery delivery(*context_, *staged, context_->clock.now());
+  std::vector<Delivered> result;
+  for (const auto& target : targets) {
+    auto account = find(target.account);
+    if (!account) return fail(account.error());
+    auto mailbox = (*account)->mailbox_for_delivery(target.mailbox);
+    if (!mailbox) return fail(mailbox.error());
+    result.push_back({target.account, (*mailbox)->id(), (*mailbox)->uid_validity(), 0});
+    delivery.add(std::move(*mailbox), target.prefix + std::string(prefix), {});
+  }
+  if (auto done = delivery.run(); !done) return fail(done.error());
+  const auto uids = delivery.uids();
+  for (std::size_t i = 0; i < result.size(); ++i) result[i].uid = uids[i];
+  return result;
+}
+
+Result<Store::Verdict> MaildirStore::verify(std::string_view address) {
+  auto account = find(address);
+  if (!account) return fail(account.error());
+  auto verdict = Verification(**account).run();
+  // What is known to be well again may be written again.
+  if (verdict && verdict->findings.empty()) (*account)->allow_writing();
+  return verdict;
+}
+
+Outcome MaildirStore::rebuild(std::string_view address) {
+  auto account = find(address);
+  if (!account) return fail(account.error());
+  if (auto done = (*account)->drop_index(); !done) return done;
+  auto access = (*account)->enter();
+  if (!access) return fail(access.error());
+  return {};
+}
+
+void MaildirStore::close() {
+  context_->background.stop();
+  std::vector<std::shared_ptr<MaildirAccount>> accounts;
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    for (const auto& [address, account] : accounts_) accounts.push_back(account);
+    accounts_.clear();
+  }
+  for (const auto& account : accounts) account->close();
+}
+
+}  // namespace waxwing

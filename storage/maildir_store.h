@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "storage/store.h"
+#include "storage/store_context.h"
+
+namespace waxwing {
+
+class MaildirAccount;
+class NewMailWatch;
+
+// The Store of this program.
+class MaildirStore final : public Store {
+ public:
+  explicit MaildirStore(std::shared_ptr<StoreContext> context);
+  ~MaildirStore() override;
+
+  Result<std::shared_ptr<Account>> account(std::string_view address) override;
+  Outcome remove_account(std::string_view address) override;
+  Outcome rename_account(std::string_view from, std::string_view to) override;
+  Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
+  Outcome check_space() override;
+  Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
+                                         std::span<const Target> targets) override;
+  Result<Verdict> verify(std::string_view address) override;
+  Outcome rebuild(std::string_view address) override;
+  void close() override;
+
+ private:
+  Result<std::shared_ptr<MaildirAccount>> find(std::string_view address);
+  // accounts/<domain>/<local>, percent-encoded
+  Result<std::string> folder_of_account(std::string_view address) const;
+  void forget_idle();
+
+  const std::shared_ptr<StoreContext> context_;
+  std::mutex mutex_;  // guards accounts_
+  std::unordered_map<std::string, std::shared_ptr<MaildirAccount>, StringHash, std::equal_to<>>
+      accounts_;
+  bool closed_ = false;
+};
+
+}  // namespace waxwing

@@ -1,0 +1,196 @@
+#include "storage/publisher.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/log.h"
+#include "storage/maildir_account.h"
+#include "storage/maildir_mailbox.h"
+
+namespace waxwing {
+namespace {
+
+// So many are reserved with one durable write; a crash loses them, and nobody misses them.
+constexpr Uid kUidsAhead = 1000;
+constexpr ModSeq kModSeqsAhead = 10'000;
+
+}  // namespace
+
+Outcome Publisher::reserve_modseqs(Access& access, std::size_t count) {
+  const ModSeq needed = next_modseq_ + in_flight_ + count;
+  if (needed <= modseq_mark_) return {};
+  auto done = access.db.set_modseq_mark(needed + kModSeqsAhead);
+  if (done) modseq_mark_ = needed + kModSeqsAhead;
+  return done;
+}
+
+Result<std::shared_ptr<Ticket>> Publisher::take(Access& access,
+                                                std::shared_ptr<MaildirMailbox> mailbox,
+                                                std::size_t count) {
+  if (mailbox->is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
+  // A move takes as many again for those that leave.
+  if (auto done = reserve_modseqs(access, 2 * count); !done) return fail(done.error());
+  auto& state = mailbox->state(access);
+  const std::uint64_t end = std::uint64_t{state.next_uid} + count;
+  if (end + kUidsAhead > std::numeric_limits<Uid>::max()) {
+    return fail(Error::Code::Limit, "mailbox has no UIDs left");
+  }
+  if (end > state.record.uid_mark) {
+    const Uid mark = static_cast<Uid>(end + kUidsAhead);
+    auto done = access.db.set_uid_mark(mailbox->id(), mark);
+    if (!done) return fail(done.error());
+    state.record.uid_mark = mark;
+  }
+  auto ticket = std::make_shared<Ticket>();
+  ticket->first = state.next_uid;
+  ticket->count = count;
+  state.next_uid = static_cast<Uid>(end);
+  state.tickets.push_back(ticket);
+  state.touched = true;
+  in_flight_ += 2 * count;
+  ticket->mailbox = std::move(mailbox);
+  return ticket;
+}
+
+Outcome Publisher::publish(Access& access, Ticket& ticket) {
+  for (;;) {
+    advance(access, *ticket.mailbox);
+    const auto state = ticket.state.load();
+    if (state == Ticket::State::Published) return {};
+    if (state == Ticket::State::Failed) {
+      return fail(Error::Code::Temporary, "the index did not take the move");
+    }
+    wait(access);
+  }
+}
+
+void Publisher::give_up(Access& access, Ticket& ticket) {
+  ticket.state = Ticket::State::GivenUp;
+  advance(access, *ticket.mailbox);
+}
+
+void Publisher::drain(Access& access, MaildirMailbox& mailbox) {
+  while (!mailbox.state(access).tickets.empty()) wait(access);
+}
+
+void Publisher::wait(Access& access) {
+  // Nobody may wait for news because we wait for somebody.
+  if (access.has_notices()) {
+    ++waiting_;
+    access.release();
+    access.lock.lock();
+    --waiting_;
+    return;
+  }
+  ++waiting_;
+  moved_on_.wait(access.lock);
+  --waiting_;
+}
+
+void Publisher::advance(Access& access, MaildirMailbox& mailbox) {
+  auto& tickets = mailbox.state(access).tickets;
+  std::vector<std::shared_ptr<Ticket>> batch;
+  bool moved = false;
+  while (!tickets.empty() && tickets.front()->state != Ticket::State::Pending) {
+    auto ticket = std::move(tickets.front());
+    tickets.pop_front();
+    in_flight_ -= 2 * ticket->count;
+    moved = true;
+    if (ticket->state == Ticket::State::GivenUp) continue;
+    if (ticket->source) {
+      commit(access, batch);
+      batch.clear();
+      commit_move(access, ticket);
+    } else {
+      batch.push_back(std::move(ticket));
+    }
+  }
+  commit(access, batch);
+  if (moved) moved_on_.notify_all();
+}
+
+// Deliveries that became ready together share one transaction.
+void Publisher::commit(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets) {
+  if (tickets.empty()) return;
+  for (const auto& ticket : tickets) {
+    for (auto& arrival : ticket->messages) {
+      arrival.entry.row.modseq = take_modseq();
+      unindexed_.push_back({ticket->mailbox->id(), arrival});
+    }
+  }
+  if (auto done = catch_up(access); !done) {
+    log.error("index behind",
+              {{"mailbox", tickets.front()->mailbox->name()}, {"reason", done.error().text}});
+  }
+  for (const auto& ticket : tickets) show(access, *ticket);
+}
+
+void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticket) {
+  const MailboxId from = ticket->source->id(), to = ticket->mailbox->id();
+  auto store = [&]() -> Outcome {
+    if (auto done = catch_up(access); !done) return done;
+    auto transaction = access.index.begin();
+    for (Uid uid : ticket->moved) {
+      if (auto done = access.index.expunge(from, uid, take_modseq()); !done) return done;
+    }
+    for (auto& arrival : ticket->messages) {
+      arrival.entry.row.modseq = take_modseq();
+      if (auto done = access.index.add(to, arrival.entry); !done) return done;
+      if (!arrival.parsed) continue;
+      auto done = access.index.set_parsed(to, arrival.entry.row.uid, *arrival.parsed);
+      if (!done) return done;
+    }
+    return transaction.commit();
+  };
+  if (auto done = store(); !done) {
+    log.error("move failed", {{"mailbox", ticket->mailbox->name()}, {"reason", done.error().text}});
+    ticket->state = Ticket::State::Failed;
+    return;
+  }
+  ticket->source->show_expunged(access, ticket->moved, next_modseq_ - 1);
+  show(access, *ticket);
+}
+
+void Publisher::show(Access& access, Ticket& ticket) {
+  auto& mailbox = *ticket.mailbox;
+  auto& state = mailbox.state(access);
+  std::vector<MessageRow> rows;
+  for (const auto& arrival : ticket.messages) {
+    rows.push_back(arrival.entry.row);
+    if (!(arrival.entry.row.flags == arrival.entry.settled)) state.unsettled = true;
+    if (!arrival.parsed) state.unparsed = true;
+  }
+  if (state.loaded && !rows.empty()) {
+    const Uid uid_next = static_cast<Uid>(ticket.first + ticket.count);
+    mailbox.show(access, mailbox.view()->with_added(rows, uid_next, rows.back().modseq));
+  }
+  mailbox.account().count_added(access, rows);
+  ticket.state = Ticket::State::Published;
+}
+
+Outcome Publisher::catch_up(Access& access) {
+  if (unindexed_.empty()) return {};
+  auto transaction = access.index.begin();
+  for (const auto& [mailbox, arrival] : unindexed_) {
+    if (auto done = access.index.add(mailbox, arrival.entry); !done) return done;
+    if (!arrival.parsed) continue;
+    auto done = access.index.set_parsed(mailbox, arrival.entry.row.uid, *arrival.parsed);
+    if (!done) return done;
+  }
+  auto done = transaction.commit();
+  if (done) unindexed_.clear();
+  return done;
+}
+
+const IndexEntry* Publisher::unindexed(MailboxId mailbox, Uid uid) const {
+  for (const auto& u : unindexed_) {
+    if (u.mailbox == mailbox && u.arrival.entry.row.uid == uid) return &u.arrival.entry;
+  }
+  return nullptr;
+}
+
+void Publisher::forget_unindexed(MailboxId mailbox) {
+  std::erase_if(unindexed_, [&](const auto& u) { return u.mailbox == mailbox; });
+}
+
+}  // namespace waxwing

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/access.h"
+#include "storage/ticket.h"
+
+namespace waxwing {
+
+class MaildirAccount;
+
+// Brings messages into view. Invariants:
+// - A mailbox publishes in UID order: a message becomes visible, and its delivery is acknowledged,
+//   when every lower UID that was taken is published or given up.
+// - Mod-sequences are given out at that moment, so what is published later has the higher one.
+// - UIDs and mod-sequences are reserved ahead in account.sqlite; none is ever used twice, whatever
+//   becomes of the index.
+// - What was made durable is published even when the index does not take it: such rows wait in
+//   memory for the next commit, and the account is not marked clean before.
+// Guarded by the account's lock.
+class Publisher {
+ public:
+  // The account's mod-sequences go on from here.
+  void start(ModSeq mark) { next_modseq_ = modseq_mark_ = mark; }
+  ModSeq next_modseq() const { return next_modseq_; }
+
+  Result<std::shared_ptr<Ticket>> take(Access& access, std::shared_ptr<MaildirMailbox> mailbox,
+                                       std::size_t count);
+  // The ticket's messages are durable. Returns when they are published. An error (moves only): they
+  // are not, and nothing has changed.
+  Outcome publish(Access& access, Ticket& ticket);
+  void give_up(Access& access, Ticket& ticket);
+  // Waits until nothing is on its way into this mailbox.
+  void drain(Access& access, MaildirMailbox& mailbox);
+
+  // For changes that bring in no message: makes sure of `count` numbers, then takes them.
+  Outcome reserve_modseqs(Access& access, std::size_t count);
+  ModSeq take_modseq() { return next_modseq_++; }
+
+  // Puts into the index what it did not take before.
+  Outcome catch_up(Access& access);
+  const IndexEntry* unindexed(MailboxId mailbox, Uid uid) const;
+  void forget_unindexed(MailboxId mailbox);
+  // Nobody holds on to an Access without the lock.
+  bool is_idle() const { return in_flight_ == 0 && waiting_.load() == 0; }
+  bool is_behind() const { return !unindexed_.empty(); }
+
+ private:
+  struct Unindexed {
+    MailboxId mailbox;
+    Ticket::Arrival arrival;
+  };
+
+  void advance(Access& access, MaildirMailbox& mailbox);
+  void commit(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets);
+  void commit_move(Access& access, const std::shared_ptr<Ticket>& ticket);
+  void show(Access& access, Ticket& ticket);
+  void wait(Access& access);
+
+  ModSeq next_modseq_ = 1, modseq_mark_ = 1;
+  std::size_t in_flight_ = 0;  // UIDs taken and not yet published or given up
+  std::atomic<int> waiting_{0};
+  std::vector<Unindexed> unindexed_;
+  std::condition_variable moved_on_;
+};
+
+}  // namespace waxwing

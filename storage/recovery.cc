@@ -1,0 +1,165 @@
+#include "storage/recovery.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+#include "storage/maildir_account.h"
+#include "storage/reconciliation.h"
+
+namespace waxwing {
+
+Outcome Recovery::run() {
+  if (auto done = account_.tree().recover(access_); !done) return done;
+  // What a lost commit did to the log nobody knows: it starts anew.
+  if (auto done = access_.index.set_log_start(account_.publisher().next_modseq()); !done)
+    return done;
+  for (const auto& [name, mailbox] : account_.tree().all(access_)) {
+    if (auto done = compare(*mailbox); !done) return done;
+  }
+  if (auto done = finish_moves(); !done) return done;
+  if (auto done = add_found(); !done) return done;
+  for (const auto& [name, mailbox] : account_.tree().all(access_)) {
+    auto& state = mailbox->state(access_);
+    state.unsettled = state.unparsed = true;
+    state.cur = state.fresh = {};
+    if (auto done = mailbox->reload(access_); !done) return done;
+  }
+  if (!found_.empty()) {
+    log.info("messages recovered", {{"account", account_.address()}, {"count", found_.size()}});
+  }
+  return {};
+}
+
+Outcome Recovery::compare(MaildirMailbox& mailbox) {
+  Disk& disk = account_.context().disk;
+  auto files = Reconciliation::list(disk, mailbox.folder(access_) + "/cur");
+  if (!files) return fail(files.error());
+  Reconciliation reconciliation(account_, access_, mailbox);
+  return reconciliation.compare_files(
+      *files, [&](const Reconciliation::Unknown& unknown) -> Outcome {
+        if (!unknown.name || !reconciliation.is_ours(*unknown.name)) {
+          mailbox.state(access_).strays = true;
+          return {};
+        }
+        return consider(mailbox, unknown.file, *unknown.name);
+      });
+}
+
+// A UID that was never given out by us, or that is another message's, makes it a foreign file.
+Outcome Recovery::consider(MaildirMailbox& mailbox, const std::string& file, const FileName& name) {
+  auto& state = mailbox.state(access_);
+  const bool doubled = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
+    return other.mailbox == &mailbox && other.name.uid == name.uid;
+  });
+  auto how = access_.index.was_expunged(mailbox.id(), name.uid);
+  if (!how) return fail(how.error());
+  if (doubled || name.uid >= state.record.uid_mark || *how == IndexDb::Expunged::Vanished ||
+      access_.index.entry(mailbox.id(), name.uid)) {
+    state.strays = true;
+    return {};
+  }
+  if (*how == IndexDb::Expunged::Removed) return remove(mailbox, file);
+  auto stat = account_.context().disk.stat(mailbox.folder(access_) + "/cur/" + file);
+  if (!stat) return fail(stat.error());
+  if (name.size && *name.size != stat->size) return set_aside(mailbox, file);
+  found_.push_back({&mailbox, file, name, *stat});
+  return {};
+}
+
+// The source of an unfinished move is a row still; after the loss of the index as well it is just
+// another file that was found, and then either may win: both are the same message.
+Outcome Recovery::finish_moves() {
+  if (found_.empty()) return {};
+  std::unordered_map<std::string, Found*> by_unique;
+  std::vector<Found> kept;
+  kept.reserve(found_.size());
+  for (auto& found : found_) {
+    auto [twin, is_first] = by_unique.try_emplace(found.name.unique, nullptr);
+    if (!is_first && twin->second->mailbox != found.mailbox &&
+        twin->second->stat.inode == found.stat.inode) {
+      if (auto done = remove(*found.mailbox, found.file); !done) return done;
+      continue;
+    }
+    kept.push_back(std::move(found));
+    if (is_first) twin->second = &kept.back();
+  }
+  found_ = std::move(kept);
+  by_unique.clear();
+  for (auto& found : found_) by_unique[found.name.unique] = &found;
+
+  for (const auto& [name, mailbox] : account_.tree().all(access_)) {
+    auto entries = access_.index.entries(mailbox->id());
+    if (!entries) return fail(entries.error());
+    std::vector<Uid> moved;
+    std::vector<std::string> files;
+    for (const auto& entry : *entries) {
+      auto target = by_unique.find(entry.base.substr(0, entry.base.find(',')));
+      if (target == by_unique.end() || target->second->mailbox == mailbox.get()) continue;
+      moved.push_back(entry.row.uid);
+      files.push_back(entry.file_name());
+    }
+    if (moved.empty()) continue;
+    if (auto done = mailbox->remove_rows(access_, moved, IndexDb::Expunged::Removed); !done)
+      return done;
+    for (const auto& file : files) {
+      if (auto done = remove(*mailbox, file); !done) return done;
+    }
+  }
+  return {};
+}
+
+Outcome Recovery::add_found() {
+  if (found_.empty()) return {};
+  auto& publisher = account_.publisher();
+  if (auto done = publisher.reserve_modseqs(access_, found_.size()); !done) return done;
+  std::map<MailboxId, std::map<Uid, std::uint64_t>> more;
+  for (const auto& [name, mailbox] : account_.tree().all(access_)) {
+    auto bits = access_.db.more_keywords(mailbox->id());
+    if (!bits) return fail(bits.error());
+    more[mailbox->id()] = std::move(*bits);
+  }
+  auto transaction = access_.index.begin();
+  for (const auto& found : found_) {
+    const auto known = found.mailbox->state(access_).record.keywords.size();
+    const std::uint64_t possible =
+        (std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + known)) - 1;
+    IndexEntry entry;
+    entry.base = found.file.substr(0, found.file.find(':'));
+    entry.row.uid = found.name.uid;
+    entry.row.size = static_cast<std::uint32_t>(found.stat.size);
+    entry.row.internal_date = found.stat.modified;
+    entry.row.save_date = found.name.seconds().value_or(found.stat.modified);
+    entry.row.modseq = publisher.take_modseq();
+    entry.row.flags.bits = found.name.flags.bits & possible;
+    auto& bits = more[found.mailbox->id()];
+    if (auto extra = bits.find(found.name.uid); extra != bits.end())
+      entry.row.flags.bits |= extra->second;
+    entry.settled = entry.row.flags;
+    if (entry.file_name() != found.file) {
+      // Letters that another program wrote in another order.
+      const std::string cur = found.mailbox->folder(access_) + "/cur/";
+      auto done = account_.context().disk.rename(cur + found.file, cur + entry.file_name());
+      if (!done) return done;
+    }
+    if (auto done = access_.index.add(found.mailbox->id(), entry); !done) return done;
+  }
+  return transaction.commit();
+}
+
+Outcome Recovery::set_aside(MaildirMailbox& mailbox, const std::string& file) {
+  Disk& disk = account_.context().disk;
+  const std::string aside = account_.path() + "/lost+found";
+  if (auto done = disk.make_directory(aside); !done) return done;
+  log.warning("incomplete file set aside",
+              {{"account", account_.address()}, {"mailbox", mailbox.name()}, {"file", file}});
+  return disk.rename(mailbox.folder(access_) + "/cur/" + file, aside + "/" + file);
+}
+
+Outcome Recovery::remove(MaildirMailbox& mailbox, const std::string& file) {
+  auto done = account_.context().disk.remove(mailbox.folder(access_) + "/cur/" + file);
+  if (!done && done.error().code == Error::Code::NotFound) return {};
+  return done;
+}
+
+}  // namespace waxwing

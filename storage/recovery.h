@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/access.h"
+#include "storage/file_name.h"
+#include "storage/maildir_mailbox.h"
+
+namespace waxwing {
+
+class MaildirAccount;
+
+// Makes index and files of an account agree after an unclean stop, another start of the machine or
+// the loss of the index. It reads directories, not messages:
+// - a row without a file is expunged;
+// - an unknown file keeps the UID of its name, unless its message was expunged, and gets a new
+//   mod-sequence;
+// - a file of another size than its name says was cut off by a power cut before anybody was told of
+//   it: it goes to lost+found/;
+// - one unique part in two folders is a MOVE that was cut off: the target wins.
+// Files that are no message of ours yet wait for their adoption. Guarded by the account's lock.
+class Recovery {
+ public:
+  Recovery(MaildirAccount& account, Access& access) : account_(account), access_(access) {}
+  Outcome run();
+
+ private:
+  struct Found {
+    MaildirMailbox* mailbox = nullptr;
+    std::string file;
+    FileName name;
+    Disk::Stat stat;
+  };
+
+  Outcome compare(MaildirMailbox& mailbox);
+  Outcome consider(MaildirMailbox& mailbox, const std::string& file, const FileName& name);
+  Outcome finish_moves();
+  Outcome add_found();
+  Outcome set_aside(MaildirMailbox& mailbox, const std::string& file);
+  Outcome remove(MaildirMailbox& mailbox, const std::string& file);
+
+  MaildirAccount& account_;
+  Access& access_;
+  std::vector<Found> found_;
+};
+
+}  // namespace waxwing

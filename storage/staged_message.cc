@@ -1,0 +1,90 @@
+#include "storage/staged_message.h"
+
+#include <algorithm>
+
+namespace waxwing {
+namespace {
+constexpr std::size_t kPiece = 256 * 1024;
+}
+
+StagedMessage::StagedMessage(Disk& disk, std::string path, std::uint64_t limit)
+    : disk_(disk), path_(std::move(path)), limit_(limit) {}
+
+StagedMessage::~StagedMessage() {
+  if (file_) (void)disk_.remove(path_);
+}
+
+bool StagedMessage::fits_in_memory(std::size_t more) const {
+  return !file_ && memory_.size() + more <= kInMemory;
+}
+
+Outcome StagedMessage::append(std::string_view bytes) {
+  if (failed_) return fail(*failed_);
+  if (size_ + bytes.size() > limit_) {
+    failed_ = Error{Error::Code::TooLarge, "message is larger than the limit"};
+    return fail(*failed_);
+  }
+  if (!fits_in_memory(bytes.size())) {
+    Outcome done = file_ ? Outcome() : spill();
+    if (done) done = disk_.write(file_, bytes);
+    if (!done) {
+      failed_ = done.error();
+      return done;
+    }
+  } else {
+    memory_ += bytes;
+  }
+  size_ += bytes.size();
+  parser_.feed(bytes);
+  return {};
+}
+
+Outcome StagedMessage::spill() {
+  auto file = disk_.open(path_, Disk::Mode::Create);
+  if (!file) return fail(file.error());
+  file_ = std::move(*file);
+  if (auto done = disk_.write(file_, memory_); !done) return done;
+  std::string().swap(memory_);
+  return {};
+}
+
+const mail::Message& StagedMessage::finish() {
+  if (!message_) message_ = parser_.finish();
+  return *message_;
+}
+
+Result<std::string> StagedMessage::read(std::uint64_t offset, std::size_t size) const {
+  if (failed_) return fail(*failed_);
+  if (offset >= size_) return std::string();
+  size = static_cast<std::size_t>(std::min<std::uint64_t>(size, size_ - offset));
+  if (!file_) return memory_.substr(static_cast<std::size_t>(offset), size);
+  return disk_.read(file_, offset, size);
+}
+
+Outcome StagedMessage::copy_to(const Fd& file, std::string_view prefix) const {
+  if (failed_) return fail(*failed_);
+  // One write for a message of usual size.
+  if (!file_) return disk_.write(file, std::string(prefix) + memory_);
+  if (auto done = disk_.write(file, prefix); !done) return done;
+  for (std::uint64_t offset = 0; offset < size_;) {
+    auto piece = disk_.read(file_, offset, kPiece);
+    if (!piece) return fail(piece.error());
+    if (piece->empty()) return fail(Error::Code::Temporary, "staged message is cut short");
+    if (auto done = disk_.write(file, *piece); !done) return done;
+    offset += piece->size();
+  }
+  return {};
+}
+
+Parsed StagedMessage::parsed(std::string_view prefix) const {
+  std::string encoded = mail::encode(*message_);
+  if (prefix.empty()) return {message_->header, message_->header_is_whole, std::move(encoded)};
+  auto copy = mail::decode(encoded);
+  if (!copy) return {};
+  mail::prepend(*copy, prefix);
+  Parsed result{{}, copy->header_is_whole, mail::encode(*copy)};
+  result.header = std::move(copy->header);
+  return result;
+}
+
+}  // namespace waxwing

@@ -1,0 +1,208 @@
+#include "storage/transfer.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/maildir_account.h"
+#include "storage/maildir_mailbox.h"
+
+namespace waxwing {
+namespace {
+constexpr std::size_t kPiece = 256 * 1024;
+}
+
+Transfer::Transfer(StoreContext& context, MaildirMailbox& source, MaildirMailbox& target)
+    : context_(context), source_(source), target_(target) {}
+
+Transfer::~Transfer() {
+  if (ticket_ && !done_) undo();
+}
+
+Result<Mailbox::Copied> Transfer::copy(std::span<const Uid> uids) {
+  if (auto done = gather(uids); !done) return fail(done.error());
+  if (items_.empty()) return Mailbox::Copied{target_.uid_validity(), {}};
+  if (auto done = take(); !done) return fail(done.error());
+  if (auto done = link_all(Unique::New); !done) return fail(done.error());
+  if (auto done = publish(); !done) return fail(done.error());
+  return copied();
+}
+
+Result<Mailbox::Copied> Transfer::move(std::span<const Uid> uids) {
+  if (&source_.account() != &target_.account() || &source_ == &target_) {
+    // Two indexes share no commit, and one folder cannot tell two names of a message apart: a copy,
+    // then its original goes. After a crash in between the message is there twice, never not at
+    // all.
+    auto result = copy(uids);
+    if (!result) return result;
+    std::vector<Uid> moved;
+    for (auto [from, to] : result->uids) moved.push_back(from);
+    if (auto gone = source_.expunge(moved, Mailbox::Expunge::Any); !gone) return fail(gone.error());
+    return result;
+  }
+  if (source_.account().is_read_only()) return fail(Error::Code::ReadOnly, "account is read-only");
+  if (auto done = gather(uids); !done) return fail(done.error());
+  if (items_.empty()) return Mailbox::Copied{target_.uid_validity(), {}};
+  if (auto done = take(); !done) return fail(done.error());
+  ticket_->source = source_.shared();
+  if (auto done = link_all(Unique::Kept); !done) return fail(done.error());
+  for (auto [from, to] : uids_) ticket_->moved.push_back(from);
+  if (auto done = publish(); !done) return fail(done.error());
+  {
+    // Under the lock nobody renames them meanwhile.
+    auto access = source_.account().enter();
+    if (!access) return copied();
+    for (const auto& item : items_) {
+      if (item.uid == 0) continue;
+      source_.account().remove_file(*access, source_, item.uid, source_.file(*access, item.entry));
+    }
+  }
+  return copied();
+}
+
+Outcome Transfer::gather(std::span<const Uid> uids) {
+  auto access = source_.account().enter();
+  if (!access) return fail(access.error());
+  if (source_.is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
+  if (auto done = source_.load(*access); !done) return done;
+  const auto view = source_.view();
+  std::vector<Uid> ascending(uids.begin(), uids.end());
+  std::sort(ascending.begin(), ascending.end());
+  ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
+  for (Uid uid : ascending) {
+    auto index = view->find(uid);
+    if (!index) continue;
+    auto entry = source_.entry(*access, uid);
+    if (!entry) return fail(entry.error());
+    Item item{uid, std::move(*entry), {}, {}, {}};
+    item.entry.row = (*view)[*index];
+    for (std::size_t k = 0; k < view->keywords().size(); ++k) {
+      if (item.entry.row.flags.has_keyword(static_cast<int>(k))) {
+        item.keywords.push_back(view->keywords()[k]);
+      }
+    }
+    auto done = access->index.read_range(
+        source_.id(), uid, uid, Mailbox::Fields::All, [&](Uid, Parsed&& parsed) {
+          item.parsed = std::make_shared<const Parsed>(std::move(parsed));
+          return true;
+        });
+    if (!done) return done;
+    items_.push_back(std::move(item));
+  }
+  return {};
+}
+
+Outcome Transfer::take() {
+  auto& account = target_.account();
+  auto access = account.enter_to_write();
+  if (!access) return fail(access.error());
+  if (target_.is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
+  constexpr std::uint64_t kSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
+  for (auto& item : items_) {
+    auto bits = target_.keyword_bits(*access, item.keywords, MaildirMailbox::NewKeywords::Create);
+    if (!bits) return fail(bits.error());
+    item.flags.bits = (item.entry.row.flags.bits & kSystem) | *bits;
+  }
+  auto ticket = account.publisher().take(*access, target_.shared(), items_.size());
+  if (!ticket) return fail(ticket.error());
+  ticket_ = std::move(*ticket);
+  directory_ = target_.folder(*access) + "/cur";
+  return {};
+}
+
+Outcome Transfer::link_all(Unique unique) {
+  const Time now = context_.clock.now();
+  Uid uid = ticket_->first;
+  for (auto& item : items_) {
+    FileName name;
+    name.size = item.entry.row.size;
+    name.uid_validity = target_.uid_validity();
+    name.uid = uid;
+    name.flags.bits = item.flags.bits & kFlagsInNames;
+    name.unique = item.entry.base.substr(0, item.entry.base.find(','));
+    if (unique == Unique::New) name.unique = context_.names.next(now);
+    const std::string path = directory_ + "/" + name.to_string();
+    auto done = source_.with_file(item.uid, [&](const std::string& from, const IndexEntry& entry) {
+      item.entry = entry;
+      return link(from, path, uid, item.entry.row.internal_date);
+    });
+    if (!done && done.error().code == Error::Code::NotFound) {
+      item.uid = 0;  // somebody expunged it
+      continue;
+    }
+    if (!done) return done;
+    Ticket::Arrival arrival;
+    arrival.entry.row = item.entry.row;
+    arrival.entry.row.uid = uid;
+    arrival.entry.row.flags = item.flags;
+    arrival.entry.row.save_date = unix_seconds(now);
+    arrival.entry.base = name.base();
+    arrival.entry.settled = name.flags;
+    arrival.parsed = item.parsed;
+    ticket_->messages.push_back(std::move(arrival));
+    uids_.emplace_back(item.uid, uid);
+    ++uid;
+  }
+  auto done = context_.disk.sync_directory(directory_);
+  if (!done) target_.account().stop_writing(done.error());
+  return done;
+}
+
+Outcome Transfer::link(const std::string& from, const std::string& to, Uid uid,
+                       std::int64_t internal_date) {
+  auto done = context_.disk.link(from, to);
+  if (done) linked_.emplace_back(uid, to);
+  if (done || done.error().code != Error::Code::Limit) return done;
+
+  // Too many names for one inode, or another file system: a second file.
+  auto source = context_.disk.open(from, Disk::Mode::Read);
+  if (!source) return fail(source.error());
+  const std::string staged = context_.staging() + "/" + context_.names.next(context_.clock.now());
+  auto file = context_.disk.open(staged, Disk::Mode::Create);
+  if (!file) return fail(file.error());
+  auto write = [&]() -> Outcome {
+    for (std::uint64_t offset = 0;;) {
+      auto piece = context_.disk.read(*source, offset, kPiece);
+      if (!piece) return fail(piece.error());
+      if (piece->empty()) break;
+      if (auto written = context_.disk.write(*file, *piece); !written) return written;
+      offset += piece->size();
+    }
+    if (auto set = context_.disk.set_time(*file, internal_date); !set) return set;
+    if (auto synced = context_.disk.sync(*file); !synced) {
+      target_.account().stop_writing(synced.error());
+      return synced;
+    }
+    return context_.disk.rename(staged, to);
+  };
+  done = write();
+  if (done) {
+    linked_.emplace_back(uid, to);
+  } else {
+    (void)context_.disk.remove(staged);
+  }
+  return done;
+}
+
+void Transfer::undo() {
+  auto& account = target_.account();
+  auto access = account.enter();
+  if (!access) return;
+  for (const auto& [uid, path] : linked_) account.remove_file(*access, target_, uid, path);
+  if (ticket_->state == Ticket::State::Pending) account.publisher().give_up(*access, *ticket_);
+}
+
+Outcome Transfer::publish() {
+  auto& account = target_.account();
+  ticket_->state = Ticket::State::Ready;
+  auto access = account.enter();
+  if (!access) return fail(access.error());
+  auto done = account.publisher().publish(*access, *ticket_);
+  done_ = done.has_value();
+  return done;
+}
+
+Mailbox::Copied Transfer::copied() const {
+  return {target_.uid_validity(), uids_};
+}
+
+}  // namespace waxwing

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "storage/mailbox.h"
+#include "storage/store_context.h"
+#include "storage/ticket.h"
+
+namespace waxwing {
+
+class MaildirMailbox;
+
+// COPY and MOVE of one command: all messages or none. A copy links the same file under a new unique
+// part; a move keeps it, so that after a crash the same unique part in two folders tells of an
+// unfinished move. One directory sync makes all names durable.
+class Transfer {
+ public:
+  Transfer(StoreContext& context, MaildirMailbox& source, MaildirMailbox& target);
+  ~Transfer();
+
+  Result<Mailbox::Copied> copy(std::span<const Uid> uids);
+  Result<Mailbox::Copied> move(std::span<const Uid> uids);
+
+ private:
+  enum class Unique { New, Kept };
+  struct Item {
+    Uid uid = 0;
+    IndexEntry entry;  // at the source
+    Flags flags;       // at the target
+    std::vector<std::string> keywords;
+    std::shared_ptr<const Parsed> parsed;
+  };
+
+  Outcome gather(std::span<const Uid> uids);
+  Outcome take();
+  Outcome link_all(Unique unique);
+  Outcome link(const std::string& from, const std::string& to, Uid uid, std::int64_t internal_date);
+  void undo();
+  Outcome publish();
+  Mailbox::Copied copied() const;
+
+  StoreContext& context_;
+  MaildirMailbox& source_;
+  MaildirMailbox& target_;
+  std::vector<Item> items_;
+  std::shared_ptr<Ticket> ticket_;
+  std::string directory_;                            // of the target
+  std::vector<std::pair<Uid, std::string>> linked_;  // names made
+  std::vector<std::pair<Uid, Uid>> uids_;
+  bool done_ = false;
+};
+
+}  // namespace waxwing
