@@ -1,5 +1,6 @@
 #include "daemon/intake.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/crypto.h"
@@ -27,11 +28,36 @@ Reply failed(const Origin& origin, std::string_view what, const Error& error) {
   return smtp::reply_for(error);
 }
 
-bool leaves_this_server(const Directory::Route& route) {
-  for (const auto& each : route.recipients) {
-    if (!each.remote.empty()) return true;
+Reply refused(const Origin& origin, const MailEnvelope& envelope, std::string_view address,
+              Reply reply) {
+  log.info("address refused", {{"session", origin.peer.session_id},
+                               {"client", origin.peer.address.to_string()},
+                               {"from", envelope.sender},
+                               {"address", address},
+                               {"code", reply.code},
+                               {"status", reply.enhanced}});
+  return reply;
+}
+
+// Why nobody's mail goes that way; nothing where it does.
+std::optional<Reply> refusal(const Directory::Route& route, const Origin& origin) {
+  switch (route.kind) {
+    case Directory::Route::Kind::Unknown: return Reply{550, "5.1.1", "No such address here"};
+    case Directory::Route::Kind::Disabled: return Reply{550, "5.2.1", "This mailbox takes no mail"};
+    case Directory::Route::Kind::Elsewhere:
+      if (!origin.identity) {
+        return Reply{550, "5.7.1", "Relaying denied: sign in to send to other servers"};
+      }
+      return Reply{550, "5.7.1",
+                   "This server delivers to its own addresses only, it cannot send to others"};
+    case Directory::Route::Kind::Local: break;
   }
-  return false;
+  for (const auto& each : route.recipients) {
+    if (each.remote.empty()) continue;
+    return Reply{550, "5.7.1",
+                 "This address forwards to another server, and this server cannot send there"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -54,13 +80,17 @@ std::shared_ptr<const Settings> MailIntake::settings() const {
 }
 
 Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelope) {
-  if (const auto space = store_.check_space(); !space)
+  if (const auto space = store_.check_space(); !space) {
     return failed(origin, "space", space.error());
+  }
   // Anybody may send with <>: receipts and bounces.  RFC 5321 section 4.5.5
   if (origin.identity && !envelope.sender.empty()) {
     const auto own = may_send_as(directory_, origin.identity->address, envelope.sender);
     if (!own) return failed(origin, "sender", own.error());
-    if (!*own) return {553, "5.7.1", "You may not send as this address"};
+    if (!*own) {
+      return refused(origin, envelope, envelope.sender,
+                     {553, "5.7.1", "You may not send as this address"});
+    }
   }
   return {250, "2.1.0", "Sender is fine"};
 }
@@ -68,25 +98,12 @@ Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelop
 Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
                                 const std::string& address) {
   auto route = directory_.route(local_name(address, origin.peer.local_address));
-  if (!route && route.error().code == Error::Code::Invalid) {
-    return {550, "5.1.3", "Not a valid address"};
+  if (!route && route.error().code != Error::Code::Invalid) {
+    return failed(origin, "recipient", route.error());
   }
-  if (!route) return failed(origin, "recipient", route.error());
-
-  switch (route->kind) {
-    case Directory::Route::Kind::Unknown: return {550, "5.1.1", "No such address here"};
-    case Directory::Route::Kind::Disabled: return {550, "5.2.1", "This mailbox takes no mail"};
-    case Directory::Route::Kind::Elsewhere:
-      if (!origin.identity)
-        return {550, "5.7.1", "Relaying denied: sign in to send to other servers"};
-      return {550, "5.7.1",
-              "This server delivers to its own addresses only, it cannot send to others"};
-    case Directory::Route::Kind::Local: break;
-  }
-  if (leaves_this_server(*route)) {
-    return {550, "5.7.1",
-            "This address forwards to another server, and this server cannot send there"};
-  }
+  const auto reason =
+      route ? refusal(*route, origin) : std::optional(Reply{550, "5.1.3", "Not a valid address"});
+  if (reason) return refused(origin, envelope, address, *reason);
   envelope.recipients.push_back({address, *std::move(route)});
   return {250, "2.1.5", "Recipient is fine"};
 }

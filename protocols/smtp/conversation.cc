@@ -107,7 +107,7 @@ std::optional<Next> Conversation::read_command(Input& input, Output& output) {
   return std::nullopt;
 }
 
-std::optional<Next> Conversation::dispatch(const Command& command, Output& output) {
+std::optional<Next> Conversation::dispatch(Command command, Output& output) {
   const auto all = rules();
   const auto rule = std::find_if(all.begin(), all.end(),
                                  [&](const Rule& each) { return each.verb == command.verb; });
@@ -121,7 +121,7 @@ std::optional<Next> Conversation::dispatch(const Command& command, Output& outpu
     }
   } else if (rule->lane) {
     rule_ = &*rule;
-    waiting_ = command.argument;
+    waiting_ = std::move(command.argument);  // a password perhaps, so it has one place only
     return work(Job::Command, *rule->lane);
   } else if (const auto answer = (this->*rule->answer)(command.argument)) {
     reply(*answer, output);

@@ -66,7 +66,7 @@ class Conversation final : public Session {
   std::optional<Next> read_text(Input& input, Output& output);
   std::optional<Next> skip_chunk(Input& input, Output& output);
 
-  std::optional<Next> dispatch(const Command& command, Output& output);
+  std::optional<Next> dispatch(Command command, Output& output);
   std::optional<Reply> refusal(const Rule& rule, std::string_view argument) const;
   void refuse_chunk(const Reply& refused, std::string_view argument, Output& output);
   Next work(Job job, Lane lane);
