@@ -37,7 +37,9 @@ Result<Progress> MessageWriter::write(Output& output) {
     const std::size_t size = std::min<std::uint64_t>(kSlice, message_.size - offset_);
     auto slice = read_slice(*message_.file, offset_, size);
     if (!slice) return fail(slice.error());
-    std::replace(slice->begin(), slice->end(), '\0', ' ');
+    for (std::size_t at = 0; (at = slice->find('\0', at)) != std::string::npos;) {
+      (*slice)[at] = ' ';
+    }
     std::string_view bytes = *slice;
     if (body_lines_) bytes = bytes.substr(0, cut_at_last_line(bytes));
     write_stuffed(bytes, output);
