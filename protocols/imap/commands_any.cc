@@ -1,0 +1,38 @@
+#include "base/log.h"
+#include "base/text.h"
+#include "protocols/imap/capability.h"
+#include "protocols/imap/conversation.h"
+#include "protocols/imap/handlers.h"
+
+namespace waxwing::imap {
+
+Reply capability(Conversation& conversation, Capability&, Output& output) {
+  output << "* CAPABILITY " << capabilities(conversation) << "\r\n";
+  return Reply::ok("That is all");
+}
+
+// What is new comes between here and the tagged line, as with every command.
+Reply noop(Conversation&, Noop&, Output&) {
+  return Reply::ok("Nothing done");
+}
+
+Reply logout(Conversation& conversation, Logout&, Output& output) {
+  conversation.deselect();
+  output << "* BYE Goodbye\r\n";
+  conversation.ending = Conversation::Ending::Close;
+  return Reply::ok("Signed out");
+}
+
+// Answered before and after sign-in: some clients wait for it.  RFC 2971
+Reply id(Conversation& conversation, Id& id, Output& output) {
+  std::string client;
+  for (const auto& [field, value] : id.fields) {
+    if (!client.empty()) client += ' ';
+    client += field + "=" + value.value_or("");
+  }
+  log.info("imap-client", {{"session", conversation.peer.session_id}, {"id", printable(client)}});
+  output << "* ID (\"name\" \"Waxwing\")\r\n";
+  return Reply::ok("Pleased to meet you");
+}
+
+}  // namespace waxwing::imap

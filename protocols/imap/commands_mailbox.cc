@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "protocols/imap/conversation.h"
+#include "protocols/imap/handlers.h"
+#include "protocols/imap/list.h"
+
+namespace waxwing::imap {
+namespace {
+
+// A name that no mailbox can have, in the words of decode_name().
+Reply bad_name(const Error& error) {
+  return Reply::no(error.text, "CANNOT");
+}
+
+}  // namespace
+
+Reply enable(Conversation& conversation, Enable& enable, Output& output) {
+  output << "* ENABLED";
+  for (const std::string& capability : enable.capabilities) {
+    // What is unknown is passed over.  RFC 5161 section 3.1
+    if (capability != "IMAP4REV2" || conversation.is_rev2()) continue;
+    conversation.revision = Revision::Rev2;
+    output << " IMAP4rev2";
+  }
+  output << "\r\n";
+  return Reply::ok("Enabled");
+}
+
+Reply create(Conversation& conversation, Create& create, Output&) {
+  const auto name = conversation.decode(create.mailbox);
+  if (!name) return bad_name(name.error());
+  SpecialUse use = SpecialUse::None;
+  for (const std::string& word : create.special_use) {
+    const auto found = to_special_use(word);
+    // One use for one mailbox.  RFC 6154 section 3
+    if (!found || use != SpecialUse::None) {
+      return Reply::no("A mailbox cannot be made for that use", "USEATTR");
+    }
+    use = *found;
+  }
+  if (const auto made = conversation.account->create(*name, use); !made) {
+    return conversation.refuse(made.error());
+  }
+  return Reply::ok("Created");
+}
+
+Reply remove(Conversation& conversation, Delete& command, Output& output) {
+  const auto name = conversation.decode(command.mailbox);
+  if (!name) return bad_name(name.error());
+  if (const auto removed = conversation.account->remove(*name); !removed) {
+    return conversation.refuse(removed.error());
+  }
+  // The client knows what it has deleted, so it is not sent away as others are.
+  if (conversation.selected && conversation.selected->mailbox().is_gone()) {
+    conversation.selected.reset();
+    output << "* OK [CLOSED] The selected mailbox is the one deleted\r\n";
+  }
+  return Reply::ok("Deleted");
+}
+
+Reply rename(Conversation& conversation, Rename& rename, Output&) {
+  const auto from = conversation.decode(rename.from);
+  if (!from) return bad_name(from.error());
+  const auto to = conversation.decode(rename.to);
+  if (!to) return bad_name(to.error());
+  if (const auto renamed = conversation.account->rename(*from, *to); !renamed) {
+    return conversation.refuse(renamed.error());
+  }
+  return Reply::ok("Renamed");
+}
+
+Reply subscribe(Conversation& conversation, Subscribe& subscribe, Output&) {
+  const auto name = conversation.decode(subscribe.mailbox);
+  if (!name) return bad_name(name.error());
+  if (const auto done = conversation.account->subscribe(*name); !done) {
+    return conversation.refuse(done.error());
+  }
+  return Reply::ok("Subscribed");
+}
+
+Reply unsubscribe(Conversation& conversation, Unsubscribe& unsubscribe, Output&) {
+  const auto name = conversation.decode(unsubscribe.mailbox);
+  if (!name) return bad_name(name.error());
+  const auto done = conversation.account->unsubscribe(*name);
+  // Who wants it gone has it gone.
+  if (!done && done.error().code != Error::Code::NotFound) {
+    return conversation.refuse(done.error());
+  }
+  return Reply::ok("Unsubscribed");
+}
+
+Reply namespaces(Conversation&, Namespace&, Output& output) {
+  output << "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n";
+  return Reply::ok("That is all");
+}
+
+Reply status(Conversation& conversation, Status& status, Output& output) {
+  const auto name = conversation.decode(status.mailbox);
+  if (!name) return bad_name(name.error());
+  const auto found = conversation.account->status(*name);
+  if (!found) return conversation.refuse(found.error());
+  write_status(conversation, *name, *found, status.items, output);
+  return Reply::ok("That is all");
+}
+
+}  // namespace waxwing::imap

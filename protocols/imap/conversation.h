@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocols/imap/name.h"
+#include "protocols/imap/reply.h"
+#include "protocols/imap/selected.h"
+#include "protocols/imap/session.h"
+#include "protocols/imap/table.h"
+#include "protocols/imap/upload.h"
+#include "protocols/imap/writer.h"
+#include "storage/account.h"
+
+namespace waxwing::imap {
+
+// What a session knows about its client: all that the handlers of commands see and change.
+// Held by one thread at a time.
+struct Conversation {
+  Conversation(Peer client, Services world) : peer(std::move(client)), services(std::move(world)) {}
+
+  const Peer peer;
+  const Services services;
+  std::optional<TlsInfo> tls;
+
+  std::optional<Identity> identity;
+  std::shared_ptr<Account> account;
+  std::optional<Selected> selected;
+  Revision revision = Revision::Rev1;
+  // The message of an APPEND on its way in.
+  std::unique_ptr<Upload> upload;
+  int failed_sign_ins = 0;
+
+  // What shall happen once the reply is written.
+  enum class Ending { None, StartTls, Close };
+  Ending ending = Ending::None;
+
+  State state() const;
+  bool is_rev2() const { return revision == Revision::Rev2; }
+  bool may_send_password() const;
+  SignInContext sign_in_context() const;
+  // Who the client is has been proved: opens the account.
+  Reply sign_in(Identity who);
+
+  NameEncoding encoding() const {
+    return is_rev2() ? NameEncoding::Utf8 : NameEncoding::ModifiedUtf7;
+  }
+  Result<std::string> decode(std::string_view name) const { return decode_name(name, encoding()); }
+  // A mailbox name as it goes into a response.
+  std::string encode(std::string_view name) const { return to_mailbox(name, encoding()); }
+
+  // No mailbox is selected any more. May block.
+  void deselect();
+
+  // NO with the code for this error; what is the server's fault is logged.
+  Reply refuse(const Error& error) const;
+};
+
+}  // namespace waxwing::imap

@@ -1,0 +1,70 @@
+#include <vector>
+
+#include "protocols/imap/conversation.h"
+#include "protocols/imap/handlers.h"
+
+namespace waxwing::imap {
+namespace {
+
+// "COPYUID 38505 304,319:320 3956:3958".  RFC 4315 section 3
+std::string copy_uid(const Mailbox::Copied& copied) {
+  if (copied.uids.empty()) return {};
+  std::vector<Uid> from;
+  std::vector<Uid> to;
+  for (const auto& [source, target] : copied.uids) {
+    from.push_back(source);
+    to.push_back(target);
+  }
+  return "COPYUID " + std::to_string(copied.uid_validity) + " " + to_uid_set(from) + " " +
+         to_uid_set(to);
+}
+
+enum class Verb { Copy, Move };
+
+// RFC 9051 sections 6.4.7 and 6.4.8, RFC 6851
+template <class Body>
+Reply transfer(Conversation& conversation, const Body& command, Verb verb, Output& output) {
+  Selected& selected = *conversation.selected;
+  if (verb == Verb::Move && selected.is_read_only()) {
+    return Reply::no("The mailbox is open for reading", "READ-ONLY");
+  }
+  const auto indexes = selected.resolve(command.set, command.numbering);
+  if (!indexes) return Reply::bad("There is no message of that number");
+  const auto name = conversation.decode(command.mailbox);
+  if (!name) return Reply::no(name.error().text, "CANNOT");
+  const auto target = conversation.account->mailbox(*name);
+  if (!target) {
+    if (target.error().code != Error::Code::NotFound) return conversation.refuse(target.error());
+    return Reply::no("There is no such mailbox", "TRYCREATE");
+  }
+  if (indexes->empty()) return Reply::ok("There were no such messages");
+
+  const std::vector<Uid> uids = selected.uids(*indexes);
+  const auto copied = verb == Verb::Copy ? selected.mailbox().copy(uids, **target)
+                                         : selected.mailbox().move(uids, **target);
+  if (!copied) {
+    // All or nothing, so one message that somebody expunged is reason enough.  RFC 2180 section 4.4
+    if (copied.error().code == Error::Code::NotFound) {
+      return Reply::no("Some messages have been expunged", "EXPUNGEISSUED");
+    }
+    return conversation.refuse(copied.error());
+  }
+  if (verb == Verb::Copy) return Reply::ok("Copied", copy_uid(*copied));
+  // The new UIDs come before EXPUNGE takes the old ones away.  RFC 6851 section 4.3
+  if (const std::string code = copy_uid(*copied); !code.empty()) {
+    output << "* OK [" << code << "] Moved\r\n";
+  }
+  return Reply::ok("Moved");
+}
+
+}  // namespace
+
+Reply copy(Conversation& conversation, Copy& copy, Output& output) {
+  return transfer(conversation, copy, Verb::Copy, output);
+}
+
+Reply move(Conversation& conversation, Move& move, Output& output) {
+  return transfer(conversation, move, Verb::Move, output);
+}
+
+}  // namespace waxwing::imap

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+
+#include "protocols/imap/task.h"
+
+namespace waxwing::imap {
+
+// One function for every row of the table in table.cc. What they may see and change is the
+// Conversation; what they write is the untagged part, what they return the tagged line.
+
+// commands_any.cc
+Reply capability(Conversation&, Capability&, Output&);
+Reply noop(Conversation&, Noop&, Output&);
+Reply logout(Conversation&, Logout&, Output&);
+Reply id(Conversation&, Id&, Output&);
+
+// commands_sign_in.cc
+Reply starttls(Conversation&, StartTls&, Output&);
+Reply login(Conversation&, Login&, Output&);
+std::unique_ptr<Task> authenticate(Command&&);
+
+// commands_mailbox.cc
+Reply enable(Conversation&, Enable&, Output&);
+Reply create(Conversation&, Create&, Output&);
+Reply remove(Conversation&, Delete&, Output&);
+Reply rename(Conversation&, Rename&, Output&);
+Reply subscribe(Conversation&, Subscribe&, Output&);
+Reply unsubscribe(Conversation&, Unsubscribe&, Output&);
+Reply namespaces(Conversation&, Namespace&, Output&);
+Reply status(Conversation&, Status&, Output&);
+
+std::unique_ptr<Task> list(Command&&);          // list.cc
+Reply append(Conversation&, Append&, Output&);  // append.cc
+std::unique_ptr<Task> idle(Command&&);          // idle.cc
+
+// commands_select.cc
+Reply select(Conversation&, Select&, Output&);
+Reply close(Conversation&, Close&, Output&);
+Reply unselect(Conversation&, Unselect&, Output&);
+Reply check(Conversation&, Check&, Output&);
+Reply expunge(Conversation&, Expunge&, Output&);
+
+std::unique_ptr<Task> search(Command&&);  // search_command.cc
+std::unique_ptr<Task> fetch(Command&&);   // fetch.cc
+std::unique_ptr<Task> store(Command&&);   // store.cc
+
+// copy_move.cc
+Reply copy(Conversation&, Copy&, Output&);
+Reply move(Conversation&, Move&, Output&);
+
+}  // namespace waxwing::imap

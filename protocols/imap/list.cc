@@ -1,0 +1,229 @@
+#include "protocols/imap/list.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "protocols/imap/conversation.h"
+#include "protocols/imap/handlers.h"
+
+namespace waxwing::imap {
+namespace {
+
+constexpr std::array<std::pair<SpecialUse, std::string_view>, 8> kUses = {{
+    {SpecialUse::All, "\\All"},
+    {SpecialUse::Archive, "\\Archive"},
+    {SpecialUse::Drafts, "\\Drafts"},
+    {SpecialUse::Flagged, "\\Flagged"},
+    {SpecialUse::Junk, "\\Junk"},
+    {SpecialUse::Sent, "\\Sent"},
+    {SpecialUse::Trash, "\\Trash"},
+    {SpecialUse::Important, "\\Important"},
+}};
+
+// The words that XLIST had before RFC 6154.
+std::string_view xlist_attribute(SpecialUse use) {
+  switch (use) {
+    case SpecialUse::All: return "\\AllMail";
+    case SpecialUse::Flagged: return "\\Starred";
+    case SpecialUse::Junk: return "\\Spam";
+    default: return {};
+  }
+}
+
+// LIST, LSUB and XLIST.  RFC 9051 section 6.3.9, RFC 5258, RFC 5819
+class ListTask final : public Task {
+ public:
+  explicit ListTask(List command) : command_(std::move(command)) {}
+  Step run(Conversation& conversation, Output& output) override;
+
+ private:
+  Step begin(Conversation& conversation, Output& output);
+  bool matches(std::string_view name) const;
+  bool is_selected_by_options(const MailboxInfo& mailbox) const;
+  bool has_wanted_child(const MailboxInfo& mailbox) const;
+  void write_line(const Conversation& conversation, const MailboxInfo& mailbox, bool for_child,
+                  Output& output) const;
+  void list_one(Conversation& conversation, const MailboxInfo& mailbox, Output& output) const;
+
+  List command_;
+  std::vector<std::string> patterns_;
+  std::vector<MailboxInfo> mailboxes_;
+  std::size_t next_ = 0;
+  bool has_begun_ = false;
+};
+
+Step ListTask::run(Conversation& conversation, Output& output) {
+  if (!has_begun_) {
+    has_begun_ = true;
+    const Step step = begin(conversation, output);
+    if (step == Step::Done) return step;
+  }
+  while (next_ < mailboxes_.size()) {
+    if (output.is_full()) return Step::Again;
+    list_one(conversation, mailboxes_[next_++], output);
+  }
+  return done(Reply::ok("That is all"));
+}
+
+// Done when the command is answered without a look at the mailboxes.
+Step ListTask::begin(Conversation& conversation, Output& output) {
+  // An empty pattern asks for the separator.  RFC 9051 section 6.3.9
+  if (command_.kind != List::Kind::Lsub && command_.patterns.size() == 1 &&
+      command_.patterns[0].empty()) {
+    output << (command_.kind == List::Kind::Xlist ? "* XLIST" : "* LIST")
+           << " (\\Noselect) \"/\" \"\"\r\n";
+    return done(Reply::ok("That is all"));
+  }
+  // RECURSIVEMATCH alone, or with nothing but REMOTE, selects nothing.  RFC 5258 section 3
+  const auto& selection = command_.selection;
+  if (selection.recursive_match && !selection.subscribed && !selection.special_use) {
+    return done(Reply::bad("RECURSIVEMATCH wants a selection option beside it"));
+  }
+  for (const std::string& pattern : command_.patterns) {
+    auto canonical = canonical_pattern(command_.reference, pattern, conversation.encoding());
+    if (canonical) patterns_.push_back(std::move(*canonical));
+  }
+  auto mailboxes = conversation.account->mailboxes();
+  if (!mailboxes) return done(conversation.refuse(mailboxes.error()));
+  mailboxes_ = std::move(*mailboxes);
+  return Step::Yield;
+}
+
+bool ListTask::matches(std::string_view name) const {
+  return std::ranges::any_of(
+      patterns_, [&](const std::string& pattern) { return matches_pattern(name, pattern); });
+}
+
+bool ListTask::is_selected_by_options(const MailboxInfo& mailbox) const {
+  if (command_.kind == List::Kind::Lsub) return mailbox.subscribed;
+  const auto& selection = command_.selection;
+  if (selection.subscribed && !mailbox.subscribed) return false;
+  if (selection.special_use && mailbox.special_use == SpecialUse::None) return false;
+  if (selection.subscribed || selection.special_use) return true;
+  // A level without a mailbox is listed for the sake of what is below it; a subscription alone is
+  // no mailbox.
+  return mailbox.exists || mailbox.has_children;
+}
+
+// Something below that the selection options want, though the pattern may not reach it.
+bool ListTask::has_wanted_child(const MailboxInfo& mailbox) const {
+  const std::string prefix = mailbox.name + "/";
+  return std::ranges::any_of(mailboxes_, [&](const MailboxInfo& other) {
+    if (!other.name.starts_with(prefix) || !is_selected_by_options(other)) return false;
+    // LSUB tells of a level only when the pattern cannot name the mailbox itself.
+    return command_.kind != List::Kind::Lsub || !matches(other.name);
+  });
+}
+
+void ListTask::list_one(Conversation& conversation, const MailboxInfo& mailbox,
+                        Output& output) const {
+  if (!matches(mailbox.name)) return;
+  const bool is_wanted = is_selected_by_options(mailbox);
+  bool for_child = false;
+  // RFC 5258 section 3.5; RFC 3501 section 6.3.9: LSUB "%" and a subscribed "foo/bar".
+  if (command_.selection.recursive_match || (command_.kind == List::Kind::Lsub && !is_wanted)) {
+    for_child = has_wanted_child(mailbox);
+  }
+  if (!is_wanted && !for_child) return;
+  MailboxInfo line = mailbox;
+  if (command_.kind == List::Kind::Lsub && !is_wanted) line.exists = false;
+  write_line(conversation, line, for_child, output);
+
+  if (command_.returns.status.empty() || !mailbox.exists) return;
+  // One that vanishes meanwhile has no STATUS line.  RFC 5819 section 2
+  const auto status = conversation.account->status(mailbox.name);
+  if (!status) return;
+  write_status(conversation, mailbox.name, *status, command_.returns.status, output);
+}
+
+void ListTask::write_line(const Conversation& conversation, const MailboxInfo& mailbox,
+                          bool for_child, Output& output) const {
+  std::string attributes;
+  const auto add = [&](std::string_view attribute) {
+    if (attribute.empty()) return;
+    if (!attributes.empty()) attributes += ' ';
+    attributes += attribute;
+  };
+  const bool is_extended = command_.is_extended || conversation.is_rev2();
+  if (!mailbox.exists) {
+    // \NonExistent says \Noselect too, to those who know it.  RFC 5258 section 3
+    if (is_extended && command_.kind == List::Kind::List) add("\\NonExistent");
+    add("\\Noselect");
+  }
+  if (command_.kind == List::Kind::List &&
+      (command_.selection.subscribed || command_.returns.subscribed) && mailbox.subscribed) {
+    add("\\Subscribed");
+  }
+  add(mailbox.has_children ? "\\HasChildren" : "\\HasNoChildren");
+  // Always: Outlook reads them from LSUB, K-9 from LIST, and no client minds.
+  add(to_attribute(mailbox.special_use));
+  if (command_.kind == List::Kind::Xlist) {
+    if (mailbox.name == "INBOX") add("\\Inbox");
+    add(xlist_attribute(mailbox.special_use));
+  }
+  switch (command_.kind) {
+    case List::Kind::List: output << "* LIST ("; break;
+    case List::Kind::Lsub: output << "* LSUB ("; break;
+    case List::Kind::Xlist: output << "* XLIST ("; break;
+  }
+  output << attributes << ") \"/\" " << conversation.encode(mailbox.name);
+  if (for_child && command_.selection.recursive_match) {
+    std::string children;
+    if (command_.selection.subscribed) children += "\"SUBSCRIBED\"";
+    if (command_.selection.special_use) {
+      children += children.empty() ? "\"SPECIAL-USE\"" : " \"SPECIAL-USE\"";
+    }
+    output << " (\"CHILDINFO\" (" << children << "))";
+  }
+  output << "\r\n";
+}
+
+}  // namespace
+
+std::optional<SpecialUse> to_special_use(std::string_view attribute) {
+  for (const auto& [use, name] : kUses) {
+    if (equals_ignoring_case(name, attribute)) return use;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_attribute(SpecialUse use) {
+  const auto* found =
+      std::ranges::find(kUses, use, &std::pair<SpecialUse, std::string_view>::first);
+  return found == kUses.end() ? std::string_view() : found->second;
+}
+
+void write_status(const Conversation& conversation, std::string_view name,
+                  const MailboxStatus& status, const std::vector<StatusItem>& items,
+                  Output& output) {
+  output << "* STATUS " << conversation.encode(name) << " (";
+  std::string_view separator;
+  const auto add = [&](std::string_view item, std::uint64_t value) {
+    output << separator << item << " " << std::to_string(value);
+    separator = " ";
+  };
+  for (const StatusItem item : items) {
+    switch (item) {
+      case StatusItem::Messages: add("MESSAGES", status.messages); break;
+      case StatusItem::Recent: add("RECENT", status.recent); break;
+      case StatusItem::UidNext: add("UIDNEXT", status.uid_next); break;
+      case StatusItem::UidValidity: add("UIDVALIDITY", status.uid_validity); break;
+      case StatusItem::Unseen: add("UNSEEN", status.unseen); break;
+      case StatusItem::Deleted: add("DELETED", status.deleted); break;
+      case StatusItem::Size: add("SIZE", status.size); break;
+      case StatusItem::AppendLimit:
+        add("APPENDLIMIT", conversation.services.settings->limits.message_size);
+        break;
+    }
+  }
+  output << ")\r\n";
+}
+
+std::unique_ptr<Task> list(Command&& command) {
+  return std::make_unique<ListTask>(std::get<List>(std::move(command.body)));
+}
+
+}  // namespace waxwing::imap

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "protocols/imap/command.h"
+#include "protocols/imap/sequence_set.h"
+#include "protocols/output.h"
+#include "storage/mailbox.h"
+
+namespace waxwing::imap {
+
+// Which protocol the client has asked for: IMAP4rev2 after ENABLE.  RFC 9051 section 6.3.1
+enum class Revision { Rev1, Rev2 };
+
+// The selected mailbox as this session numbers it.
+//
+// A session holds one version of the View; a message's position in it is its sequence number. That
+// version never moves on by itself: synchronise() moves it towards the newest one and tells the
+// client every step. Where EXPUNGE must be held back, the session's version becomes one of its own:
+// the expunged messages stay in it, new ones and new flags go in.
+// Held by one thread at a time. Nothing here touches the disk but leave().
+class Selected {
+ public:
+  enum class Mode { ReadWrite, ReadOnly };
+  // Messages from UID `recent_from` on are \Recent in this session. The watcher is told of changes
+  // for as long as the mailbox is selected.
+  Selected(std::shared_ptr<Mailbox> mailbox, Mode mode, Uid recent_from,
+           std::weak_ptr<Watcher> watcher);
+
+  Mailbox& mailbox() const { return *mailbox_; }
+  const View& view() const { return *view_; }
+  View::Version version() const { return view_; }
+  Uid recent_from() const { return recent_from_; }
+  bool is_read_only() const { return mode_ == Mode::ReadOnly; }
+  std::size_t recent() const;
+
+  // Ascending indexes into view(); nothing when the set names a number that is not there, which
+  // makes the command BAD. UIDs that are not there are passed over.
+  std::optional<std::vector<std::size_t>> resolve(const SequenceSet& set,
+                                                  Numbering numbering) const;
+  std::vector<Uid> uids(std::span<const std::size_t> indexes) const;
+
+  // "(\Seen $Junk)"
+  std::string flags(const MessageRow& row, Revision revision) const;
+  // What FLAGS and PERMANENTFLAGS list: system flags, the keywords that clients look for, and all
+  // that are in use here. Without parentheses.
+  std::string known_flags() const;
+
+  enum class Expunges { Tell, Hold };
+  // Tells the client what is new and makes it part of view(). False: the output is full, there is
+  // more to tell.
+  bool synchronise(Expunges expunges, Revision revision, Output& output);
+  // The same for keywords alone: a client must know a keyword before it sees it on a message.
+  void tell_keywords(Output& output);
+  // Makes the present flags of these messages part of view() without a word: the client is told
+  // another way.
+  void adopt(std::span<const Uid> uids);
+
+  // The result of SEARCH RETURN (SAVE): "$".  RFC 5182
+  void save(std::vector<Uid> uids) { saved_ = std::move(uids); }
+  const std::vector<Uid>& saved() const { return saved_; }
+
+  // The session turns away: what it has seen is no longer \Recent to others.
+  void leave();
+
+ private:
+  bool tell_expunges(const std::vector<std::size_t>& expunged, Output& output);
+  void tell_added(const View& latest, std::size_t added, Revision revision, Output& output);
+  bool tell_changed(const View& latest, const std::vector<std::size_t>& changed, Revision revision,
+                    Output& output);
+
+  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<Watcher> relay_;
+  Mode mode_;
+  Uid recent_from_;
+  View::Version view_;
+  std::size_t told_keywords_ = 0;
+  std::vector<Uid> saved_;
+};
+
+}  // namespace waxwing::imap

@@ -1,0 +1,384 @@
+#include "protocols/imap/session.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "protocols/imap/capability.h"
+#include "protocols/imap/conversation.h"
+#include "protocols/imap/framer.h"
+#include "protocols/imap/parser.h"
+#include "protocols/imap/table.h"
+
+// How a command goes: consume() takes it out of the input (Framer), understands it (parse), looks
+// it up (table) and makes its Task. The task runs at once or on its lane, in steps; then the client
+// is told what is new in its mailbox, as far as the command's row allows; then comes the tagged
+// line. Nothing is read while a command is under way, so commands never overlap.
+
+namespace waxwing::imap {
+namespace {
+
+// A client that keeps sending rubbish is first slowed down, then sent away.
+constexpr int kFreeErrors = 3;
+constexpr int kMostErrors = 20;
+constexpr int kMostErrorsBeforeSignIn = 10;
+constexpr int kMostFailedSignIns = 6;
+constexpr std::chrono::milliseconds kErrorPause{1000};
+
+class ImapSession final : public waxwing::Session {
+ public:
+  ImapSession(Peer peer, Services services)
+      : conversation_(std::move(peer), std::move(services)), framer_(Framer::kBeforeSignIn) {}
+
+  void greet(Output& output) override;
+  Next consume(Input& input, Output& output) override;
+  Progress run(Output& output) override;
+  Next changed(MailboxId mailbox, Output& output) override;
+  Next tick(Output& output) override;
+  void encrypted(const TlsInfo& tls) override;
+  void goodbye(std::string_view reason, Output& output) override;
+  void timed_out(Output& output) override;
+  Next overloaded(Output& output) override;
+  std::chrono::seconds idle_timeout() const override;
+  std::chrono::seconds keep_alive() const override;
+  const std::string& user() const override;
+
+ private:
+  // The command under way.
+  struct Current {
+    enum class Phase { Begin, Run, Line, Tell };
+    std::string tag;
+    const Entry* entry = nullptr;
+    std::unique_ptr<Task> task;
+    Phase phase = Phase::Begin;
+  };
+
+  // These return what the session waits for, or nothing when consume() can go on.
+  std::optional<Next> read_command(Input& input, Output& output);
+  std::optional<Next> read_line(Input& input, Output& output);
+  std::optional<Next> on_literal(const Framed& framed, Output& output);
+  std::optional<Next> on_data(Framed framed);
+  std::optional<Next> on_command(const RawCommand& raw, Output& output);
+  std::optional<Next> proceed(Output& output);
+  std::optional<Next> ending();
+
+  Progress advance(Output& output);
+  bool tell_changes(Selected::Expunges expunges, Output& output);
+  void answer(const Reply& reply, Output& output);
+  void mailbox_gone(Output& output);
+  void reject(std::string_view tag, std::string_view text, Output& output);
+  void count_error(Output& output);
+  bool is_idling() const { return current_ && current_->task->is_idling(); }
+
+  Conversation conversation_;
+  Framer framer_;
+  std::optional<Current> current_;
+  // The worker's next task for the upload: to open the mailbox, or to stage what came.
+  enum class UploadWork { None, Begin, Write };
+  UploadWork upload_work_ = UploadWork::None;
+  int errors_ = 0;
+  std::chrono::milliseconds pause_{0};
+};
+
+void ImapSession::greet(Output& output) {
+  output << "* OK [CAPABILITY " << capabilities(conversation_) << "] "
+         << conversation_.services.settings->hostname << " Waxwing is ready\r\n";
+}
+
+Next ImapSession::consume(Input& input, Output& output) {
+  while (true) {
+    if (const auto next = ending()) return *next;
+    if (pause_.count() > 0) return Next::pause(std::exchange(pause_, {}));
+    // A client that pipelines commands and reads nothing waits as one that fetches does.
+    if (output.is_full()) return Next::work(Lane::Storage);
+    const auto next = current_ ? read_line(input, output) : read_command(input, output);
+    if (next) return *next;
+  }
+}
+
+std::optional<Next> ImapSession::ending() {
+  switch (conversation_.ending) {
+    case Conversation::Ending::None: return std::nullopt;
+    case Conversation::Ending::StartTls: return Next::start_tls();
+    case Conversation::Ending::Close: return Next::close();
+  }
+  return std::nullopt;
+}
+
+std::optional<Next> ImapSession::read_command(Input& input, Output& output) {
+  Framed framed = framer_.next(input);
+  switch (framed.kind) {
+    case Framed::Kind::NeedMore: return input.ended() ? Next::close() : Next::bytes();
+    case Framed::Kind::Literal: return on_literal(framed, output);
+    case Framed::Kind::Data: return on_data(std::move(framed));
+    case Framed::Kind::Command: return on_command(framed.command, output);
+    case Framed::Kind::Rejected:
+      conversation_.upload.reset();
+      reject(framed.tag, framed.text, output);
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<Next> ImapSession::on_literal(const Framed& framed, Output& output) {
+  if (conversation_.state() != State::NotAuthenticated) {
+    if (auto append = parse_append_head(framer_.so_far())) {
+      conversation_.upload =
+          std::make_unique<Upload>(std::move(append->mailbox), framed.size, framed.is_binary);
+      upload_work_ = UploadWork::Begin;
+      return Next::work(Lane::Storage);
+    }
+  }
+  if (framer_.accept_in_memory()) output << "+ OK\r\n";
+  return std::nullopt;
+}
+
+std::optional<Next> ImapSession::on_data(Framed framed) {
+  if (!conversation_.upload) return std::nullopt;
+  if (conversation_.upload->add(std::move(framed.data), conversation_)) return std::nullopt;
+  upload_work_ = UploadWork::Write;
+  return Next::work(Lane::Storage);
+}
+
+std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& output) {
+  auto command = parse(raw);
+  if (!command) {
+    conversation_.upload.reset();
+    // Somebody takes this for a web server, and whatever follows is not for us either.
+    if (!conversation_.identity && raw.text.find(" HTTP/1.") != std::string::npos) {
+      goodbye("This is an IMAP server", output);
+      return std::nullopt;
+    }
+    reject(command.error().tag, "BAD " + command.error().text, output);
+    return std::nullopt;
+  }
+  const Entry* entry = find_entry(command->name);
+  if (!entry) {
+    reject(command->tag, "BAD Unknown command", output);
+    return std::nullopt;
+  }
+  // Who turns to another mailbox now need not learn it.
+  if (conversation_.selected && conversation_.selected->mailbox().is_gone() &&
+      entry->numbers != Numbers::Keep) {
+    mailbox_gone(output);
+    return std::nullopt;
+  }
+  if (!is_legal(entry->states, conversation_.state())) {
+    conversation_.upload.reset();
+    reject(command->tag,
+           conversation_.identity ? entry->states == In::Selected ? "BAD No mailbox is selected"
+                                                                  : "BAD You are signed in already"
+                                  : "BAD Sign in first",
+           output);
+    return std::nullopt;
+  }
+  current_.emplace();
+  current_->tag = command->tag;
+  current_->entry = entry;
+  current_->task = entry->handler(std::move(*command));
+  return proceed(output);
+}
+
+std::optional<Next> ImapSession::read_line(Input& input, Output& output) {
+  Framed framed = framer_.line(input);
+  switch (framed.kind) {
+    case Framed::Kind::Data:
+      current_->task->line(std::move(framed.data));
+      current_->phase = Current::Phase::Run;
+      return proceed(output);
+    case Framed::Kind::Rejected: {
+      const std::string tag = current_->tag;
+      current_.reset();
+      reject(tag, framed.text, output);
+      return std::nullopt;
+    }
+    default: return input.ended() ? Next::close() : Next::bytes();
+  }
+}
+
+// Runs the current command here when it does not block, else asks for a worker.
+std::optional<Next> ImapSession::proceed(Output& output) {
+  Lane lane = Lane::Storage;
+  switch (current_->entry->lane) {
+    case On::Loop:
+    case On::Storage: break;
+    case On::Search: lane = Lane::Search; break;
+    case On::Password: lane = Lane::Password; break;
+  }
+  if (current_->entry->lane != On::Loop && !current_->task->is_quick(conversation_)) {
+    return Next::work(lane);
+  }
+  if (advance(output) != Progress::Done) return Next::work(lane);
+  return std::nullopt;
+}
+
+Progress ImapSession::run(Output& output) {
+  if (output.is_full()) return Progress::Again;
+  switch (std::exchange(upload_work_, UploadWork::None)) {
+    case UploadWork::None: break;
+    case UploadWork::Write: conversation_.upload->write(conversation_); return Progress::Done;
+    case UploadWork::Begin:
+      if (const auto refusal = conversation_.upload->begin(conversation_)) {
+        conversation_.upload.reset();
+        framer_.refuse(refusal->to_string());
+      } else if (framer_.accept_staged()) {
+        output << "+ OK\r\n";
+      }
+      return Progress::Done;
+  }
+  return current_ ? advance(output) : Progress::Done;
+}
+
+Progress ImapSession::advance(Output& output) {
+  if (current_->phase == Current::Phase::Begin) {
+    // FETCH, STORE and SEARCH see the mailbox as it is now, not as it was when it was last told of;
+    // but for what is expunged: the numbers that the client sent are those it knows.
+    const Entry& entry = *current_->entry;
+    if (entry.states == In::Selected && entry.numbers != Numbers::Keep) {
+      if (!tell_changes(Selected::Expunges::Hold, output)) return Progress::Again;
+      if (!conversation_.selected) {
+        current_.reset();
+        return Progress::Done;
+      }
+    }
+    current_->phase = Current::Phase::Run;
+  }
+  if (current_->phase == Current::Phase::Run) {
+    switch (current_->task->run(conversation_, output)) {
+      case Step::Again: return Progress::Again;
+      case Step::Yield: return Progress::Yield;
+      case Step::Line: current_->phase = Current::Phase::Line; break;
+      case Step::Done: current_->phase = Current::Phase::Tell; break;
+    }
+  }
+  if (current_->phase == Current::Phase::Line) {
+    if (is_idling() && !tell_changes(Selected::Expunges::Tell, output)) return Progress::Again;
+    return Progress::Done;
+  }
+  const Numbers numbers = current_->entry->numbers;
+  const auto expunges =
+      numbers == Numbers::Free ? Selected::Expunges::Tell : Selected::Expunges::Hold;
+  if (numbers != Numbers::Keep && !tell_changes(expunges, output)) return Progress::Again;
+  answer(current_->task->reply(), output);
+  return Progress::Done;
+}
+
+// False: the output is full and there is more to tell.
+bool ImapSession::tell_changes(Selected::Expunges expunges, Output& output) {
+  if (!conversation_.selected) return true;
+  if (conversation_.selected->mailbox().is_gone()) {
+    mailbox_gone(output);
+    return true;
+  }
+  return conversation_.selected->synchronise(expunges, conversation_.revision, output);
+}
+
+void ImapSession::answer(const Reply& reply, Output& output) {
+  const std::string tag = current_->tag;
+  const bool is_sign_in = current_->entry->states == In::NotAuthenticated;
+  current_.reset();
+  conversation_.upload.reset();
+  output << tag << " " << reply.to_string() << "\r\n";
+  if (reply.kind == Reply::Kind::Bad) {
+    count_error(output);
+    return;
+  }
+  errors_ = 0;
+  if (!is_sign_in) return;
+  if (conversation_.identity) {
+    framer_.set_limits(Framer::kSignedIn);
+  } else if (conversation_.failed_sign_ins >= kMostFailedSignIns) {
+    goodbye("Too many failed attempts to sign in", output);
+  }
+}
+
+// Someone has deleted the mailbox that this session works in. There is nothing left that its
+// numbers mean, and a client that has to sign in again finds out what is there.  RFC 2180 3.3
+void ImapSession::mailbox_gone(Output& output) {
+  conversation_.selected.reset();
+  goodbye("The selected mailbox has been deleted", output);
+}
+
+void ImapSession::reject(std::string_view tag, std::string_view text, Output& output) {
+  output << (tag.empty() ? "*" : tag) << " " << text << "\r\n";
+  // A refused literal is the mailbox's fault, not a client's that cannot speak.
+  if (text.starts_with("BAD")) count_error(output);
+}
+
+void ImapSession::count_error(Output& output) {
+  ++errors_;
+  const int most = conversation_.identity ? kMostErrors : kMostErrorsBeforeSignIn;
+  if (errors_ >= most) {
+    goodbye("Too many errors", output);
+  } else if (errors_ > kFreeErrors) {
+    pause_ = kErrorPause;
+  }
+}
+
+Next ImapSession::changed(MailboxId mailbox, Output& output) {
+  if (!is_idling() || !conversation_.selected) return Next::bytes();
+  if (conversation_.selected->mailbox().id() != mailbox) return Next::bytes();
+  if (!tell_changes(Selected::Expunges::Tell, output)) return Next::work(Lane::Storage);
+  return ending().value_or(Next::bytes());
+}
+
+Next ImapSession::tick(Output& output) {
+  if (is_idling()) output << "* OK Still here\r\n";
+  return Next::bytes();
+}
+
+void ImapSession::encrypted(const TlsInfo& tls) {
+  conversation_.tls = tls;
+  conversation_.ending = Conversation::Ending::None;
+  // What was said in clear may be an attacker's words.  RFC 9051 section 6.2.1
+  framer_ = Framer(Framer::kBeforeSignIn);
+  errors_ = 0;
+  conversation_.failed_sign_ins = 0;
+}
+
+void ImapSession::goodbye(std::string_view reason, Output& output) {
+  output << "* BYE " << reason << "\r\n";
+  conversation_.ending = Conversation::Ending::Close;
+}
+
+void ImapSession::timed_out(Output& output) {
+  goodbye("You have been silent for too long", output);
+}
+
+Next ImapSession::overloaded(Output& output) {
+  const Reply reply = Reply::no("The server is busy, try again later", "UNAVAILABLE");
+  if (std::exchange(upload_work_, UploadWork::None) == UploadWork::Begin) {
+    conversation_.upload.reset();
+    framer_.refuse(reply.to_string());
+  } else if (current_) {
+    answer(reply, output);
+  } else if (conversation_.upload) {
+    conversation_.upload->fail(reply);
+  }
+  // A moment's pause, after which the input is looked at again.
+  return ending().value_or(Next::pause(std::chrono::milliseconds(100)));
+}
+
+std::chrono::seconds ImapSession::idle_timeout() const {
+  if (!conversation_.identity) return conversation_.services.settings->limits.login_timeout;
+  // IDLE ends when the connection breaks, which the keep-alive finds out.
+  if (is_idling()) return std::chrono::hours(24 * 365);
+  return std::chrono::minutes(30);  // RFC 9051 section 5.4
+}
+
+std::chrono::seconds ImapSession::keep_alive() const {
+  return is_idling() ? std::chrono::seconds(120) : std::chrono::seconds(0);
+}
+
+const std::string& ImapSession::user() const {
+  static const std::string nobody;
+  return conversation_.identity ? conversation_.identity->address : nobody;
+}
+
+}  // namespace
+
+std::unique_ptr<waxwing::Session> make_session(Peer peer, Services services) {
+  return std::make_unique<ImapSession>(std::move(peer), std::move(services));
+}
+
+}  // namespace waxwing::imap

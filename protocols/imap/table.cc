@@ -1,0 +1,72 @@
+#include "protocols/imap/table.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "protocols/imap/handlers.h"
+
+namespace waxwing::imap {
+namespace {
+
+// The whole protocol, in the order of RFC 9051 section 6. What a column means, table.h says.
+constexpr Entry kTable[] = {
+    {"CAPABILITY", In::Any, On::Loop, Numbers::Free, once<capability>},
+    {"NOOP", In::Any, On::Loop, Numbers::Free, once<noop>},
+    {"LOGOUT", In::Any, On::Storage, Numbers::Keep, once<logout>},
+    {"ID", In::Any, On::Loop, Numbers::Free, once<id>},
+
+    {"STARTTLS", In::NotAuthenticated, On::Loop, Numbers::Keep, once<starttls>},
+    {"LOGIN", In::NotAuthenticated, On::Password, Numbers::Keep, once<login>},
+    {"AUTHENTICATE", In::NotAuthenticated, On::Password, Numbers::Keep, authenticate},
+
+    {"ENABLE", In::SignedIn, On::Loop, Numbers::Free, once<enable>},
+    {"SELECT", In::SignedIn, On::Storage, Numbers::Keep, once<select>},
+    {"EXAMINE", In::SignedIn, On::Storage, Numbers::Keep, once<select>},
+    {"CREATE", In::SignedIn, On::Storage, Numbers::Free, once<create>},
+    {"DELETE", In::SignedIn, On::Storage, Numbers::Free, once<remove>},
+    {"RENAME", In::SignedIn, On::Storage, Numbers::Free, once<rename>},
+    {"SUBSCRIBE", In::SignedIn, On::Storage, Numbers::Free, once<subscribe>},
+    {"UNSUBSCRIBE", In::SignedIn, On::Storage, Numbers::Free, once<unsubscribe>},
+    {"LIST", In::SignedIn, On::Storage, Numbers::Free, list},
+    {"LSUB", In::SignedIn, On::Storage, Numbers::Free, list},
+    {"XLIST", In::SignedIn, On::Storage, Numbers::Free, list},
+    {"NAMESPACE", In::SignedIn, On::Loop, Numbers::Free, once<namespaces>},
+    {"STATUS", In::SignedIn, On::Storage, Numbers::Free, once<status>},
+    {"APPEND", In::SignedIn, On::Storage, Numbers::Free, once<append>},
+    {"IDLE", In::SignedIn, On::Loop, Numbers::Free, idle},
+
+    {"CLOSE", In::Selected, On::Storage, Numbers::Keep, once<close>},
+    {"UNSELECT", In::Selected, On::Storage, Numbers::Keep, once<unselect>},
+    {"CHECK", In::Selected, On::Storage, Numbers::Free, once<check>},
+    {"EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>},
+    {"SEARCH", In::Selected, On::Search, Numbers::Hold, search},
+    {"FETCH", In::Selected, On::Storage, Numbers::Hold, fetch},
+    {"STORE", In::Selected, On::Storage, Numbers::Hold, store},
+    {"COPY", In::Selected, On::Storage, Numbers::Hold, once<copy>},
+    {"MOVE", In::Selected, On::Storage, Numbers::Free, once<move>},
+    {"UID EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>},
+    {"UID SEARCH", In::Selected, On::Search, Numbers::Free, search},
+    {"UID FETCH", In::Selected, On::Storage, Numbers::Free, fetch},
+    {"UID STORE", In::Selected, On::Storage, Numbers::Free, store},
+    {"UID COPY", In::Selected, On::Storage, Numbers::Free, once<copy>},
+    {"UID MOVE", In::Selected, On::Storage, Numbers::Free, once<move>},
+};
+
+}  // namespace
+
+const Entry* find_entry(std::string_view name) {
+  const auto* entry = std::ranges::find(kTable, name, &Entry::name);
+  return entry == std::end(kTable) ? nullptr : entry;
+}
+
+bool is_legal(In states, State state) {
+  switch (states) {
+    case In::Any: return true;
+    case In::NotAuthenticated: return state == State::NotAuthenticated;
+    case In::SignedIn: return state != State::NotAuthenticated;
+    case In::Selected: return state == State::Selected;
+  }
+  return false;
+}
+
+}  // namespace waxwing::imap
