@@ -1,0 +1,208 @@
+#include "protocols/imap/search_run.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "protocols/mail/header.h"
+#include "tests/imap/print_command.h"
+
+namespace waxwing::imap {
+namespace {
+
+constexpr std::int64_t kDay = 86400;
+
+// A mailbox of texts.
+class FakeSource final : public SearchSource {
+ public:
+  Outcome headers(std::span<const Uid> uids, const Visit& visit) override {
+    for (Uid uid : uids) {
+      auto found = messages.find(uid);
+      if (found == messages.end()) continue;
+      ++headers_read;
+      std::string_view bytes = found->second;
+      std::string_view header = bytes.substr(0, mail::header_size(bytes));
+      visit(uid, header.substr(0, header_limit), header.size() <= header_limit);
+    }
+    return {};
+  }
+  Result<Opened> open(Uid uid) override {
+    auto found = messages.find(uid);
+    if (found == messages.end()) return fail(Error::Code::NotFound, "gone");
+    ++opened;
+    return Opened{mail::parse(found->second), [&bytes = found->second](ByteRange range) {
+                    return Result<std::string>(bytes.substr(range.offset, range.size));
+                  }};
+  }
+
+  std::map<Uid, std::string> messages;
+  std::size_t header_limit = 1000;
+  int headers_read = 0;
+  int opened = 0;
+};
+
+class SearchRunTest : public testing::Test {
+ protected:
+  void add(Uid uid, std::uint64_t flags, std::string bytes, std::int64_t date = 0) {
+    MessageRow row;
+    row.uid = uid;
+    row.size = static_cast<std::uint32_t>(bytes.size());
+    row.internal_date = date;
+    row.flags.bits = flags;
+    rows_.push_back(row);
+    source_.messages[uid] = std::move(bytes);
+  }
+
+  // UIDs that match, as a uid-set.
+  std::string search(const std::string& keys, SearchProgram::Scope scope = {}) {
+    auto parsing = parse_text("a SEARCH " + keys + "\r\n");
+    EXPECT_TRUE(parsing.command) << parsing.error;
+    const auto& command = std::get<Search>(parsing.command->body);
+    auto view = View::make(rows_, 100, 1, {"Junk", "$Forwarded"});
+    auto program =
+        SearchProgram::compile(command.program, command.charset, *view, std::move(scope));
+    if (!program) return "bad charset";
+    SearchRun run(std::move(*program), view);
+    steps_ = 0;
+    while (true) {
+      ++steps_;
+      auto done = run.step(source_, [&] { return is_hurried_; });
+      if (!done) return "failed";
+      if (*done) break;
+    }
+    std::vector<Uid> uids;
+    for (std::size_t index : run.found()) uids.push_back((*view)[index].uid);
+    return to_uid_set(uids);
+  }
+
+  std::vector<MessageRow> rows_;
+  FakeSource source_;
+  bool is_hurried_ = false;
+  int steps_ = 0;
+};
+
+class SearchKeys : public SearchRunTest {
+ protected:
+  SearchKeys() {
+    std::uint64_t junk = 1ull << Flags::kFirstKeyword;
+    add(2, Flags::kSeen,
+        "From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Lunch\r\n"
+        "Date: Tue, 1 Feb 1994 23:30:00 -0800\r\n\r\nAt noon.\r\n",
+        8797 * kDay);
+    add(5, Flags::kFlagged | junk,
+        "From: bob@example.test\r\nCc: carol@example.test\r\nBcc: dave@example.test\r\n"
+        "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nDate: 2 Feb 1994 00:00:00 +0000\r\n\r\n"
+        "Lunch was good.\r\n",
+        8798 * kDay - 1);
+    add(6, Flags::kSeen | Flags::kAnswered | Flags::kDeleted | Flags::kDraft,
+        "Subject: x\r\nX-Key:\r\n\r\n" + std::string(500, 'y') + "\r\n", 8798 * kDay);
+  }
+};
+
+TEST_F(SearchKeys, LooksAtRows) {
+  EXPECT_EQ(search("ALL"), "2,5:6");
+  EXPECT_EQ(search("SEEN"), "2,6");
+  EXPECT_EQ(search("UNSEEN"), "5");
+  EXPECT_EQ(search("ANSWERED DELETED DRAFT UNFLAGGED"), "6");
+  EXPECT_EQ(search("UNANSWERED UNDELETED UNDRAFT FLAGGED"), "5");
+  EXPECT_EQ(search("KEYWORD junk"), "5");
+  EXPECT_EQ(search("UNKEYWORD Junk"), "2,6");
+  EXPECT_EQ(search("KEYWORD never"), "");
+  EXPECT_EQ(search("UNKEYWORD never"), "2,5:6");
+  EXPECT_EQ(search("LARGER 400"), "6");
+  EXPECT_EQ(search("SMALLER 400"), "2,5");
+  EXPECT_EQ(search("ON 1-Feb-1994"), "2,5");
+  EXPECT_EQ(search("BEFORE 2-Feb-1994"), "2,5");
+  EXPECT_EQ(search("SINCE 2-Feb-1994"), "6");
+  EXPECT_EQ(source_.headers_read, 0);
+}
+
+TEST_F(SearchKeys, LooksAtNumbers) {
+  EXPECT_EQ(search("1,3"), "2,6");
+  EXPECT_EQ(search("*"), "6");
+  EXPECT_EQ(search("2:50"), "5:6");
+  EXPECT_EQ(search("UID 3:5"), "5");
+  EXPECT_EQ(search("UID 90:*"), "6");
+  EXPECT_EQ(search("NOT 2"), "2,6");
+  EXPECT_EQ(search("OR 1 UID 6"), "2,6");
+  EXPECT_EQ(search("1:* UID 5:6 UNSEEN"), "5");
+  EXPECT_EQ(search("$", {UINT32_MAX, {2, 5}}), "2,5");
+  EXPECT_EQ(search("UID $ SEEN", {UINT32_MAX, {2, 5}}), "2");
+}
+
+TEST_F(SearchKeys, KnowsWhatIsRecent) {
+  EXPECT_EQ(search("RECENT", {5, {}}), "5:6");
+  EXPECT_EQ(search("OLD", {5, {}}), "2");
+  EXPECT_EQ(search("NEW", {5, {}}), "5");
+}
+
+TEST_F(SearchKeys, LooksAtHeaders) {
+  EXPECT_EQ(search("FROM ALICE"), "2");
+  EXPECT_EQ(search("TO bob"), "2");
+  EXPECT_EQ(search("CC carol BCC dave"), "5");
+  EXPECT_EQ(search("SUBJECT lunch"), "2");
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {8+}\r\nGR\u00dc\u00dfE "), "");
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {7+}\r\ngr\u00dcSSE"), "5");
+  EXPECT_EQ(search("CHARSET ISO-8859-1 SUBJECT {5+}\r\ngr\xfc\xdf\x65"), "5");
+  EXPECT_EQ(search("HEADER X-Key \"\""), "6");
+  EXPECT_EQ(search("HEADER SUBJECT \"\""), "2,5:6");
+  EXPECT_EQ(search("NOT HEADER X-Key \"\""), "2,5");
+  EXPECT_EQ(search("SENTON 1-Feb-1994"), "2");
+  EXPECT_EQ(search("SENTSINCE 2-Feb-1994"), "5");
+  EXPECT_EQ(search("SENTBEFORE 2-Feb-1994"), "2");
+  EXPECT_EQ(search("NOT SENTBEFORE 2-Feb-1994"), "5:6");
+  EXPECT_EQ(source_.opened, 0);
+}
+
+TEST_F(SearchKeys, LooksAtBodies) {
+  EXPECT_EQ(search("BODY lunch"), "5");
+  EXPECT_EQ(search("TEXT lunch"), "2,5");
+  EXPECT_EQ(search("TEXT lunch TEXT good"), "5");
+  EXPECT_EQ(search("NOT BODY lunch"), "2,6");
+  EXPECT_EQ(search("OR BODY noon BODY yyy"), "2,6");
+  EXPECT_EQ(search("BODY \"\""), "2,5:6");
+}
+
+TEST_F(SearchKeys, ReadsNoMoreThanItMust) {
+  EXPECT_EQ(search("BODY lunch FROM bob FLAGGED"), "5");
+  EXPECT_EQ(source_.headers_read, 1);
+  EXPECT_EQ(source_.opened, 1);
+  EXPECT_EQ(search("OR TEXT lunch SEEN UID 2"), "2");
+  EXPECT_EQ(source_.headers_read, 1);
+}
+
+TEST_F(SearchKeys, RefusesUnknownCharsets) {
+  EXPECT_EQ(search("CHARSET X-NONE SUBJECT x"), "bad charset");
+  EXPECT_EQ(search("CHARSET US-ASCII SUBJECT x"), "6");
+}
+
+TEST_F(SearchKeys, ReadsTheRestOfALongHeaderFromTheFile) {
+  source_.header_limit = 10;
+  EXPECT_EQ(search("SUBJECT lunch"), "2");
+  EXPECT_EQ(search("TEXT lunch"), "2,5");
+}
+
+TEST_F(SearchKeys, PassesOverMessagesThatAreGone) {
+  source_.messages.erase(5);
+  EXPECT_EQ(search("TEXT lunch"), "2");
+  EXPECT_EQ(search("SUBJECT x"), "6");
+}
+
+TEST_F(SearchRunTest, StopsWhenTimeIsUpAndGoesOn) {
+  for (Uid uid = 1; uid <= 200; ++uid) {
+    add(uid, 0, "Subject: " + std::to_string(uid % 2) + "\r\n\r\nbody\r\n");
+  }
+  is_hurried_ = true;
+  search("SUBJECT 1 BODY body");
+  EXPECT_GT(steps_, 100);
+  EXPECT_EQ(search("ALL"), "1:200");
+}
+
+TEST_F(SearchRunTest, FindsNothingInAnEmptyMailbox) {
+  EXPECT_EQ(search("ALL"), "");
+  EXPECT_EQ(search("UID 1:*"), "");
+  EXPECT_EQ(search("1:*"), "");
+}
+
+}  // namespace
+}  // namespace waxwing::imap
