@@ -64,7 +64,7 @@ class ImapSession final : public waxwing::Session {
 
   Progress advance(Output& output);
   bool tell_changes(Selected::Expunges expunges, Output& output);
-  void answer(const Reply& reply, Output& output);
+  void answer(Reply reply, Output& output);
   void mailbox_gone(Output& output);
   void reject(std::string_view tag, std::string_view text, Output& output);
   void count_error(Output& output);
@@ -273,7 +273,7 @@ bool ImapSession::tell_changes(Selected::Expunges expunges, Output& output) {
   return conversation_.selected->synchronise(expunges, conversation_.revision, output);
 }
 
-void ImapSession::answer(const Reply& reply, Output& output) {
+void ImapSession::answer(Reply reply, Output& output) {
   const std::string tag = current_->tag;
   const bool is_sign_in = current_->entry->states == In::NotAuthenticated;
   current_.reset();
