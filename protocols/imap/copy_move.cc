@@ -8,7 +8,6 @@ namespace {
 
 // "COPYUID 38505 304,319:320 3956:3958".  RFC 4315 section 3
 std::string copy_uid(const Mailbox::Copied& copied) {
-  if (copied.uids.empty()) return {};
   std::vector<Uid> from;
   std::vector<Uid> to;
   for (const auto& [source, target] : copied.uids) {
@@ -42,18 +41,14 @@ Reply transfer(Conversation& conversation, const Body& command, Verb verb, Outpu
   const std::vector<Uid> uids = selected.uids(*indexes);
   const auto copied = verb == Verb::Copy ? selected.mailbox().copy(uids, **target)
                                          : selected.mailbox().move(uids, **target);
-  if (!copied) {
-    // All or nothing, so one message that somebody expunged is reason enough.  RFC 2180 section 4.4
-    if (copied.error().code == Error::Code::NotFound) {
-      return Reply::no("Some messages have been expunged", "EXPUNGEISSUED");
-    }
-    return conversation.refuse(copied.error());
+  if (!copied) return conversation.refuse(copied.error());
+  // What another session has expunged is passed over.  RFC 2180 section 4.4.1
+  if (copied->uids.empty()) {
+    return Reply::no("The messages have been expunged", "EXPUNGEISSUED");
   }
   if (verb == Verb::Copy) return Reply::ok("Copied", copy_uid(*copied));
   // The new UIDs come before EXPUNGE takes the old ones away.  RFC 6851 section 4.3
-  if (const std::string code = copy_uid(*copied); !code.empty()) {
-    output << "* OK [" << code << "] Moved\r\n";
-  }
+  output << "* OK [" << copy_uid(*copied) << "] Moved\r\n";
   return Reply::ok("Moved");
 }
 
