@@ -337,7 +337,8 @@ std::optional<Connection::Steady::time_point> Connection::deadline() const {
     case Phase::Pausing: return phase_since_ + pause_;
     case Phase::Full:
     case Phase::Upgrading:
-    case Phase::Closing: return std::max(said_at_, phase_since_) + timing.stalled;
+    case Phase::Closing:
+      return std::max(said_at_, phase_since_) + (goodbye_ ? timing.stop : timing.stalled);
     case Phase::Lingering: return phase_since_ + timing.linger;
     case Phase::Dead: return std::nullopt;
   }

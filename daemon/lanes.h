@@ -20,10 +20,10 @@ namespace waxwing {
 class Lanes {
  public:
   struct Sizes {
-    int storage = 16;  // mostly waiting for fsync, which many threads share
+    int storage = 32;  // mostly waiting for fsync, which many threads share
     int search = 2;
     int password = 2;  // argon2 fills a processor and 64 MiB
-    int network = 16;
+    int network = 8;
     std::size_t queue = 20000;  // jobs that may wait in one lane
   };
   explicit Lanes(Sizes sizes);

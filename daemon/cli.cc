@@ -1,0 +1,207 @@
+#include "daemon/cli.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+
+#include "base/crypto.h"
+#include "daemon/administer.h"
+#include "daemon/commands.h"
+#include "daemon/serve.h"
+
+namespace waxwing {
+
+namespace {
+
+using nlohmann::json;
+
+// What the command line said.
+struct Line {
+  std::string config = "/etc/waxwing/waxwing.yaml";
+  bool json = false;
+  Request request;
+  bool wants_password = false;
+  std::string file;  // `account import`; "-": standard input
+};
+
+// A sub-command with the options that all have.
+CLI::App* add(CLI::App* parent, Line& line, const char* name, const char* what) {
+  CLI::App* command = parent->add_subcommand(name, what);
+  command->add_option("--config", line.config, "The configuration file")->capture_default_str();
+  command->add_flag("--json", line.json, "Print the result as JSON");
+  return command;
+}
+
+// One that becomes a request: `name` is what commands.h knows it by.
+CLI::App* add_request(CLI::App* parent, Line& line, const char* name, const char* what) {
+  CLI::App* command = add(parent, line, name, what);
+  const std::string subject = parent->get_name().empty() || parent->get_name() == "waxwing"
+                                  ? std::string()
+                                  : parent->get_name() + " ";
+  command->callback([&line, full = subject + name] { line.request["command"] = full; });
+  return command;
+}
+
+// A word of the command line that goes into the request.
+void takes(CLI::App* command, Line& line, const char* key, const char* shown) {
+  command
+      ->add_option_function<std::string>(
+          shown, [&line, key](const std::string& value) { line.request[key] = value; })
+      ->required();
+}
+
+void takes_password(CLI::App* command, Line& line) {
+  command
+      ->add_flag("--password-stdin", line.wants_password,
+                 "Read the password from standard input, where the process list cannot show it")
+      ->required();
+}
+
+void add_account_commands(CLI::App& app, Line& line) {
+  CLI::App* domain = app.add_subcommand("domain", "Domains that this server receives mail for");
+  domain->require_subcommand(1);
+  takes(add_request(domain, line, "add", "Receive mail for a domain"), line, "domain", "DOMAIN");
+  takes(add_request(domain, line, "remove", "Stop receiving mail for it"), line, "domain",
+        "DOMAIN");
+  add_request(domain, line, "list", "Show all domains");
+
+  CLI::App* account = app.add_subcommand("account", "Those who can sign in");
+  account->require_subcommand(1);
+  CLI::App* command = add_request(account, line, "add", "Make an account");
+  takes(command, line, "address", "ADDRESS");
+  takes_password(command, line);
+  command = add_request(account, line, "passwd", "Set a new password; its sessions end");
+  takes(command, line, "address", "ADDRESS");
+  takes_password(command, line);
+  takes(add_request(account, line, "remove", "Remove an account and all its mail"), line, "address",
+        "ADDRESS");
+  add_request(account, line, "list", "Show all accounts");
+  takes(add_request(account, line, "show", "Show one account"), line, "address", "ADDRESS");
+  command = add_request(account, line, "quota", "Limit the size of an account's mail");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "size", "SIZE");
+  add_request(account, line, "import", "Make many: address:{SCHEME}secret, one on a line")
+      ->add_option("FILE", line.file, "The file; - is standard input")
+      ->required();
+  takes(add_request(account, line, "disable", "Let nobody sign in; its sessions end"), line,
+        "address", "ADDRESS");
+  takes(add_request(account, line, "enable", "Undo disable"), line, "address", "ADDRESS");
+  command = add_request(account, line, "rename", "Give an account another address");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "to", "NEW-ADDRESS");
+  command = add_request(account, line, "pop3", "What POP3 may do: on, off, or keep the mail");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "policy", "POLICY");
+
+  CLI::App* alias = app.add_subcommand("alias", "Addresses that lead to others");
+  alias->require_subcommand(1);
+  command = add_request(alias, line, "add", "Make an alias; @DOMAIN takes all that is left");
+  takes(command, line, "address", "ADDRESS");
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "TARGET", [&line](const std::vector<std::string>& all) { line.request["targets"] = all; })
+      ->required();
+  takes(add_request(alias, line, "remove", "Remove an alias"), line, "address", "ADDRESS");
+  add_request(alias, line, "list", "Show all aliases");
+}
+
+void add_other_commands(CLI::App& app, Line& line) {
+  add_request(&app, line, "who", "Show the sessions");
+  takes(add_request(&app, line, "kick", "End a session"), line, "session", "SESSION");
+
+  CLI::App* mailbox = app.add_subcommand("mailbox", "The mail of an account");
+  mailbox->require_subcommand(1);
+  takes(add_request(mailbox, line, "list", "Show its mailboxes"), line, "address", "ADDRESS");
+  takes(add_request(mailbox, line, "verify", "Compare files and index; changes nothing"), line,
+        "address", "ADDRESS");
+  takes(add_request(mailbox, line, "rebuild", "Make the index anew from the files"), line,
+        "address", "ADDRESS");
+}
+
+// One line, without an echo when a person types it.
+std::string read_password() {
+  termios before{};
+  const bool typed = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+  if (typed) {
+    std::cerr << "Password: ";
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  std::string password;
+  std::getline(std::cin, password);
+  if (typed) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    std::cerr << "\n";
+  }
+  if (!password.empty() && password.back() == '\r') password.pop_back();
+  return password;
+}
+
+std::optional<std::string> read_file(const std::string& name) {
+  if (name == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(name, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+int print(const Answer& answer, bool as_json) {
+  if (as_json && answer.status == 0) {
+    std::cout << answer.result.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+  } else if (as_json) {
+    std::cout << json{{"error", answer.text}, {"result", answer.result}}.dump(
+                     2, ' ', false, json::error_handler_t::replace)
+              << "\n";
+  } else if (answer.status != 0) {
+    std::cerr << "waxwing: " << answer.text << "\n";
+  } else if (!answer.text.empty()) {
+    std::cout << answer.text << "\n";
+  }
+  return answer.status;
+}
+
+int administer_as_said(Line& line) {
+  if (line.wants_password) {
+    std::string password = read_password();
+    line.request["password"] = password;
+    wipe(password);
+  }
+  if (!line.file.empty()) {
+    auto text = read_file(line.file);
+    if (!text)
+      return print(failed("cannot read " + line.file + ": is there such a file, and may you?"),
+                   line.json);
+    line.request["lines"] = std::move(*text);
+  }
+  return print(administer(line.config, line.request), line.json);
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  Line line;
+  CLI::App app("A complete mail server: SMTP, POP3 and IMAP.", "waxwing");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "waxwing " WAXWING_VERSION);
+  CLI::App* serve_command = add(&app, line, "serve", "Run the server");
+  CLI::App* check_command =
+      add(&app, line, "check-config", "Say whether the configuration is good");
+  add_account_commands(app, line);
+  add_other_commands(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (serve_command->parsed()) return serve(line.config);
+  if (check_command->parsed()) return print(check_config(line.config), line.json);
+  return administer_as_said(line);
+}
+
+}  // namespace waxwing

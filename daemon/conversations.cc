@@ -1,0 +1,47 @@
+#include "daemon/conversations.h"
+
+#include <utility>
+
+#include "protocols/imap/session.h"
+#include "protocols/pop3/session.h"
+#include "protocols/smtp/session.h"
+
+namespace waxwing {
+
+Conversations::Conversations(const Settings& settings, Stores& stores)
+    : stores_(stores),
+      authenticator_(Authenticator::make(*stores.directory, stores.clock)),
+      intake_(settings, *stores.store, *stores.directory, stores.clock),
+      limits_(settings.limits, stores.clock) {}
+
+Server::SessionMaker Conversations::maker() {
+  return [this](const Peer& peer, std::shared_ptr<const Settings> settings,
+                std::weak_ptr<Watcher> watcher) {
+    return make(peer, std::move(settings), std::move(watcher));
+  };
+}
+
+void Conversations::use(const Settings& settings) {
+  intake_.use(settings);
+  limits_.use(settings.limits);
+}
+
+std::unique_ptr<Session> Conversations::make(const Peer& peer,
+                                             std::shared_ptr<const Settings> settings,
+                                             std::weak_ptr<Watcher> watcher) {
+  switch (peer.service) {
+    case Service::Smtp:
+    case Service::Submission:
+      return smtp::make_session(
+          peer, {std::move(settings), intake_, *authenticator_, stores_.clock, limits_});
+    case Service::Pop3:
+      return pop3::make_session(peer, {std::move(settings), *stores_.store, *authenticator_,
+                                       stores_.clock, std::move(watcher)});
+    case Service::Imap:
+      return imap::make_session(peer, {std::move(settings), *stores_.store, *authenticator_,
+                                       stores_.clock, std::move(watcher)});
+  }
+  return nullptr;
+}
+
+}  // namespace waxwing

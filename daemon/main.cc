@@ -1,0 +1,5 @@
+#include "daemon/cli.h"
+
+int main(int argc, char** argv) {
+  return waxwing::run_cli(argc, argv);
+}

@@ -1,0 +1,198 @@
+#include "daemon/serve.h"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "config/load.h"
+#include "daemon/commands.h"
+#include "daemon/control.h"
+#include "daemon/conversations.h"
+#include "daemon/data_lock.h"
+#include "daemon/server.h"
+#include "daemon/service_user.h"
+#include "daemon/systemd.h"
+
+namespace waxwing {
+
+namespace {
+
+// A running daemon, its parts in the order in which they are made; they go in the opposite order.
+class Daemon {
+ public:
+  explicit Daemon(std::string config) : config_(std::move(config)) {}
+  ~Daemon();
+
+  Outcome start();
+  // Until a signal ends it. False when a command would not end.
+  bool run();
+
+ private:
+  std::string run_line(std::string_view line);
+  void reload();
+  Outcome try_reload();
+  void stop();
+  void watch();
+
+  const std::string config_;
+  Systemd systemd_;
+  std::shared_ptr<const Settings> settings_;
+  std::optional<DataLock> lock_;
+  std::unique_ptr<Stores> stores_;
+  std::unique_ptr<Conversations> conversations_;
+  Loop main_;
+  std::unique_ptr<Server> server_;
+  std::optional<ControlServer> control_;
+  std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_;
+  bool stopping_ = false;
+};
+
+Outcome Daemon::start() {
+  auto loaded_settings = load_settings(config_);
+  if (!loaded_settings) return fail(loaded_settings.error());
+  settings_ = std::move(*loaded_settings);
+  log.configure(settings_->log.level, settings_->log.format);
+  be_discreet();
+  raise_file_limit();
+
+  // What only root can do comes first: ports, and keys that only root may read.
+  const auto user = find_service_user(settings_->user);
+  if (!user) return fail(user.error());
+  auto ports = inherited_ports(*settings_);
+  std::vector<const BoundPort*> inherited;
+  for (const BoundPort& port : ports) inherited.push_back(&port);
+  auto bound = bind_ports(*settings_, inherited);
+  if (!bound) return fail(bound.error());
+  for (BoundPort& port : *bound) ports.push_back(std::move(port));
+  std::shared_ptr<const Certificates> certificates;
+  const auto load_certificates = [&]() -> Outcome {
+    auto loaded = Certificates::load(*settings_);
+    if (!loaded) return fail(loaded.error());
+    certificates = std::move(*loaded);
+    return {};
+  };
+  if (!settings_->certificates.empty())
+    if (auto loaded = load_certificates(); !loaded) return loaded;
+  if (auto prepared = prepare_data_dir(settings_->data_dir, *user); !prepared) return prepared;
+  if (auto became = become(*user); !became) return became;
+
+  auto lock = DataLock::take(settings_->data_dir);
+  if (!lock) return fail(lock.error());
+  lock_ = std::move(*lock);
+  if (!certificates)  // self-signed: made in data_dir, by the user whose it is
+    if (auto loaded = load_certificates(); !loaded) return loaded;
+  auto stores = Stores::open(*settings_);
+  if (!stores) return fail(stores.error());
+  stores_ = std::move(*stores);
+
+  conversations_ = std::make_unique<Conversations>(*settings_, *stores_);
+  server_ = std::make_unique<Server>(
+      main_, Server::Parts{settings_, certificates, std::move(ports), conversations_->maker()});
+  stores_->directory->on_revoked(
+      [this](const std::string& account) { server_->kick_user(account); });
+  auto control = ControlServer::open(settings_->data_dir,
+                                     [this](std::string_view line) { return run_line(line); });
+  if (!control) return fail(control.error());
+  control_.emplace(std::move(*control));
+
+  signal(SIGPIPE, SIG_IGN);
+  terminate_.emplace(main_, Event::Kind::Signal, SIGTERM, [this] { stop(); });
+  interrupt_.emplace(main_, Event::Kind::Signal, SIGINT, [this] { stop(); });
+  hang_up_.emplace(main_, Event::Kind::Signal, SIGHUP, [this] { reload(); });
+  for (auto* event : {&terminate_, &interrupt_, &hang_up_}) (*event)->add();
+  if (const auto every = systemd_.watchdog()) {
+    watchdog_.emplace(main_, [this] { watch(); });
+    watchdog_->add(*every);
+  }
+  return {};
+}
+
+Daemon::~Daemon() {
+  control_.reset();  // its commands use the server
+  server_.reset();
+}
+
+bool Daemon::run() {
+  log.info("start", {{"hostname", settings_->hostname}, {"ports", settings_->ports.size()}});
+  std::puts("ready");
+  std::fflush(stdout);
+  systemd_.ready("Serving mail for " + settings_->hostname);
+  main_.run();
+  control_.reset();
+  return server_->join(std::chrono::seconds(5));
+}
+
+std::string Daemon::run_line(std::string_view line) {
+  const auto request = nlohmann::json::parse(line, nullptr, false);
+  World world{*stores_->directory, *stores_->store, [this] { return server_->sessions(); },
+              [this](const std::string& session) { return server_->kick(session); }};
+  const Answer answer = run_command(world, request);
+  log.info("command", {{"command", text_of(request, "command")}, {"status", answer.status}});
+  return encode(answer);
+}
+
+void Daemon::reload() {
+  if (stopping_) return;
+  systemd_.reloading();
+  if (auto reloaded = try_reload(); !reloaded) {
+    log.error("reload-refused", {{"reason", reloaded.error().text}});
+  } else {
+    log.info("reloaded", {{"file", config_}});
+  }
+  systemd_.ready("Serving mail for " + settings_->hostname);
+}
+
+Outcome Daemon::try_reload() {
+  auto loaded = load_settings(config_);
+  if (!loaded) return fail(loaded.error());
+  const std::shared_ptr<const Settings> settings = std::move(*loaded);
+  const std::pair<const char*, bool> fixed[] = {
+      {"data_dir", settings->data_dir == settings_->data_dir},
+      {"user", settings->user == settings_->user},
+      {"hostname", settings->hostname == settings_->hostname},
+      {"durability", settings->durability == settings_->durability}};
+  for (const auto& [key, is_same] : fixed)
+    if (!is_same)
+      return fail(Error::Code::Invalid, config_ + ": " + key +
+                                            " cannot change while the server runs: restart it, "
+                                            "or put the old value back");
+  if (auto outcome = server_->reload(settings); !outcome) return outcome;
+  settings_ = settings;
+  log.configure(settings_->log.level, settings_->log.format);
+  conversations_->use(*settings_);
+  return {};
+}
+
+void Daemon::stop() {
+  if (std::exchange(stopping_, true)) return;
+  systemd_.stopping();
+  log.info("stop", {{"sessions", server_->count()}});
+  server_->stop([this] { main_.stop(); });
+}
+
+// A loop that no longer turns over serves nobody: then systemd hears nothing, and restarts us.
+void Daemon::watch() {
+  if (server_->is_alive()) systemd_.alive();
+  watchdog_->add(*systemd_.watchdog());
+}
+
+}  // namespace
+
+int serve(const std::string& config) {
+  Daemon daemon(config);
+  if (auto started = daemon.start(); !started) {
+    std::fprintf(stderr, "waxwing: %s\n", started.error().text.c_str());
+    return 1;
+  }
+  if (daemon.run()) return 0;
+  // A worker hangs in a system call. What was acknowledged is on the disk; waiting helps nobody.
+  log.error("stop-forced");
+  std::_Exit(1);
+}
+
+}  // namespace waxwing

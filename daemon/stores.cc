@@ -1,0 +1,26 @@
+#include "daemon/stores.h"
+
+namespace waxwing {
+
+Result<std::unique_ptr<Stores>> Stores::open(const Settings& settings) {
+  auto stores = std::make_unique<Stores>();
+  auto directory = Directory::open(settings.data_dir + "/directory.sqlite", stores->clock);
+  if (!directory) return fail(directory.error());
+  stores->directory = std::move(*directory);
+  Store::Options options;
+  options.data_dir = settings.data_dir;
+  options.hostname = settings.hostname;
+  options.durability = settings.durability;
+  options.free_space = settings.limits.free_space;
+  options.message_size = settings.limits.message_size;
+  auto store = Store::open(options, stores->disk, stores->clock);
+  if (!store) return fail(store.error());
+  stores->store = std::move(*store);
+  return stores;
+}
+
+Stores::~Stores() {
+  if (store) store->close();
+}
+
+}  // namespace waxwing
