@@ -125,8 +125,6 @@ Outcome Adoption::place(const Stray& stray, Prepared& prepared) {
   if (!ticket) return fail(ticket.error());
 
   const auto known_keywords = mailbox_.state(*access).record.keywords.size();
-  const std::uint64_t possible =
-      (std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + known_keywords)) - 1;
   const Time now = context_.clock.now();
   FileName name;
   name.unique = theirs.unique.empty() || theirs.unique.size() > kMaxUnique
@@ -135,7 +133,7 @@ Outcome Adoption::place(const Stray& stray, Prepared& prepared) {
   name.size = prepared.size;
   name.uid_validity = mailbox_.uid_validity();
   name.uid = (*ticket)->first;
-  name.flags.bits = theirs.flags.bits & possible;
+  name.flags = meaningful(theirs.flags, known_keywords);
   const std::string target = mailbox_.folder(*access) + "/cur/" + name.to_string();
   if (auto done = context_.disk.rename(prepared.path, target); !done) {
     account.publisher().give_up(*access, **ticket);

@@ -32,6 +32,12 @@ struct FileName {
 // The part of flags that a file name can hold: system flags and the first 26 keywords.
 constexpr std::uint64_t kFlagsInNames = (std::uint64_t{1} << (Flags::kFirstKeyword + 26)) - 1;
 
+// The part of `flags` that names can hold and that has a meaning in a mailbox of so many keywords.
+constexpr Flags meaningful(Flags flags, std::size_t keywords) {
+  const std::size_t letters = keywords < 26 ? keywords : 26;
+  return {flags.bits & ((std::uint64_t{1} << (Flags::kFirstKeyword + letters)) - 1)};
+}
+
 // Flags as they stand behind ":2,", in ASCII order, and back; foreign letters are passed over.
 std::string flag_letters(Flags flags);
 Flags flags_of_letters(std::string_view letters);

@@ -40,7 +40,13 @@ MaildirMailbox::MaildirMailbox(StoreContext& context, MaildirAccount& account, M
 }
 
 std::shared_ptr<MaildirMailbox> MaildirMailbox::shared() {
-  return {account_.shared_from_this(), this};
+  // An account lets go of a mailbox that is removed; whoever has it open still does not.
+  struct Held {
+    std::shared_ptr<MaildirAccount> account;
+    std::shared_ptr<MaildirMailbox> mailbox;
+  };
+  auto held = std::make_shared<Held>(account_.shared_from_this(), shared_from_this());
+  return {std::move(held), this};
 }
 
 std::string MaildirMailbox::name() const {

@@ -17,7 +17,7 @@ class MaildirAccount;
 struct StoreContext;
 
 // The Mailbox of this store.
-class MaildirMailbox final : public Mailbox {
+class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this<MaildirMailbox> {
  public:
   MaildirMailbox(StoreContext& context, MaildirAccount& account, MailboxRecord record);
 
@@ -47,7 +47,7 @@ class MaildirMailbox final : public Mailbox {
   // ---
 
   MaildirAccount& account() { return account_; }
-  // Keeps the account alive, too.
+  // Keeps itself and its account alive.
   std::shared_ptr<MaildirMailbox> shared();
 
   // When a directory was last compared with the index.

@@ -142,9 +142,7 @@ Outcome Reconciliation::compare_files(const std::vector<std::string>& files,
 Outcome Reconciliation::take_flags(const IndexEntry& entry, const FileName& name,
                                    const std::string& file) {
   const auto known = mailbox_.state(access_).record.keywords.size();
-  const std::uint64_t possible =
-      (std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + known)) - 1;
-  const std::uint64_t in_name = name.flags.bits & kFlagsInNames & possible;
+  const std::uint64_t in_name = meaningful(name.flags, known).bits;
   const std::uint64_t theirs = (entry.settled.bits ^ in_name) & kFlagsInNames;
   IndexEntry now = entry;
   now.row.flags.bits = (entry.row.flags.bits & ~theirs) | (in_name & theirs);

@@ -122,8 +122,6 @@ Outcome Recovery::add_found() {
   auto transaction = access_.index.begin();
   for (const auto& found : found_) {
     const auto known = found.mailbox->state(access_).record.keywords.size();
-    const std::uint64_t possible =
-        (std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + known)) - 1;
     IndexEntry entry;
     entry.base = found.file.substr(0, found.file.find(':'));
     entry.row.uid = found.name.uid;
@@ -131,7 +129,7 @@ Outcome Recovery::add_found() {
     entry.row.internal_date = found.stat.modified;
     entry.row.save_date = found.name.seconds().value_or(found.stat.modified);
     entry.row.modseq = publisher.take_modseq();
-    entry.row.flags.bits = found.name.flags.bits & possible;
+    entry.row.flags = meaningful(found.name.flags, known);
     auto& bits = more[found.mailbox->id()];
     if (auto extra = bits.find(found.name.uid); extra != bits.end())
       entry.row.flags.bits |= extra->second;

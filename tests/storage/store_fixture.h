@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,14 +49,21 @@ class StoreTest : public ::testing::Test {
     store_.reset();
     open_store();
   }
-  // As after kill -9: the new store works on what was on the disk at that moment.
-  void crash() {
-    const std::string copy = root_ + "/copy";
-    std::filesystem::copy(root_ + "/data", copy, std::filesystem::copy_options::recursive);
+  // With times and hard links, as std::filesystem does not.
+  static void copy_tree(const std::string& from, const std::string& to) {
+    ASSERT_EQ(std::system(("cp -a '" + from + "' '" + to + "'").c_str()), 0);
+  }
+  void go_on_with(const std::string& copy) {
     store_.reset();
     std::filesystem::remove_all(root_ + "/data");
     std::filesystem::rename(copy, root_ + "/data");
     open_store();
+  }
+  // As after kill -9: the new store works on what was on the disk at that moment.
+  void crash() {
+    const std::string copy = root_ + "/copy";
+    copy_tree(root_ + "/data", copy);
+    go_on_with(copy);
   }
 
   std::string folder(const std::string& account = kAlice) const {

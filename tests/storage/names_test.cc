@@ -1,0 +1,97 @@
+#include <gtest/gtest.h>
+
+#include "storage/file_name.h"
+#include "storage/mailbox_name.h"
+
+namespace waxwing {
+namespace {
+
+TEST(FileName, ComesBackAsItWasWritten) {
+  const std::string text = "1790000000.W1Q2.mail.example.test,S=123,X=17.42:2,FSac";
+  const auto name = FileName::parse(text);
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->unique, "1790000000.W1Q2.mail.example.test");
+  EXPECT_EQ(name->size, 123u);
+  EXPECT_EQ(name->uid_validity, 17u);
+  EXPECT_EQ(name->uid, 42u);
+  EXPECT_TRUE(name->flags.has(Flags::kSeen | Flags::kFlagged));
+  EXPECT_TRUE(name->flags.has_keyword(0));
+  EXPECT_TRUE(name->flags.has_keyword(2));
+  EXPECT_EQ(name->seconds(), 1790000000);
+  EXPECT_EQ(name->to_string(), text);
+}
+
+TEST(FileName, OfOtherProgramsIsUnderstood) {
+  const auto name = FileName::parse("1600000000.M1P2.host,U=7,S=5,W=6:2,SP");
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->unique, "1600000000.M1P2.host");
+  EXPECT_EQ(name->uid, 0u);
+  EXPECT_FALSE(name->uid_validity);
+  EXPECT_TRUE(name->flags.has(Flags::kSeen));
+  EXPECT_TRUE(FileName::parse("plain"));
+  EXPECT_FALSE(FileName::parse(".hidden"));
+  EXPECT_FALSE(FileName::parse(",S=1"));
+}
+
+TEST(FileName, UidOutsideItsRangeIsNone) {
+  EXPECT_EQ(FileName::parse("a,X=1.0")->uid, 0u);
+  EXPECT_EQ(FileName::parse("a,X=1.99999999999")->uid, 0u);
+  EXPECT_EQ(FileName::parse("a,X=1")->uid, 0u);
+}
+
+TEST(UniqueNames, HoldNoSeparatorOfAHostileHostName) {
+  UniqueNames names("a/b:c,d");
+  const auto one = names.next(from_unix_seconds(5)), two = names.next(from_unix_seconds(5));
+  EXPECT_NE(one, two);
+  EXPECT_EQ(one.find_first_of("/:,"), std::string::npos);
+}
+
+TEST(MailboxName, IsInboxInAnyCase) {
+  EXPECT_EQ(canonical_name("inBox"), "INBOX");
+  EXPECT_EQ(canonical_name("inbox/a"), "INBOX/a");
+  EXPECT_EQ(canonical_name("inboxes"), "inboxes");
+}
+
+TEST(MailboxName, IsComposed) {
+  EXPECT_EQ(canonical_name("e\xCC\x81"), "\xC3\xA9");
+}
+
+TEST(MailboxName, WithoutSenseIsRefused) {
+  for (const char* name : {"", "/", "a//b", "/a", "a/", "a\tb", "\xff", "a\x7f"}) {
+    EXPECT_FALSE(canonical_name(name)) << name;
+  }
+}
+
+TEST(MailboxName, BecomesAFolderOfMaildirPlusPlusAndBack) {
+  const std::vector<std::pair<std::string, std::string>> names = {
+      {"Sent", ".Sent"},
+      {"Sent/2024", ".Sent.2024"},
+      {"a.b", ".a&AC4-b"},
+      {"..", ".&AC4ALg-"},
+      {"R&D", ".R&-D"},
+      {"Entw\xC3\xBCrfe", ".Entw&APw-rfe"},
+      {"\xE5\x8F\xB0\xE5\x8C\x97/\xE6\x97\xA5", ".&U,BTFw-.&ZeU-"},
+      {"INBOX/x", ".INBOX.x"},
+      {"\xF0\x9F\x98\x80", ".&2D3eAA-"},
+  };
+  for (const auto& [name, folder] : names) {
+    EXPECT_EQ(folder_of(name), folder);
+    EXPECT_EQ(name_of_folder(folder), name);
+  }
+  EXPECT_EQ(folder_of("INBOX"), "");
+}
+
+TEST(MailboxName, LongerThanTheFileSystemTakesIsALimit) {
+  const auto folder = folder_of(std::string(300, 'a'));
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().code, Error::Code::Limit);
+}
+
+TEST(MailboxName, IsNotReadFromOtherDirectories) {
+  for (const char* folder : {"cur", ".", "..", ".INBOX", ".a&b", ".&AAA", ".&AC8-"}) {
+    EXPECT_FALSE(name_of_folder(folder)) << folder;
+  }
+}
+
+}  // namespace
+}  // namespace waxwing
