@@ -60,7 +60,7 @@ Result<std::string> fold(std::string_view text, std::string_view charset) {
 }  // namespace
 
 std::string SearchProgram::bad_charset() {
-  return "[BADCHARSET (US-ASCII UTF-8 ISO-8859-1 ISO-8859-15 WINDOWS-1252 ISO-2022-JP KOI8-R)]";
+  return "BADCHARSET (US-ASCII UTF-8 ISO-8859-1 ISO-8859-15 WINDOWS-1252 ISO-2022-JP KOI8-R)";
 }
 
 Result<SearchProgram> SearchProgram::compile(const SearchKey& key, std::string_view charset,

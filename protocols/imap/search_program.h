@@ -24,7 +24,7 @@ class SearchProgram {
   // match nothing.
   static Result<SearchProgram> compile(const SearchKey& key, std::string_view charset,
                                        const View& view, Scope scope);
-  // For the response code: "[BADCHARSET (US-ASCII UTF-8 ...)]".
+  // The response code: "BADCHARSET (US-ASCII UTF-8 ...)".
   static std::string bad_charset();
 
   // What is known of a message. The more, the fewer keys are Unknown.
