@@ -63,9 +63,10 @@ void LoopThread::close(std::uint64_t number) {
 
 template <class T>
 T LoopThread::ask(const std::function<T()>& question) {
-  std::promise<T> answer;
-  loop_.post([&] { answer.set_value(question()); });
-  return answer.get_future().get();
+  // Shared: who waits may be gone while set_value() still works on what it woke.
+  const auto answer = std::make_shared<std::promise<T>>();
+  loop_.post([answer, &question] { answer->set_value(question()); });
+  return answer->get_future().get();
 }
 
 std::vector<SessionSummary> LoopThread::sessions() {

@@ -79,18 +79,18 @@ House::~House() {
 }
 
 void House::on_main(const std::function<void()>& task) {
-  std::promise<void> done;
-  main_.post([&] {
+  const auto done = std::make_shared<std::promise<void>>();
+  main_.post([done, &task] {
     task();
-    done.set_value();
+    done->set_value();
   });
-  done.get_future().get();
+  done->get_future().get();
 }
 
 bool House::stop() {
-  std::promise<void> stopped;
-  main_.post([&] { server_->stop([&] { stopped.set_value(); }); });
-  return stopped.get_future().wait_for(std::chrono::minutes(1)) == std::future_status::ready;
+  const auto stopped = std::make_shared<std::promise<void>>();
+  main_.post([this, stopped] { server_->stop([stopped] { stopped->set_value(); }); });
+  return stopped->get_future().wait_for(std::chrono::minutes(1)) == std::future_status::ready;
 }
 
 void House::await_count(std::uint64_t count) {

@@ -10,80 +10,86 @@ namespace {
 
 constexpr Lanes::Sizes kOneEach{1, 1, 1, 1, 2};
 
-// Occupies the only thread of a lane until it is released.
-class Occupied {
+// Something that happens once and is waited for. Copies are the same one.
+class Signal {
  public:
-  explicit Occupied(Lanes& lanes, Lane lane) {
-    lanes.submit(lane, [this] {
-      started_.set_value();
-      released_.get_future().wait();
-    });
-    started_.get_future().wait();
-  }
-  void release() { released_.set_value(); }
+  void give() const { promise_->set_value(); }
+  void await() const { future_.wait(); }
 
  private:
-  std::promise<void> started_, released_;
+  std::shared_ptr<std::promise<void>> promise_ = std::make_shared<std::promise<void>>();
+  std::shared_future<void> future_ = promise_->get_future().share();
 };
+
+// Occupies the only thread of a lane until the signal it returns is given.
+Signal occupy(Lanes& lanes, Lane lane) {
+  const Signal started, released;
+  lanes.submit(lane, [=] {
+    started.give();
+    released.await();
+  });
+  started.await();
+  return released;
+}
 
 TEST(Lanes, DoNotDelayOneAnother) {
   Lanes lanes(kOneEach);
-  Occupied storage(lanes, Lane::Storage);
-  std::promise<void> done;
-  lanes.submit(Lane::Network, [&] { done.set_value(); });
-  done.get_future().wait();
-  storage.release();
+  const Signal storage = occupy(lanes, Lane::Storage);
+  const Signal done;
+  lanes.submit(Lane::Network, [=] { done.give(); });
+  done.await();
+  storage.give();
 }
 
 TEST(Lanes, RunInOrderOfArrival) {
   Lanes lanes(kOneEach);
-  Occupied storage(lanes, Lane::Storage);
+  const Signal storage = occupy(lanes, Lane::Storage);
   std::string order;
-  std::promise<void> done;
+  const Signal done;
   lanes.submit(Lane::Storage, [&] { order += "a"; });
-  lanes.submit(Lane::Storage, [&] {
+  lanes.submit(Lane::Storage, [&order, done] {
     order += "b";
-    done.set_value();
+    done.give();
   });
-  storage.release();
-  done.get_future().wait();
+  storage.give();
+  done.await();
   EXPECT_EQ(order, "ab");
 }
 
 TEST(Lanes, AreBounded) {
   Lanes lanes(kOneEach);
-  Occupied storage(lanes, Lane::Storage);
+  const Signal storage = occupy(lanes, Lane::Storage);
   EXPECT_TRUE(lanes.submit(Lane::Storage, [] {}));
   EXPECT_TRUE(lanes.submit(Lane::Storage, [] {}));
   EXPECT_FALSE(lanes.submit(Lane::Storage, [] {}));
-  storage.release();
+  storage.give();
 }
 
 TEST(Lanes, CancelOnlyWhatHasNotStarted) {
   Lanes lanes(kOneEach);
-  std::promise<void> started, released, after;
-  const auto first = lanes.submit(Lane::Search, [&] {
-    started.set_value();
-    released.get_future().wait();
-  });
-  started.get_future().wait();
+  const Signal started, released, after;
   std::atomic<bool> ran = false;
+  const auto first = lanes.submit(Lane::Search, [=] {
+    started.give();
+    released.await();
+  });
+  started.await();
   const auto second = lanes.submit(Lane::Search, [&] { ran = true; });
   EXPECT_FALSE(lanes.cancel(Lane::Search, *first));
   EXPECT_TRUE(lanes.cancel(Lane::Search, *second));
   EXPECT_FALSE(lanes.cancel(Lane::Search, *second));
-  lanes.submit(Lane::Search, [&] { after.set_value(); });
-  released.set_value();
-  after.get_future().wait();
+  lanes.submit(Lane::Search, [=] { after.give(); });
+  released.give();
+  after.await();
   EXPECT_FALSE(ran);
 }
 
 TEST(Lanes, StopWithoutWaitingForEver) {
   Lanes lanes(kOneEach);
-  Occupied storage(lanes, Lane::Storage);
+  const Signal storage = occupy(lanes, Lane::Storage);
   EXPECT_FALSE(lanes.stop(std::chrono::milliseconds(1)));
   EXPECT_FALSE(lanes.submit(Lane::Network, [] {}));
-  storage.release();
+  storage.give();
   EXPECT_TRUE(lanes.stop(std::chrono::minutes(1)));
 }
 
