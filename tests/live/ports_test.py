@@ -108,7 +108,7 @@ class Modes(harness.LiveTest):
             wire.secure()
             after = wire.pop("CAPA", multiline=True)
             self.assertNotIn("STLS", after)
-            self.assertIn("USER", after)
+            self.assertIn("\r\nUSER\r\n", after)
             self.assertRegex(wire.pop("QUIT"), r"^\+OK")
 
     def test_995_speaks_tls_from_the_first_byte(self):
@@ -216,7 +216,7 @@ class NoPlaintext(harness.LiveTest):
                 self.assertRegex(wire.smtp("AUTH PLAIN AGEAYg=="), r"^5\d\d ")
         with Wire(self.server, 110) as wire:
             wire.line()
-            self.assertNotIn("USER", wire.pop("CAPA", multiline=True))
+            self.assertNotIn("\r\nUSER\r\n", wire.pop("CAPA", multiline=True))
             self.assertRegex(wire.pop(f"USER {harness.ALICE}"), r"^-ERR")
         with Wire(self.server, 143) as wire:
             self.assertIn("LOGINDISABLED", wire.line())
