@@ -65,9 +65,19 @@ View::Version MaildirMailbox::view() const {
 }
 
 void MaildirMailbox::watch(std::weak_ptr<Watcher> watcher) {
-  std::lock_guard lock(public_mutex_);
-  std::erase_if(watchers_, [](const auto& w) { return w.expired(); });
-  watchers_.push_back(std::move(watcher));
+  {
+    std::lock_guard lock(public_mutex_);
+    std::erase_if(watchers_, [](const auto& w) { return w.expired(); });
+    watchers_.push_back(std::move(watcher));
+    if (watchers_.size() > 1) return;
+  }
+  context_.new_mail.add(*this);
+}
+
+Result<std::string> MaildirMailbox::new_directory() {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  return folder(*access) + "/new";
 }
 
 bool MaildirMailbox::is_watched() {

@@ -83,6 +83,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   void show_expunged(Access& access, const std::vector<Uid>& uids, ModSeq modseq);
   void tell(ModSeq modseq);
   bool is_watched();
+  Result<std::string> new_directory();
   void set_name(const Access&, std::string name, std::string folder);
   void set_gone(Access& access);
   // The row and name of a message, indexed or not yet.

@@ -65,7 +65,8 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
                        .sync_directories = strict,
                        .boot_id = read_boot_id(),
                        .open_accounts = OpenAccounts(open_accounts),
-                       .background = {}});
+                       .background = {},
+                       .new_mail = {}});
   return std::unique_ptr<Store>(std::make_unique<MaildirStore>(std::move(context)));
 }
 
@@ -216,6 +217,7 @@ Outcome MaildirStore::rebuild(std::string_view address) {
 }
 
 void MaildirStore::close() {
+  context_->new_mail.stop();
   context_->background.stop();
   std::vector<std::shared_ptr<MaildirAccount>> accounts;
   {

@@ -12,7 +12,6 @@
 namespace waxwing {
 
 class MaildirAccount;
-class NewMailWatch;
 
 // The Store of this program.
 class MaildirStore final : public Store {

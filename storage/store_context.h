@@ -6,6 +6,7 @@
 #include "storage/background.h"
 #include "storage/disk.h"
 #include "storage/file_name.h"
+#include "storage/new_mail_watch.h"
 #include "storage/open_accounts.h"
 #include "storage/store.h"
 
@@ -21,6 +22,7 @@ struct StoreContext {
   std::string boot_id;    // another one after each start of the machine
   OpenAccounts open_accounts;
   Background background;
+  NewMailWatch new_mail;
 
   std::string staging() const { return options.data_dir + "/staging"; }
 };

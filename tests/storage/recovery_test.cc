@@ -1,3 +1,5 @@
+#include <future>
+
 #include "storage/file_name.h"
 #include "tests/storage/store_fixture.h"
 
@@ -232,6 +234,32 @@ TEST_F(RecoveryTest, FileInNewIsAdoptedWithCrlf) {
   const auto before = picture();
   lose_index();
   EXPECT_EQ(picture(), before);
+}
+
+TEST_F(RecoveryTest, WatchedMailboxNoticesNewMailByItself) {
+  class Waiting final : public Watcher {
+   public:
+    void moved(MailboxId, ModSeq) override {
+      if (!told_.exchange(true)) moved_.set_value();
+    }
+    std::atomic<bool> told_{false};
+    std::promise<void> moved_;
+  };
+  auto watcher = std::make_shared<Waiting>();
+  auto mailbox = inbox();
+  mailbox->watch(watcher);
+  write_file(folder() + "/Maildir/tmp/1600000000.M1.host", message("m"));
+  fs::rename(folder() + "/Maildir/tmp/1600000000.M1.host", fresh() + "/1600000000.M1.host");
+  // The watch may begin after the file came: then the next one tells.
+  auto moved = watcher->moved_.get_future();
+  for (int i = 2; moved.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready;
+       ++i) {
+    ASSERT_LT(i, 100);
+    const std::string name = "1600000000.M" + std::to_string(i) + ".host";
+    write_file(folder() + "/Maildir/tmp/" + name, message("m"));
+    fs::rename(folder() + "/Maildir/tmp/" + name, fresh() + "/" + name);
+  }
+  EXPECT_GE(mailbox->view()->size(), 1u);
 }
 
 TEST_F(RecoveryTest, AdoptionThatWasCutOffMakesNoSecondMessage) {
