@@ -72,7 +72,9 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
 
 MaildirStore::MaildirStore(std::shared_ptr<StoreContext> context) : context_(std::move(context)) {}
 
+// The threads end first: they must not be the last to hold an account.
 MaildirStore::~MaildirStore() {
+  context_->new_mail.stop();
   context_->background.stop();
 }
 
