@@ -28,6 +28,7 @@ class Boot(unittest.TestCase):
         subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", "bookworm", cls.tree, mirror()],
                        check=True)
         subprocess.run(["cmake", "--install", RELEASE, "--prefix", f"{cls.tree}/usr/local"], check=True, capture_output=True)
+        os.chmod(cls.tree, 0o755)  # it is the root directory of every user in there
         os.makedirs(f"{cls.tree}/etc/waxwing", exist_ok=True)
         with open(f"{cls.tree}/etc/waxwing/waxwing.yaml", "w") as out:
             out.write("hostname: localhost\nlimits: {free_space: 1MiB}\n")
@@ -45,9 +46,13 @@ class Boot(unittest.TestCase):
 
     @classmethod
     def child(cls):
+        """The container's init; until it runs, systemd-nspawn has other children."""
         with open(f"/proc/{cls.nspawn.pid}/task/{cls.nspawn.pid}/children") as children:
-            found = children.read().split()
-        return found[0] if found else None
+            for pid in children.read().split():
+                with open(f"/proc/{pid}/comm") as name:
+                    if name.read() == "systemd\n":
+                        return pid
+        return None
 
     @classmethod
     def power_off(cls):
