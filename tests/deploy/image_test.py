@@ -38,6 +38,7 @@ class Image(unittest.TestCase):
         packed = subprocess.Popen(["tar", "-C", base, "--one-file-system", "-c", "."], stdout=subprocess.PIPE)
         subprocess.run(["/usr/bin/docker", "import", "-", "debian:bookworm-slim"], stdin=packed.stdout, env=cls.environment,
                        check=True, stdout=subprocess.DEVNULL)
+        packed.stdout.close()
         packed.wait()
         cls.docker("build", "--network=host", "-f", f"{SOURCE}/docker/Dockerfile", "-t", "waxwing", SOURCE)
 
