@@ -47,6 +47,8 @@ class Image(unittest.TestCase):
         cls.docker("rm", "-f", "waxwing", check=False)
         cls.daemon.terminate()
         cls.daemon.wait(timeout=60)
+        # It leaves the network namespaces mounted that it made.
+        subprocess.run(["umount", "-q", f"{cls.folder}/run/netns/default"], check=False)
 
     @classmethod
     def docker(cls, *arguments, check=True, text=None):
