@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "protocols/mail/charset.h"
+#include "protocols/mail/modified_utf7.h"
 
 namespace waxwing::imap {
 namespace {
@@ -13,71 +14,10 @@ namespace {
 // No store takes a name this long, and matching costs time.
 constexpr std::size_t kMaxPattern = 4096;
 
-// Base64 with "," for "/" and without "=".
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
-
-bool is_plain(char c) {
-  return c >= ' ' && c < 0x7f && c != '&';
-}
-
-bool is_surrogate(std::uint32_t unit) {
-  return unit >= 0xd800 && unit < 0xe000;
-}
-
-// The UTF-16 code units of one shifted run. Nothing when its last bits are not padding.
-std::optional<std::vector<std::uint32_t>> code_units(std::string_view run) {
-  std::vector<std::uint32_t> units;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (char c : run) {
-    std::size_t sextet = kAlphabet.find(c);
-    if (sextet == kAlphabet.npos) return {};
-    bits = bits << 6 | static_cast<std::uint32_t>(sextet);
-    count += 6;
-    if (count >= 16) {
-      count -= 16;
-      units.push_back(bits >> count & 0xffff);
-      bits &= (1u << count) - 1;
-    }
-  }
-  if (count >= 6 || bits != 0 || units.empty()) return {};
-  return units;
-}
-
-bool append_units(std::string& text, const std::vector<std::uint32_t>& units) {
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    std::uint32_t character = units[i];
-    if (is_surrogate(character)) {
-      bool is_pair = character < 0xdc00 && i + 1 < units.size() && is_surrogate(units[i + 1]) &&
-                     units[i + 1] >= 0xdc00;
-      if (!is_pair) return false;
-      character = 0x10000 + ((character - 0xd800) << 10) + (units[++i] - 0xdc00);
-    }
-    // What can stand for itself must.
-    if (character >= ' ' && character < 0x7f) return false;
-    mail::append_utf8(text, character);
-  }
-  return true;
-}
-
-// The next character of well-formed UTF-8; moves `position` behind it.
-std::uint32_t next_character(std::string_view text, std::size_t& position) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::uint32_t first = byte(position++);
-  if (first < 0x80) return first;
-  int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-  std::uint32_t character = first & (0x3f >> more);
-  while (more-- > 0 && position < text.size()) {
-    character = character << 6 | (byte(position++) & 0x3f);
-  }
-  return character;
-}
-
 // C0, DEL, C1 and the line and paragraph separators.  RFC 9051 section 5.1, RFC 5198
 bool has_controls(std::string_view utf8) {
   for (std::size_t i = 0; i < utf8.size();) {
-    std::uint32_t character = next_character(utf8, i);
+    const char32_t character = mail::next_character(utf8, i);
     if (character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 ||
         character == 0x2029) {
       return true;
@@ -92,7 +32,7 @@ std::optional<std::string> to_canonical_utf8(std::string_view wire, NameEncoding
   if (encoding == NameEncoding::Utf8 || !is_ascii(wire)) {
     if (is_utf8(wire)) utf8 = wire;
   } else {
-    utf8 = utf7_to_utf8(wire);
+    utf8 = mail::from_modified_utf7(wire, mail::Utf7::Strict);
   }
   return utf8 ? mail::to_nfc(*utf8) : std::nullopt;
 }
@@ -117,75 +57,6 @@ std::string without_repeated_wildcards(std::string_view pattern) {
 
 }  // namespace
 
-std::optional<std::string> utf7_to_utf8(std::string_view text) {
-  std::string utf8;
-  bool after_shift = false;  // two shifted runs must not touch
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '&') {
-      if (!is_plain(text[i])) return {};
-      utf8 += text[i];
-      after_shift = false;
-      continue;
-    }
-    std::size_t end = text.find('-', i);
-    if (end == text.npos) return {};
-    std::string_view run = text.substr(i + 1, end - i - 1);
-    i = end;
-    if (run.empty()) {
-      utf8 += '&';
-      after_shift = false;
-      continue;
-    }
-    auto units = code_units(run);
-    if (after_shift || !units || !append_units(utf8, *units)) return {};
-    after_shift = true;
-  }
-  return utf8;
-}
-
-std::string utf8_to_utf7(std::string_view text) {
-  std::string utf7;
-  std::uint32_t bits = 0;
-  int count = 0;
-  bool is_shifted = false;
-  auto put = [&](std::uint32_t unit) {
-    bits = bits << 16 | unit;
-    count += 16;
-    while (count >= 6) {
-      count -= 6;
-      utf7 += kAlphabet[bits >> count & 0x3f];
-    }
-    bits &= (1u << count) - 1;
-  };
-  auto unshift = [&] {
-    if (!is_shifted) return;
-    if (count > 0) utf7 += kAlphabet[bits << (6 - count) & 0x3f];
-    utf7 += '-';
-    bits = 0;
-    count = 0;
-    is_shifted = false;
-  };
-  for (std::size_t i = 0; i < text.size();) {
-    std::uint32_t character = next_character(text, i);
-    if (character >= ' ' && character < 0x7f) {
-      unshift();
-      utf7 += static_cast<char>(character);
-      if (character == '&') utf7 += '-';
-      continue;
-    }
-    if (!is_shifted) utf7 += '&';
-    is_shifted = true;
-    if (character >= 0x10000) {
-      put(0xd800 + ((character - 0x10000) >> 10));
-      put(0xdc00 + ((character - 0x10000) & 0x3ff));
-    } else {
-      put(character);
-    }
-  }
-  unshift();
-  return utf7;
-}
-
 Result<std::string> decode_name(std::string_view wire, NameEncoding encoding) {
   auto invalid = [](const char* text) { return fail(Error::Code::Invalid, text); };
   auto name = to_canonical_utf8(wire, encoding);
@@ -207,7 +78,7 @@ Result<std::string> decode_name(std::string_view wire, NameEncoding encoding) {
 }
 
 std::string encode_name(std::string_view name, NameEncoding encoding) {
-  return encoding == NameEncoding::Utf8 ? std::string(name) : utf8_to_utf7(name);
+  return encoding == NameEncoding::Utf8 ? std::string(name) : mail::to_modified_utf7(name);
 }
 
 std::optional<std::string> canonical_pattern(std::string_view reference, std::string_view pattern,

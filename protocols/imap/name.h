@@ -29,8 +29,4 @@ std::optional<std::string> canonical_pattern(std::string_view reference, std::st
 // product of both lengths.
 bool matches_pattern(std::string_view name, std::string_view pattern);
 
-// RFC 3501 section 5.1.3. Nothing when the text is malformed or encodes what needs no encoding.
-std::optional<std::string> utf7_to_utf8(std::string_view text);
-std::string utf8_to_utf7(std::string_view text);
-
 }  // namespace waxwing::imap

@@ -131,6 +131,18 @@ std::string_view first_characters(std::string_view utf8, std::size_t count) {
   return utf8.substr(0, at);
 }
 
+char32_t next_character(std::string_view utf8, std::size_t& position) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(utf8[i]); };
+  const char32_t first = byte(position++);
+  if (first < 0x80) return first;
+  int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+  char32_t character = first & (0x3fu >> more);
+  while (more-- > 0 && position < utf8.size()) {
+    character = character << 6 | (byte(position++) & 0x3fu);
+  }
+  return character;
+}
+
 void append_utf8(std::string& text, char32_t character) {
   if (character > 0x10ffff || (character >= 0xd800 && character < 0xe000)) character = 0xfffd;
   const auto tail = [&](int shift) {

@@ -25,6 +25,8 @@ std::optional<std::string> to_lower_utf8(std::string_view utf8);
 
 // The first `count` characters of well-formed UTF-8.
 std::string_view first_characters(std::string_view utf8, std::size_t count);
+// The character at `position` of well-formed UTF-8; moves `position` behind it.
+char32_t next_character(std::string_view utf8, std::size_t& position);
 // Appends one character.
 void append_utf8(std::string& text, char32_t character);
 

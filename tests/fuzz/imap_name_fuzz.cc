@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "protocols/imap/name.h"
+#include "protocols/mail/modified_utf7.h"
 
 using namespace waxwing::imap;
+namespace mail = waxwing::mail;
 
 namespace {
 
@@ -34,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     auto pattern = canonical_pattern(text.substr(0, half), text.substr(half), encoding);
     if (pattern) matches_pattern(text, *pattern);
   }
-  auto utf8 = utf7_to_utf8(text);
-  if (utf8) check(utf7_to_utf8(utf8_to_utf7(*utf8)) == utf8);
+  auto utf8 = mail::from_modified_utf7(text, mail::Utf7::Strict);
+  if (utf8)
+    check(mail::from_modified_utf7(mail::to_modified_utf7(*utf8), mail::Utf7::Strict) == utf8);
   return 0;
 }

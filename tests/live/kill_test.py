@@ -35,6 +35,7 @@ class Ledger:
     def __init__(self):
         self.lock = threading.Lock()
         self.counter = 0
+        self.trusts = True
         self.acknowledged = {}  # subject -> accounts that must have it
         self.offered = set()    # subjects that may or may not be there
         self.expunged = set()   # (account, subject) that must be gone
@@ -52,7 +53,13 @@ class Ledger:
 
     def acknowledge(self, subject, accounts):
         with self.lock:
-            self.acknowledged[subject] = accounts
+            if self.trusts:
+                self.acknowledged[subject] = accounts
+
+    def trust(self, trusts):
+        """Whether what the clients hear from now on counts."""
+        with self.lock:
+            self.trusts = trusts
 
     def doubt(self, account, subjects):
         with self.lock:

@@ -35,7 +35,7 @@ TEST(Matches, TakesAStarForAnyTextButNotForTheUntaggedMark) {
   EXPECT_FALSE(matches("* 1 EXISTS", "a 1 EXISTS"));
   EXPECT_TRUE(matches("a OK [APPENDUID * 1] *", "a OK [APPENDUID 17 1] done"));
   EXPECT_FALSE(matches("a OK *", "a NO it"));
-  EXPECT_TRUE(matches("* OK [PERMANENTFLAGS (* \\*)] *", "* OK [PERMANENTFLAGS (\\Seen \\*)] x"));
+  EXPECT_TRUE(matches("* OK [PERMANENTFLAGS (* \\\\*)] *", "* OK [PERMANENTFLAGS (\\Seen \\*)] x"));
   EXPECT_FALSE(matches("250 2.1.0", "250 2.1.0 ok"));
 }
 
