@@ -39,8 +39,11 @@ std::optional<Reply> refuse_author(const Candidate& candidate, std::string_view 
   const std::string name(field);
   if (values.size() > 1) return Reply{550, "5.6.0", "More than one " + name + " field"};
 
+  // What we would pass over another reader may show as the author.
+  const auto authors = mail::parse_clean_address_list(values.front());
+  if (!authors) return Reply{550, "5.6.0", "The " + name + " field is not a list of addresses"};
   bool any = false;
-  for (const auto& author : mail::parse_address_list(values.front())) {
+  for (const auto& author : *authors) {
     if (author.host.empty()) continue;  // the name of a group, or its end
     any = true;
     const auto address = mail::Address{author.mailbox, author.host}.to_string();

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/text.h"
 #include "protocols/mail/lexer.h"
 
 namespace waxwing::mail {
@@ -26,9 +27,12 @@ class ListParser {
       }
       parse_member();
     }
+    if (!lexer_.at_end()) clean_ = false;
     end_group();
     return std::move(list_);
   }
+  // Nothing was passed over or guessed to read it so.
+  bool is_clean() const { return clean_ && !lexer_.is_unfinished(); }
 
  private:
   // One address, or a group's name with its colon.
@@ -43,7 +47,10 @@ class ListParser {
       if (c == '@') return parse_domain_of_words();
       if (c == ':') {
         lexer_.advance();
-        if (in_group_) continue;  // groups do not nest
+        if (in_group_) {  // groups do not nest
+          clean_ = false;
+          continue;
+        }
         in_group_ = true;
         list_.push_back({{}, words_.empty() ? std::string("group") : phrase(), {}});
         return;
@@ -60,6 +67,7 @@ class ListParser {
     const std::string_view word = lexer_.until(kSpecials);
     if (word.empty()) {
       lexer_.advance();  // a stray '>' or '['
+      clean_ = false;
     } else {
       words_.emplace_back(word);
     }
@@ -111,7 +119,14 @@ class ListParser {
     const std::string domain = parse_domain();
     lexer_.skip();
     // "me@example.org <me@example.org>", a name without its quotes.
-    if (lexer_.peek() == '<') return parse_angle(local + "@" + domain);
+    if (lexer_.peek() == '<') {
+      parse_angle(local + "@" + domain);
+      // Another reader may take the name for the address.
+      const auto& last = list_.back();
+      if (last.mailbox != local || !equals_ignoring_case(last.host, domain)) clean_ = false;
+      return;
+    }
+    if (!words_.empty()) clean_ = false;
     add(name, local, domain);
     skip_to_separator();
   }
@@ -133,6 +148,8 @@ class ListParser {
       read_word();
     }
     const std::string local = take_local_part();
+    lexer_.skip();
+    if (!words_.empty() || !lexer_.accept('>')) clean_ = false;
     skip_to_separator();
     add(name, local, domain);
   }
@@ -146,6 +163,7 @@ class ListParser {
       if (ahead.peek() == '>' || ahead.peek() == ';') return;
       if (ahead.accept(':')) {
         lexer_ = ahead;
+        clean_ = false;
         return;
       }
       if (ahead.until("@,:>;").empty()) ahead.advance();
@@ -157,6 +175,7 @@ class ListParser {
       lexer_.skip();
       const char c = lexer_.peek();
       if (lexer_.at_end() || c == ',' || c == ';') return;
+      clean_ = false;
       if (c == '"') {
         lexer_.quoted_string();
       } else if (lexer_.until(",;(\"").empty()) {
@@ -189,12 +208,20 @@ class ListParser {
   std::vector<std::string> words_;
   std::vector<EnvelopeAddress> list_;
   bool in_group_ = false;
+  bool clean_ = true;
 };
 
 }  // namespace
 
 std::vector<EnvelopeAddress> parse_address_list(std::string_view value) {
   return ListParser(value).parse();
+}
+
+std::optional<std::vector<EnvelopeAddress>> parse_clean_address_list(std::string_view value) {
+  ListParser parser(value);
+  auto list = parser.parse();
+  if (!parser.is_clean()) return std::nullopt;
+  return list;
 }
 
 }  // namespace waxwing::mail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,5 +20,8 @@ constexpr std::size_t kMaxAddresses = 4096;
 // around dots), names in comments and much that is broken; never fails.  RFC 5322
 // sections 3.4, 4.4; RFC 7103
 std::vector<EnvelopeAddress> parse_address_list(std::string_view value);
+// The same, but nothing where anything had to be passed over or guessed: broken text that another
+// reader may show as an address. For deciding who the author is.
+std::optional<std::vector<EnvelopeAddress>> parse_clean_address_list(std::string_view value);
 
 }  // namespace waxwing::mail

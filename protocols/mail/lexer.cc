@@ -43,6 +43,7 @@ void Lexer::pass_comment() {
     if (c == ')' && --depth == 0) break;
     if (!is_line_end(c)) comment_ += c;
   }
+  if (depth > 0) unfinished_ = true;
   comment_ = std::string(trim(comment_));
 }
 
@@ -58,13 +59,14 @@ std::string Lexer::quoted_string() {
   while (!rest_.empty()) {
     char c = rest_.front();
     rest_.remove_prefix(1);
-    if (c == '"') break;
+    if (c == '"') return text;
     if (c == '\\' && !rest_.empty()) {
       c = rest_.front();
       rest_.remove_prefix(1);
     }
     if (!is_line_end(c)) text += c;
   }
+  unfinished_ = true;
   return text;
 }
 
@@ -74,8 +76,9 @@ std::string Lexer::domain_literal() {
     const char c = rest_.front();
     rest_.remove_prefix(1);
     if (!is_space(c)) text += c;
-    if (c == ']') break;
+    if (c == ']') return text;
   }
+  unfinished_ = true;
   return text;
 }
 

@@ -26,12 +26,15 @@ class Lexer {
   std::string_view until(std::string_view stops);
   // The text of the last comment that skip() passed, and forgets it.
   std::string take_comment() { return std::move(comment_); }
+  // A comment, quoted string or domain literal had no end.
+  bool is_unfinished() const { return unfinished_; }
 
  private:
   void pass_comment();
 
   std::string_view rest_;
   std::string comment_;
+  bool unfinished_ = false;
 };
 
 }  // namespace waxwing::mail

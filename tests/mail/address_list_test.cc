@@ -56,6 +56,22 @@ TEST(AddressList, MakesTheBestOfBrokenInput) {
   EXPECT_EQ(parse_address_list(">>@@<<a@x.y>>, b@x.y").back(), (EnvelopeAddress{"", "b", "x.y"}));
 }
 
+TEST(AddressList, CleanOnesHoldNothingThatAnotherReaderCouldTakeForAnAddress) {
+  for (const char* clean :
+       {"a@x.y", "Alice (the first) <a@x.y> (hello)", "\"b@z\" <a@x.y>", "a@x.y <a@X.y>",
+        "=?utf-8?q?=C3=84rger?= <a@x.y>, b@x.y", "Sales: a@x.y, b@x.y;", "a@[192.0.2.1]"}) {
+    EXPECT_TRUE(parse_clean_address_list(clean)) << clean;
+  }
+  for (const char* unclean :
+       {"a@x.y b <c@z>", "<a@x.y> <c@z>", "a@x.y \"q\" <c@z>", "<@b <c@z :a@x.y>", "c@z <a@x.y>",
+        "a@x.y (never closed <c@z>", "<a@x.y", "<c@z a@x.y>", "\"never closed", "a: b: c@z;"}) {
+    EXPECT_FALSE(parse_clean_address_list(unclean)) << unclean;
+  }
+  std::string many;
+  for (std::size_t i = 0; i < kMaxAddresses; ++i) many += "a@x.y,";
+  EXPECT_FALSE(parse_clean_address_list(many + "c@z"));
+}
+
 TEST(AddressList, TakesTimeThatFollowsTheLength) {
   for (const std::string piece :
        {"<@,", "a,", ". ", "(", "<", "\"", "a@", "g:", "a b ", "[", "\\"}) {
