@@ -18,8 +18,10 @@ constexpr std::chrono::milliseconds kSlow{1000};
 // Replies to what no working client says. Refused senders, recipients and messages are none of
 // them: a mailing list with ten dead addresses must get to the eleventh. Who guesses addresses,
 // ClientLimits counts.
+// 454 is a sign-in that was throttled: whoever goes on trying shall not do so at full speed.
 bool is_clients_error(int code) {
-  return (code >= 500 && code <= 504) || code == 530 || code == 535 || code == 538 || code == 555;
+  return (code >= 500 && code <= 504) || code == 454 || code == 530 || code == 535 || code == 538 ||
+         code == 555;
 }
 
 Reply not_smtp() {

@@ -201,6 +201,17 @@ TEST(Smtp, SlowsDownAndLeavesAClientThatErrs) {
   EXPECT_TRUE(client.is_closed());
 }
 
+TEST(Smtp, LeavesAClientThatGuessesOnWhileItIsThrottled) {
+  const std::string busy = "AUTH PLAIN " + base64(std::string("\0busy\0x", 7)) + "\r\n";
+  std::string guesses;
+  std::string expected = "250";
+  for (int i = 0; i < 9; ++i) {
+    guesses += busy;
+    expected += " 454";
+  }
+  EXPECT_EQ(codes(kHello + guesses + busy + "NOOP\r\n", on_tls()), expected + " 421");
+}
+
 TEST(Smtp, DeadRecipientsAreNoErrorsOfTheClient) {
   std::string talk = kHello + "MAIL FROM:<list@far.example>\r\n";
   std::string expected = "250 250";
