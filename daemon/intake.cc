@@ -1,5 +1,6 @@
 #include "daemon/intake.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,9 @@ using smtp::Origin;
 using smtp::Reply;
 
 namespace {
+
+// Mailboxes that one message may go to, however few addresses name them.
+constexpr std::size_t kMaxTargets = 10'000;
 
 Reply failed(const Origin& origin, std::string_view what, const Error& error) {
   log.warning("intake failed", {{"session", origin.peer.session_id},
@@ -97,6 +101,11 @@ Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelop
 
 Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
                                 const std::string& address) {
+  // Twice is once: the message comes once anyway, and a list need not be expanded again.
+  const auto is_same = [&](const auto& each) { return each.address == address; };
+  if (std::any_of(envelope.recipients.begin(), envelope.recipients.end(), is_same)) {
+    return {250, "2.1.5", "Recipient is fine"};
+  }
   auto route = directory_.route(local_name(address, origin.peer.local_address));
   if (!route && route.error().code != Error::Code::Invalid) {
     return failed(origin, "recipient", route.error());
@@ -104,6 +113,11 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
   const auto reason =
       route ? refusal(*route, origin) : std::optional(Reply{550, "5.1.3", "Not a valid address"});
   if (reason) return refused(origin, envelope, address, *reason);
+  std::size_t targets = route->recipients.size();
+  for (const auto& each : envelope.recipients) targets += each.route.recipients.size();
+  if (!envelope.recipients.empty() && targets > kMaxTargets) {
+    return {452, "4.5.3", "Too many recipients behind these addresses, send the rest later"};
+  }
   envelope.recipients.push_back({address, *std::move(route)});
   return {250, "2.1.5", "Recipient is fine"};
 }

@@ -108,6 +108,14 @@ TEST_F(IntakeTest, TakesMailForThoseWhoAreHere) {
   }
 }
 
+TEST_F(IntakeTest, ExpandsARecipientThatIsNamedAgainOnlyOnce) {
+  MailEnvelope envelope;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(shown(intake().add_recipient(stranger_, envelope, "team@example.test")), "250 2.1.5");
+  }
+  EXPECT_EQ(envelope.recipients.size(), 1u);
+}
+
 TEST_F(IntakeTest, RefusesMailForThoseWhoAreNot) {
   EXPECT_EQ(recipient(stranger_, "nobody@example.test"), "550 5.1.1");
   EXPECT_EQ(recipient(stranger_, "mallory@example.test"), "550 5.2.1");
@@ -299,6 +307,14 @@ TEST_F(IntakeTest, UsersWriteAsThemselves) {
   EXPECT_EQ(from("From: alice@example.test\r\nSender: bob@example.test"), "550 5.7.1");
   EXPECT_EQ(from("From: nobody"), "550 5.7.1");
   EXPECT_EQ(from("From: undisclosed:;"), "550 5.6.0");
+  // What our parser passes over another reader may show.
+  EXPECT_EQ(from("From: alice@example.test x y <bob@example.test>"), "550 5.6.0");
+  EXPECT_EQ(from("From: <alice@example.test> <bob@example.test>"), "550 5.6.0");
+  EXPECT_EQ(from("From: alice@example.test \"q\" <bob@example.test>"), "550 5.6.0");
+  EXPECT_EQ(from("From: <@a <bob@example.test :alice@example.test>"), "550 5.6.0");
+  EXPECT_EQ(from("From: alice@example.test ( <bob@example.test>"), "550 5.6.0");
+  EXPECT_EQ(from("From: alice@example.test\r\nSender: <alice@example.test> bob@example.test"),
+            "550 5.6.0");
 }
 
 }  // namespace
