@@ -17,6 +17,7 @@ constexpr std::uint64_t kHighWater = Output::kFull;
 constexpr std::uint64_t kLowWater = Output::kFull / 4;
 // One connection's share of a turn of the loop.
 constexpr std::uint64_t kShare = 1024 * 1024;
+constexpr int kTurns = 64;
 
 // For reading and for copying; one for each loop thread, so that idle connections own no buffers.
 std::span<char> scratch() {
@@ -117,7 +118,11 @@ void Connection::read_input() {
 
 void Connection::pump() {
   if (std::exchange(pumping_, true)) return;
-  while (step()) {
+  for (int turns = 0; step();) {
+    if (++turns < kTurns) continue;
+    // A client that keeps up with us could keep the loop to itself.
+    host_.loop.post([&host = host_, number = accepted_.number] { host.wake(number); });
+    break;
   }
   pumping_ = false;
   if (phase_ == Phase::Dead) return;
@@ -131,13 +136,18 @@ void Connection::pump() {
 
 bool Connection::step() {
   if (phase_ == Phase::Dead) return false;
-  if (phase_ != Phase::Working) sender_.take(output_);
+  if (phase_ != Phase::Working) take_output();
   if (phase_ == Phase::Talking && talk()) return true;
   if (phase_ == Phase::Full && sender_.size() <= kLowWater) {
     submit(lane_);
     return true;
   }
   return !sender_.empty() && !write_blocked_ && send_some();
+}
+
+void Connection::take_output() {
+  if (sender_.empty() && !output_.empty()) unread_since_ = Steady::now();
+  sender_.take(output_);
 }
 
 // Gives the session its next word, if it is its turn.
@@ -196,7 +206,7 @@ void Connection::say_goodbye() {
 }
 
 void Connection::submit(Lane lane) {
-  sender_.take(output_);  // the worker starts with an empty output, and the client reads meanwhile
+  take_output();  // the worker starts with an empty output, and the client reads meanwhile
   lane_ = lane;
   queued_too_long_ = false;
   enter(Phase::Working);
@@ -331,25 +341,37 @@ std::optional<Connection::Steady::time_point> Connection::deadline() const {
       }
       return std::nullopt;
     case Phase::Handshaking: return phase_since_ + timing.handshake;
-    case Phase::Talking: return sender_.empty() ? talking_deadline() : said_at_ + timing.stalled;
+    case Phase::Talking: return sender_.empty() ? talking_deadline() : reading_ends();
     case Phase::Working:
       return queued_too_long_ ? std::nullopt : std::optional(phase_since_ + timing.queue);
     case Phase::Pausing: return phase_since_ + pause_;
     case Phase::Full:
     case Phase::Upgrading:
+      if (goodbye_) return std::max(said_at_, phase_since_) + timing.stop;
+      return reading_ends();
     case Phase::Closing:
-      return std::max(said_at_, phase_since_) + (goodbye_ ? timing.stop : timing.stalled);
+      return (is_stranger() ? phase_since_ : std::max(said_at_, phase_since_)) +
+             (goodbye_ ? timing.stop : timing.stalled);
     case Phase::Lingering: return phase_since_ + timing.linger;
     case Phase::Dead: return std::nullopt;
   }
   return std::nullopt;
 }
 
+// When the client has been too slow to take our answer. Each byte gives a user more time; a
+// stranger who reads one now and then would hold our buffers for ever.
+Connection::Steady::time_point Connection::reading_ends() const {
+  const auto stalled = host_.timing.stalled;
+  if (!is_stranger()) return std::max(said_at_, phase_since_) + stalled;
+  if (peer_.service == Service::Smtp) return unread_since_ + stalled;
+  return std::min(unread_since_ + stalled, accepted_at_ + accepted_.login_timeout);
+}
+
 // When the client has been silent, or not signed in, for too long.
 Connection::Steady::time_point Connection::patience_ends() const {
   const auto idle = heard_at_ + session_->idle_timeout();
   // Other mail servers never sign in on the smtp ports: there only silence counts.
-  if (!user_.empty() || peer_.service == Service::Smtp) return idle;
+  if (!is_stranger() || peer_.service == Service::Smtp) return idle;
   return std::min(idle, accepted_at_ + accepted_.login_timeout);
 }
 

@@ -115,6 +115,7 @@ class Connection {
   // Steps of pump(); each says whether it did anything.
   bool step();
   bool send_some();
+  void take_output();
   bool talk();
   void follow(Next next);
   void submit(Lane lane);
@@ -123,7 +124,9 @@ class Connection {
   void say_goodbye();
 
   bool may_read() const;
+  bool is_stranger() const { return user_.empty(); }
   std::optional<Steady::time_point> deadline() const;
+  Steady::time_point reading_ends() const;
   Steady::time_point patience_ends() const;
   Steady::time_point talking_deadline() const;
   void arm();
@@ -153,6 +156,7 @@ class Connection {
   bool queued_too_long_ = false;
 
   Steady::time_point accepted_at_, phase_since_, heard_at_, said_at_, armed_for_;
+  Steady::time_point unread_since_;  // when there began to be something to send
   std::int64_t since_;
   Event readable_, writable_, timer_;
 };

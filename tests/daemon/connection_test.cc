@@ -190,6 +190,16 @@ TEST(Connection, EndsSessionsThatDoNotSignIn) {
   EXPECT_EQ(server.say("stay"), "you said stay");
 }
 
+TEST(Connection, EndsStrangersThatDoNotReadTheirAnswers) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.settings.limits.login_timeout = std::chrono::seconds(1);
+  house.open();
+  Client client(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  client.send("BIG 32000000\r\n");
+  house.await_count(0);
+}
+
 TEST(Connection, KeepsSilentSessionsAliveWhenTheyWantIt) {
   House house({{143, S::Imap, T::StartTls}});
   house.stage.keep_alive = std::chrono::seconds(1);
