@@ -27,6 +27,10 @@ Error denied(const SignInTry& attempt, std::string_view reason) {
   return Error{Error::Code::Denied, std::string(reason)};
 }
 
+bool is_same(const std::optional<Credential>& now, const Credential& then) {
+  return now && now->identity.id == then.identity.id && now->version == then.version;
+}
+
 std::uint64_t number(std::string_view bytes) {
   std::uint64_t value = 0;
   std::memcpy(&value, bytes.data(), sizeof value);
@@ -52,9 +56,15 @@ Result<Identity> SignIn::password(const SignInTry& attempt, std::string_view pas
 
   const auto right = verify(attempt, *credential, password);
   if (!right) return fail(broken(attempt, guess, right.error()));
+  // The comparison took its time, and so may have the queue before it.
+  const auto now = look_up(attempt.account);
+  if (!now) return fail(broken(attempt, guess, now.error()));
   if (!*credential) return fail(denied(attempt, "unknown account"));
   if (!*right) return fail(denied(attempt, "wrong password"));
   if (!(*credential)->enabled) return fail(denied(attempt, "account is disabled"));
+  if (!is_same(*now, **credential)) {
+    return fail(denied(attempt, "account changed during the sign-in"));
+  }
   if ((*credential)->hash.imported) adopt(attempt, **credential, password);
   welcome(attempt, guess, **credential);
   return (*credential)->identity;
@@ -150,8 +160,7 @@ Result<SignIn::Proven> SignIn::proof(const SignInTry& attempt, const Subject& su
   // The password may have been changed since the challenge.
   const auto now = look_up(attempt.account);
   if (!now) return fail(broken(attempt, guess, now.error()));
-  const auto& was = *subject.credential;
-  if (!*now || (*now)->identity.id != was.identity.id || (*now)->version != was.version) {
+  if (!is_same(*now, *subject.credential)) {
     return fail(denied(attempt, "account changed during the sign-in"));
   }
   if (!(*now)->enabled) return fail(denied(attempt, "account is disabled"));

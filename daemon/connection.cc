@@ -18,6 +18,8 @@ constexpr std::uint64_t kLowWater = Output::kFull / 4;
 // One connection's share of a turn of the loop.
 constexpr std::uint64_t kShare = 1024 * 1024;
 constexpr int kTurns = 64;
+// A sign-in takes seconds at most: changes of more accounts than this meanwhile are not expected.
+constexpr std::size_t kMaxRevoked = 64;
 
 // For reading and for copying; one for each loop thread, so that idle connections own no buffers.
 std::span<char> scratch() {
@@ -178,7 +180,7 @@ bool Connection::talk() {
 }
 
 void Connection::follow(Next next) {
-  if (user_ != session_->user()) user_ = session_->user();
+  note_user();
   if (!output_.empty()) said_at_ = Steady::now();
   switch (next.kind) {
     case Next::Kind::Bytes:
@@ -198,6 +200,15 @@ void Connection::follow(Next next) {
       return enter(Phase::Upgrading);
     case Next::Kind::Close: return enter(Phase::Closing);
   }
+}
+
+void Connection::note_user() {
+  if (user_ == session_->user()) return;
+  user_ = session_->user();
+  if (std::find(revoked_.begin(), revoked_.end(), user_) != revoked_.end()) {
+    goodbye_ = "This account has changed: sign in again";
+  }
+  revoked_.clear();
 }
 
 void Connection::say_goodbye() {
@@ -237,7 +248,7 @@ void Connection::ran(std::optional<Progress> progress) {
   switch (*progress) {
     case Progress::Done:
       due_ = true;
-      if (user_ != session_->user()) user_ = session_->user();
+      note_user();
       break;
     case Progress::Again: enter(Phase::Full); break;
     case Progress::Yield:
@@ -312,6 +323,13 @@ void Connection::end(std::string reason) {
   }
   goodbye_ = std::move(reason);
   pump();
+}
+
+void Connection::revoke(const std::string& user, const std::string& reason) {
+  if (user_ == user) return end(reason);
+  if (!is_stranger()) return;
+  revoked_.push_back(user);
+  if (revoked_.size() > kMaxRevoked) revoked_.pop_front();
 }
 
 void Connection::abort() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -78,6 +79,8 @@ class Connection {
   void pump();
   // The protocol's goodbye as soon as no command is running, then the end.
   void end(std::string reason);
+  // The same if this user has signed in here; or does so soon, with what was right a moment ago.
+  void revoke(const std::string& user, const std::string& reason);
   // The end, now.
   void abort();
 
@@ -116,6 +119,7 @@ class Connection {
   bool step();
   bool send_some();
   void take_output();
+  void note_user();
   bool talk();
   void follow(Next next);
   void submit(Lane lane);
@@ -142,6 +146,7 @@ class Connection {
   std::shared_ptr<Wakeups> wakeups_;
   std::unique_ptr<Session> session_;
   std::string user_, tls_;
+  std::deque<std::string> revoked_;  // accounts that changed before anybody signed in here
 
   Phase phase_ = Phase::Sniffing;
   Lane lane_ = Lane::Storage;

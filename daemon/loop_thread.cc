@@ -93,7 +93,9 @@ bool LoopThread::has_turned() {
 
 void LoopThread::kick_user(const std::string& user, const std::string& reason) {
   loop_.post([this, user, reason] {
-    end_those([&](const Connection& one) { return one.user() == user; }, reason);
+    std::vector<Connection*> all;  // ending one takes it out of connections_
+    for (const auto& [number, connection] : connections_) all.push_back(connection.get());
+    for (Connection* connection : all) connection->revoke(user, reason);
   });
 }
 

@@ -81,10 +81,10 @@ Next EchoSession::answer(const std::string& line, Output& output) {
            << (peer_.only_starttls ? " only" : "") << "\r\n";
     return Next::bytes();
   }
-  if (word == "WORK" || word == "BLOCK" || word == "BIG" || word == "FILE") {
+  if (word == "WORK" || word == "BLOCK" || word == "SIGNIN" || word == "BIG" || word == "FILE") {
     work_ = word;
     if (word == "BIG") left_ = std::stoull(rest);
-    if (word == "FILE") file_ = rest;
+    if (word == "FILE" || word == "SIGNIN") argument_ = rest;
     return Next::work(Lane::Storage);
   }
   output << "you said " << line << "\r\n";
@@ -92,7 +92,8 @@ Next EchoSession::answer(const std::string& line, Output& output) {
 }
 
 Progress EchoSession::run(Output& output) {
-  if (work_ == "BLOCK") stage_.pass();
+  if (work_ == "BLOCK" || work_ == "SIGNIN") stage_.pass();
+  if (work_ == "SIGNIN") user_ = argument_;
   if (work_ == "BIG") {
     const std::string some(64 * 1024, 'x');
     while (left_ > 0 && !output.is_full()) {
@@ -105,7 +106,7 @@ Progress EchoSession::run(Output& output) {
     if (left_ > 0) return Progress::Again;
   }
   if (work_ == "FILE") {
-    const auto file = std::make_shared<Fd>(open(file_.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto file = std::make_shared<Fd>(open(argument_.c_str(), O_RDONLY | O_CLOEXEC));
     const off_t size = lseek(file->get(), 0, SEEK_END);
     output.write_file(file, 0, static_cast<std::uint64_t>(size));
   }

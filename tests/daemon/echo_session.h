@@ -61,7 +61,7 @@ class EchoSession final : public Session {
   Stage& stage_;
   Peer peer_;
   TlsInfo tls_;
-  std::string user_, work_, file_;
+  std::string user_, work_, argument_;
   std::uint64_t left_ = 0;
 };
 

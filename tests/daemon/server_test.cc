@@ -72,6 +72,24 @@ TEST(Server, ShowsAndEndsSessions) {
   EXPECT_EQ(bob.line(), "goodbye: This account has changed: sign in again");
 }
 
+TEST(Server, EndsASessionWhoseAccountChangedWhileItSignedIn) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  Client bob(house.bound(143)), carol(house.bound(143));
+  EXPECT_EQ(bob.line(), "hello");
+  EXPECT_EQ(carol.line(), "hello");
+  bob.send("SIGNIN bob\r\n");
+  carol.send("SIGNIN carol\r\n");
+  house.stage.await_arrivals(2);
+  house.server().kick_user("bob");
+  EXPECT_EQ(house.server().sessions().size(), 2u);  // the loops have heard of it
+  house.stage.open();
+  EXPECT_EQ(bob.line(), "worked");
+  EXPECT_EQ(bob.line(), "goodbye: This account has changed: sign in again");
+  EXPECT_EQ(carol.line(), "worked");
+  EXPECT_EQ(carol.say("still"), "you said still");
+}
+
 TEST(Server, ChoosesTheCertificateByName) {
   House house({{993, S::Imap, T::Implicit}});
   for (const char* name : {"mail.example.test", "other.example.test"}) {
