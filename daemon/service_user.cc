@@ -1,5 +1,6 @@
 #include "daemon/service_user.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
@@ -13,12 +14,34 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/fd.h"
+
 namespace waxwing {
 
 namespace {
 
 tl::unexpected<Error> failed(const std::string& what) {
   return fail(Error::Code::Denied, what + ": " + std::strerror(errno));
+}
+
+// Root makes a present of nothing but an empty folder: a mistyped data_dir, or a link that the
+// service user put in its place, could stand for anything.
+Outcome give_away(const std::string& data_dir, const ServiceUser& user) {
+  const Fd folder(open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat seen;
+  if (!folder || fstat(folder.get(), &seen) != 0)
+    return failed("data_dir: cannot open " + data_dir);
+  std::error_code error;
+  const bool empty =
+      std::filesystem::is_empty("/proc/self/fd/" + std::to_string(folder.get()), error);
+  if (seen.st_uid != 0 || !empty || error)
+    return fail(Error::Code::Denied, "data_dir: " + data_dir +
+                                         " belongs to root and is not empty: if it is the right "
+                                         "one, `chown -R " +
+                                         user.name + "` it");
+  if (fchown(folder.get(), user.user, user.group) != 0 || fchmod(folder.get(), 0700) != 0)
+    return failed("data_dir: cannot give " + data_dir + " to " + user.name);
+  return {};
 }
 
 }  // namespace
@@ -54,18 +77,19 @@ Outcome prepare_data_dir(const std::string& data_dir, const std::optional<Servic
     if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST)
       return failed("data_dir: cannot create " + data_dir);
   }
+  const Fd folder(open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat seen;
-  if (stat(data_dir.c_str(), &seen) != 0) return failed("data_dir: cannot look at " + data_dir);
+  if (!folder || fstat(folder.get(), &seen) != 0)
+    return failed("data_dir: cannot look at " + data_dir);
+  if (user && seen.st_uid == 0) return give_away(data_dir, *user);
   const uid_t owner = user ? user->user : geteuid();
-  if (user && seen.st_uid == 0) {
-    if (chown(data_dir.c_str(), user->user, user->group) != 0)
-      return failed("data_dir: cannot give " + data_dir + " to " + user->name);
-    return {};
-  }
   if (seen.st_uid != owner)
     return fail(Error::Code::Denied, "data_dir: " + data_dir +
                                          " belongs to another user: start the server as that one, "
                                          "or `chown -R` it to the user that serves");
+  if ((seen.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return fail(Error::Code::Denied,
+                "data_dir: others may write to " + data_dir + ": close it with `chmod 700`");
   return {};
 }
 

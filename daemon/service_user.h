@@ -20,7 +20,8 @@ struct ServiceUser {
 // root.
 Result<std::optional<ServiceUser>> find_service_user(const std::string& name);
 
-// Creates data_dir (0700) when it is not there, and gives it to the user.
+// Creates data_dir (0700) when it is not there, and gives it to the user; an empty one of root's,
+// too. Denied for one that holds something, belongs to somebody else or lets others write.
 Outcome prepare_data_dir(const std::string& data_dir, const std::optional<ServiceUser>& user);
 
 // Gives up root for good: groups, identity, and no program that this one starts gets more. Does

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,6 +114,33 @@ TEST(ServiceUser, IsNeverRootOrUnknown) {
   const auto unknown = find_service_user("no-such-user");
   ASSERT_FALSE(unknown);
   EXPECT_NE(unknown.error().text.find("useradd --system"), std::string::npos);
+}
+
+TEST(ServiceUser, GetsNothingFromRootButAnEmptyFolder) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root has something to give";
+  const auto user = find_service_user("nobody");
+  ASSERT_TRUE(user && *user);
+  const auto owner = [](const std::string& path) {
+    struct stat seen {};
+    stat(path.c_str(), &seen);
+    return seen.st_uid;
+  };
+  const Folder folder;
+  namespace fs = std::filesystem;
+  fs::create_directories(folder.path("empty"));
+  fs::create_directories(folder.path("full/of/something"));
+  fs::create_directories(folder.path("target"));
+  fs::create_directory_symlink(folder.path("target"), folder.path("link"));
+
+  EXPECT_TRUE(prepare_data_dir(folder.path("empty"), *user));
+  EXPECT_EQ(owner(folder.path("empty")), (*user)->user);
+  for (const char* kept : {"full", "link"}) {
+    const auto refused = prepare_data_dir(folder.path(kept), *user);
+    ASSERT_FALSE(refused) << kept;
+    EXPECT_EQ(owner(folder.path(kept)), 0u) << kept;
+  }
+  fs::permissions(folder.path("empty"), fs::perms::others_write, fs::perm_options::add);
+  EXPECT_FALSE(prepare_data_dir(folder.path("empty"), *user));
 }
 
 TEST(ServiceUser, MakesTheDataFolderForTheServiceAlone) {
