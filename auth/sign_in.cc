@@ -31,6 +31,12 @@ bool is_same(const std::optional<Credential>& now, const Credential& then) {
   return now && now->identity.id == then.identity.id && now->version == then.version;
 }
 
+// Whose password, and in which state of the account: every change of either makes another.
+std::string subject_of(const std::optional<Credential>& credential) {
+  if (!credential) return "0:0";
+  return std::to_string(credential->identity.id) + ":" + std::to_string(credential->version);
+}
+
 std::uint64_t number(std::string_view bytes) {
   std::uint64_t value = 0;
   std::memcpy(&value, bytes.data(), sizeof value);
@@ -40,7 +46,7 @@ std::uint64_t number(std::string_view bytes) {
 }  // namespace
 
 SignIn::SignIn(Credentials& credentials, const Clock& clock)
-    : credentials_(credentials), throttle_(clock), verified_(clock) {}
+    : credentials_(credentials), throttle_(clock), verified_(clock), refused_(clock) {}
 
 Result<Identity> SignIn::password(const SignInTry& attempt, std::string_view password) {
   const auto credential = look_up(attempt.account);
@@ -52,16 +58,18 @@ Result<Identity> SignIn::password(const SignInTry& attempt, std::string_view pas
   const Throttle::Attempt guess{attempt.context.address.client_key(), attempt.account,
                                 number(hmac_sha256(credentials_.secret(), guessed))};
   wipe(guessed);
-  if (auto outcome = admit(attempt, guess, *credential); !outcome) return fail(outcome.error());
-
-  const auto right = verify(attempt, *credential, password);
+  const bool is_remembered = is_verified(*credential, password);
+  if (auto outcome = admit(attempt, guess, *credential, is_remembered); !outcome) {
+    return fail(outcome.error());
+  }
+  const auto right = is_remembered ? Result<bool>(true) : verify(guess, *credential, password);
   if (!right) return fail(broken(attempt, guess, right.error()));
   // The comparison took its time, and so may have the queue before it.
   const auto now = look_up(attempt.account);
   if (!now) return fail(broken(attempt, guess, now.error()));
   if (!*credential) return fail(denied(attempt, "unknown account"));
-  if (!*right) return fail(denied(attempt, "wrong password"));
   if (!(*credential)->enabled) return fail(denied(attempt, "account is disabled"));
+  if (!*right) return fail(denied(attempt, "wrong password"));
   if (!is_same(*now, **credential)) {
     return fail(denied(attempt, "account changed during the sign-in"));
   }
@@ -78,33 +86,45 @@ Result<std::optional<Credential>> SignIn::look_up(const std::string& account) {
 }
 
 Outcome SignIn::admit(const SignInTry& attempt, const Throttle::Attempt& guess,
-                      const std::optional<Credential>& credential) {
+                      const std::optional<Credential>& credential, bool is_remembered) {
   // Ids start at 1: for an unknown account the same question is asked in vain.
   const auto known =
       credentials_.has_signed_in(credential ? credential->identity.id : 0, guess.client);
   if (!known) return fail(broken(attempt, {}, known.error()));
   // An owner at home is neither slowed down nor counted, whatever others do to the account.
-  if (*known) return {};
-  const auto delay = throttle_.admit(guess);
+  if (*known && is_remembered) return {};
+  const auto delay =
+      throttle_.admit(guess, *known ? Throttle::Standing::Known : Throttle::Standing::Stranger);
   if (delay.count() == 0) return {};
   log_try(attempt, "throttled", "next try in " + std::to_string(delay.count()) + " s");
   return fail(Error::Code::Temporary, "too many wrong passwords");
 }
 
-Result<bool> SignIn::verify(const SignInTry& attempt, const std::optional<Credential>& credential,
-                            std::string_view password) {
-  // A disabled account's password is never remembered: a quicker answer would tell that it is
-  // right.
+// A disabled account's password is never remembered as right: a quicker answer would tell that it
+// is.
+bool SignIn::is_verified(const std::optional<Credential>& credential, std::string_view password) {
   const bool may_enter = credential && credential->enabled;
-  const VerifiedPasswords::Credential version{may_enter ? credential->identity.id : 0,
-                                              may_enter ? credential->version : 0};
-  if (verified_.contains(version, password)) return true;
-  const auto decoy = credentials_.decoy(attempt.account);
+  return verified_.contains(may_enter ? subject_of(credential) : subject_of({}), password) &&
+         may_enter;
+}
+
+Result<bool> SignIn::verify(const Throttle::Attempt& guess,
+                            const std::optional<Credential>& credential,
+                            std::string_view password) {
+  // The client is part of it: nobody shall learn from a quick answer what others have tried.
+  const auto subject = guess.client + '\0' + guess.account + '\0' + subject_of(credential);
+  if (refused_.contains(subject, password)) return false;
+  const auto decoy = credentials_.decoy(guess.account);
   if (!decoy) return fail(decoy.error());
   const auto right = matches(credential ? credential->hash : *decoy, password);
   if (!right) return fail(right.error());
-  if (*right && may_enter) verified_.add(version, password);
-  return *right && credential.has_value();
+  if (*right && credential && credential->enabled) {
+    verified_.add(subject_of(credential), password);
+    return true;
+  }
+  // A device with an old password comes for weeks, and shall not keep a processor busy.
+  refused_.add(subject, password);
+  return false;
 }
 
 void SignIn::adopt(const SignInTry& attempt, const Credential& credential,
@@ -148,7 +168,7 @@ Result<SignIn::Proven> SignIn::proof(const SignInTry& attempt, const Subject& su
   // counts.
   const Throttle::Attempt guess{attempt.context.address.client_key(), attempt.account,
                                 number(random_bytes(8))};
-  if (auto outcome = admit(attempt, guess, subject.credential); !outcome) {
+  if (auto outcome = admit(attempt, guess, subject.credential, false); !outcome) {
     return fail(outcome.error());
   }
   auto signature = server.final(message);

@@ -6,8 +6,8 @@
 
 #include "auth/authenticator.h"
 #include "auth/credentials.h"
+#include "auth/password_memory.h"
 #include "auth/throttle.h"
-#include "auth/verified_passwords.h"
 
 namespace waxwing {
 
@@ -51,8 +51,10 @@ class SignIn {
   Result<std::optional<Credential>> look_up(const std::string& account);
   // Done: go on. Temporary: too many wrong passwords.
   Outcome admit(const SignInTry& attempt, const Throttle::Attempt& guess,
-                const std::optional<Credential>& credential);
-  Result<bool> verify(const SignInTry& attempt, const std::optional<Credential>& credential,
+                const std::optional<Credential>& credential, bool is_remembered);
+  bool is_verified(const std::optional<Credential>& credential, std::string_view password);
+  // Whether this password opens this account now.
+  Result<bool> verify(const Throttle::Attempt& guess, const std::optional<Credential>& credential,
                       std::string_view password);
   void adopt(const SignInTry& attempt, const Credential& credential, std::string_view password);
   // The client is who it says: history, throttle and log learn of it.
@@ -62,7 +64,7 @@ class SignIn {
 
   Credentials& credentials_;
   Throttle throttle_;
-  VerifiedPasswords verified_;
+  PasswordMemory verified_, refused_;
 };
 
 }  // namespace waxwing

@@ -10,20 +10,32 @@ namespace {
 // dropped.
 constexpr std::size_t kMaxGuesses = 32;
 
+std::string pair_of(const Throttle::Attempt& attempt) {
+  return attempt.client + '\0' + attempt.account;
+}
+
 std::uint64_t tag_of(const std::string& name) {
   return std::hash<std::string>{}(name);
 }
 
 }  // namespace
 
-std::chrono::seconds Throttle::admit(const Attempt& attempt) {
+std::chrono::seconds Throttle::admit(const Attempt& attempt, Standing standing) {
   const std::lock_guard lock(mutex_);
-  const auto delay =
-      std::max(wait(clients_, attempt.client, attempt.guess, limits_.longest_client_delay),
-               wait(accounts_, attempt.account, attempt.guess, limits_.longest_account_delay));
+  if (standing == Standing::Known) {
+    const Rule rule{limits_.free_guesses_of_known, limits_.longest_known_delay};
+    const auto pair = pair_of(attempt);
+    const auto delay = wait(pairs_, pair, attempt.guess, rule);
+    if (delay.count() == 0) count(pairs_, pair, {attempt.guess, 0}, rule);
+    return delay;
+  }
+  const Rule client{limits_.free_guesses, limits_.longest_client_delay};
+  const Rule account{limits_.free_guesses, limits_.longest_account_delay};
+  const auto delay = std::max(wait(clients_, attempt.client, attempt.guess, client),
+                              wait(accounts_, attempt.account, attempt.guess, account));
   if (delay.count() > 0) return delay;
-  count(clients_, attempt.client, {attempt.guess, tag_of(attempt.account)});
-  count(accounts_, attempt.account, {attempt.guess, tag_of(attempt.client)});
+  count(clients_, attempt.client, {attempt.guess, tag_of(attempt.account)}, client);
+  count(accounts_, attempt.account, {attempt.guess, tag_of(attempt.client)}, account);
   return std::chrono::seconds(0);
 }
 
@@ -35,6 +47,7 @@ void Throttle::succeeded(const Attempt& attempt) {
          [other = tag_of(attempt.account)](const Guess& guess) { return guess.other == other; });
   forget(accounts_, attempt.account,
          [other = tag_of(attempt.client)](const Guess& guess) { return guess.other == other; });
+  pairs_.erase(pair_of(attempt));
 }
 
 void Throttle::withdraw(const Attempt& attempt) {
@@ -42,10 +55,11 @@ void Throttle::withdraw(const Attempt& attempt) {
   const auto same = [&](const Guess& guess) { return guess.guess == attempt.guess; };
   forget(clients_, attempt.client, same);
   forget(accounts_, attempt.account, same);
+  forget(pairs_, pair_of(attempt), same);
 }
 
 std::chrono::seconds Throttle::wait(Table& table, const std::string& key, std::uint64_t guess,
-                                    std::chrono::seconds longest) {
+                                    Rule rule) {
   if (key.empty()) return std::chrono::seconds(0);
   auto* entry = table.find(key);
   if (entry == nullptr) return std::chrono::seconds(0);
@@ -56,21 +70,21 @@ std::chrono::seconds Throttle::wait(Table& table, const std::string& key, std::u
   }
   const bool is_repeated = std::any_of(entry->guesses.begin(), entry->guesses.end(),
                                        [&](const Guess& one) { return one.guess == guess; });
-  if (is_repeated || entry->guesses.size() < limits_.free_guesses) return std::chrono::seconds(0);
-  const auto doublings = std::min<std::size_t>(entry->guesses.size() - limits_.free_guesses, 20);
-  const auto delay = std::min(limits_.first_delay * (1 << doublings), longest);
+  if (is_repeated || entry->guesses.size() < rule.free_guesses) return std::chrono::seconds(0);
+  const auto doublings = std::min<std::size_t>(entry->guesses.size() - rule.free_guesses, 20);
+  const auto delay = std::min(limits_.first_delay * (1 << doublings), rule.longest_delay);
   if (passed >= delay) return std::chrono::seconds(0);
   return std::chrono::ceil<std::chrono::seconds>(delay - passed);
 }
 
-void Throttle::count(Table& table, const std::string& key, Guess guess) {
+void Throttle::count(Table& table, const std::string& key, Guess guess, Rule rule) {
   if (key.empty()) return;
   auto& entry = table.at(key, limits_.max_entries);
   for (const auto& known : entry.guesses) {
     if (known.guess == guess.guess) return;
   }
   entry.guesses.push_back(guess);
-  if (entry.guesses.size() > std::max(kMaxGuesses, limits_.free_guesses)) entry.guesses.pop_front();
+  if (entry.guesses.size() > std::max(kMaxGuesses, rule.free_guesses + 8)) entry.guesses.pop_front();
   entry.last = clock_.steady();
 }
 

@@ -35,11 +35,42 @@ spdlog::level::level_enum native(Log::Level level) {
   return spdlog::level::info;
 }
 
+// Characters that a terminal obeys or that turn the text beside them around: C1 controls, marks of
+// direction, line and paragraph separators, the byte order mark. Their size in bytes, or 0.
+std::size_t size_of_unseen(std::string_view rest) {
+  const auto at = [&](std::size_t i) {
+    return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0u;
+  };
+  if (at(0) == 0xC2) return at(1) >= 0x80 && at(1) <= 0x9F ? 2 : 0;
+  if (at(0) == 0xD8) return at(1) == 0x9C ? 2 : 0;
+  if (at(0) == 0xEF) return at(1) == 0xBB && at(2) == 0xBF ? 3 : 0;
+  if (at(0) != 0xE2) return 0;
+  const bool is_mark = at(1) == 0x80 && ((at(2) >= 0x8B && at(2) <= 0x8F) ||
+                                         (at(2) >= 0xA8 && at(2) <= 0xAE));
+  const bool is_isolate = at(1) == 0x81 && at(2) >= 0xA0 && at(2) <= 0xAF;
+  return is_mark || is_isolate ? 3 : 0;
+}
+
+// "\u202e": both JSON and key=value readers understand it.
+void append_escaped(std::string& line, std::string_view character) {
+  constexpr char kHex[] = "0123456789abcdef";
+  unsigned code = static_cast<unsigned char>(character[0]) & (character.size() == 2 ? 0x1Fu : 0x0Fu);
+  for (const char c : character.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
+  line += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) line += kHex[code >> shift & 15];
+}
+
 void append_quoted(std::string& line, std::string_view value) {
   constexpr char kHex[] = "0123456789abcdef";
   line += '"';
-  for (const char c : value) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
     const auto byte = static_cast<unsigned char>(c);
+    if (const std::size_t unseen = size_of_unseen(value.substr(i))) {
+      append_escaped(line, value.substr(i, unseen));
+      i += unseen - 1;
+      continue;
+    }
     if (c == '"' || c == '\\') {
       line += '\\';
       line += c;

@@ -172,6 +172,12 @@ class Loader {
     if (listener.service == Listener::Service::Http && listener.tls == Listener::Tls::StartTls) {
       entry.mistake(entry.mark(), "listen.ports: http has no starttls; choose none or implicit");
     }
+    if (listener.service == Listener::Service::Submission && listener.tls == Listener::Tls::None) {
+      entry.mistake(entry.mark(),
+                    "listen.ports: port " + given->text +
+                        " is submission without TLS, where nobody could sign in; choose tls: "
+                        "starttls or implicit");
+    }
     check_port(entry, given->mark, listener, allow_assigned);
     settings_.ports.push_back(listener);
   }
@@ -238,7 +244,8 @@ class Loader {
     section.size("free_space", limits.free_space, 0);
     section.number("messages_per_minute", limits.messages_per_minute, 1, kMany);
     section.number("unknown_recipients_per_minute", limits.unknown_recipients_per_minute, 1, kMany);
-    section.duration("login_timeout", limits.login_timeout, std::chrono::seconds(1));
+    section.duration("login_timeout", limits.login_timeout, std::chrono::seconds(1),
+                     std::chrono::hours(24));
   }
 
   const std::filesystem::path folder_;

@@ -94,16 +94,18 @@ void Section::size(const std::string& key, std::uint64_t& value, std::uint64_t m
 }
 
 void Section::duration(const std::string& key, std::chrono::seconds& value,
-                       std::chrono::seconds min) {
+                       std::chrono::seconds min, std::chrono::seconds max) {
   const auto given = text(key);
   if (!given) return;
   const auto duration = parse_duration(given->text);
-  if (duration && *duration >= min) {
+  if (duration && *duration >= min && *duration <= max) {
     value = *duration;
   } else {
     mistakes_->add(given->mark,
                    full(key) + ": " + quoted(given->text) + " is not a time such as 30s or 5m" +
-                       (duration ? " of at least " + std::to_string(min.count()) + "s" : ""));
+                       (duration ? " from " + std::to_string(min.count()) + "s to " +
+                                       std::to_string(max.count()) + "s"
+                                 : ""));
   }
 }
 

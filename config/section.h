@@ -51,7 +51,8 @@ class Section {
   void flag(const std::string& key, bool& value);
   void number(const std::string& key, std::uint64_t& value, std::uint64_t min, std::uint64_t max);
   void size(const std::string& key, std::uint64_t& value, std::uint64_t min);
-  void duration(const std::string& key, std::chrono::seconds& value, std::chrono::seconds min);
+  void duration(const std::string& key, std::chrono::seconds& value, std::chrono::seconds min,
+                std::chrono::seconds max);
   template <class T>
   bool choice(const std::string& key, T& value, const Choices<T>& choices) {
     const auto given = text(key);

@@ -3,6 +3,7 @@
 #include "config/load.h"
 #include "daemon/control.h"
 #include "daemon/data_lock.h"
+#include "daemon/ports.h"
 #include "daemon/service_user.h"
 #include "daemon/stores.h"
 
@@ -42,6 +43,9 @@ Answer administer(const std::string& config, const Request& request) {
 Answer check_config(const std::string& config) {
   const auto settings = load_settings(config);
   if (!settings) return failed(settings.error().text);
+  if (const auto checked = check_services(**settings); !checked) {
+    return failed(config + ": " + checked.error().text);
+  }
   return done(config + " is good");
 }
 

@@ -43,6 +43,7 @@ Connection::Connection(Host& host, Accepted accepted)
       writable_(host.loop, Event::Kind::Writable, transport_.fd(),
                 [this] {
                   write_blocked_ = false;
+                  read_blocked_ = false;
                   phase_ == Phase::Handshaking ? shake_hands() : pump();
                 }),
       timer_(host.loop, [this] { on_timer(); }) {}
@@ -62,7 +63,7 @@ bool Connection::may_read() const {
     case Phase::Handshaking:
     case Phase::Lingering: return true;
     case Phase::Talking:
-      return sender_.size() < kHighWater && !input_.ended() &&
+      return sender_.size() < kHighWater && !input_.ended() && !read_blocked_ &&
              input_.size() < session_->input_limit();
     case Phase::Working:
     case Phase::Full:
@@ -95,7 +96,12 @@ void Connection::read_input() {
     const auto moved = transport_.read(space.first(room));
     switch (moved.kind) {
       case Transport::Moved::Kind::Some: break;
-      case Transport::Moved::Kind::WaitToWrite: writable_.add(); return;
+      case Transport::Moved::Kind::WaitToWrite:
+        // TLS has an answer of its own to send first. Until then reading would get nowhere, and the
+        // socket would call for it all the time.
+        read_blocked_ = true;
+        writable_.add();
+        return;
       case Transport::Moved::Kind::WaitToRead: return;
       case Transport::Moved::Kind::Ended:
         input_.end();

@@ -156,6 +156,7 @@ class Connection {
   bool due_ = false;    // there may be something for consume()
   bool heard_ = false;  // the client has said something in clear
   bool write_blocked_ = false;
+  bool read_blocked_ = false;  // until the socket takes what TLS has to say
   bool pumping_ = false;
   bool doomed_ = false;  // dies when its worker is done
   bool queued_too_long_ = false;

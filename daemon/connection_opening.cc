@@ -51,7 +51,10 @@ void Connection::open(Opening opening) {
 
 void Connection::start_tls() {
   enter(Phase::Handshaking);
-  transport_.start_tls(host_.certificates(), peer_.service);
+  if (!transport_.start_tls(host_.certificates(), peer_.service)) {
+    log.error("tls-failed", {{"session", peer_.session_id}, {"reason", "out of memory"}});
+    return abort();
+  }
   shake_hands();
 }
 
@@ -60,7 +63,10 @@ void Connection::shake_hands() {
   switch (moved.kind) {
     case Transport::Moved::Kind::Some: break;
     case Transport::Moved::Kind::WaitToRead: readable_.add(); return arm();
-    case Transport::Moved::Kind::WaitToWrite: writable_.add(); return arm();
+    case Transport::Moved::Kind::WaitToWrite:
+      readable_.remove();  // what waits there may have to wait: it would wake us again and again
+      writable_.add();
+      return arm();
     case Transport::Moved::Kind::Ended:
     case Transport::Moved::Kind::Broken: debug("tls-failed", transport_.trouble()); return abort();
   }

@@ -115,7 +115,13 @@ void ControlServer::serve(Shared& shared) {
       shared.changed.wait(lock, [&] { return shared.clients < kMostClients; });
     }
     Fd client(accept4(shared.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!client) continue;
+    if (!client) {
+      // Out of descriptors, say: the client stays in the backlog, and asking again at once would
+      // keep a processor busy.
+      pollfd rest{shared.stop.get(), POLLIN, 0};
+      if (poll(&rest, 1, 250) > 0) return;
+      continue;
+    }
     {
       const std::lock_guard lock(shared.mutex);
       ++shared.clients;

@@ -133,8 +133,19 @@ std::vector<BoundPort> inherited_ports(const Settings& settings) {
   return ports;
 }
 
+Outcome check_services(const Settings& settings) {
+  for (const auto& listener : settings.ports) {
+    if (listener.service != Settings::Listener::Service::Http) continue;
+    return fail(Error::Code::Invalid, "listen.ports: there is no HTTP service for port " +
+                                          std::to_string(listener.port) +
+                                          " yet: take it out of the list");
+  }
+  return {};
+}
+
 Result<std::vector<BoundPort>> bind_ports(const Settings& settings,
                                           const std::vector<const BoundPort*>& have) {
+  if (auto checked = check_services(settings); !checked) return fail(checked.error());
   std::vector<BoundPort> made;
   for (const std::string& text : settings.addresses) {
     const auto address = IpAddress::parse(text);
@@ -142,10 +153,6 @@ Result<std::vector<BoundPort>> bind_ports(const Settings& settings,
       return fail(Error::Code::Invalid, "listen.addresses: \"" + text + "\" is no IP address");
     for (const Settings::Listener& listener : settings.ports) {
       const auto number = static_cast<std::uint16_t>(listener.port + settings.port_offset);
-      if (listener.service == Settings::Listener::Service::Http)
-        return fail(Error::Code::Invalid, "listen.ports: there is no HTTP service for port " +
-                                              std::to_string(number) +
-                                              " yet: take it out of the list");
       const bool there = std::any_of(have.begin(), have.end(), [&](const BoundPort* bound) {
         return bound->number == number &&
                (bound->address == address->to_string() || takes_both_kinds(*bound));

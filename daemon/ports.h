@@ -23,6 +23,9 @@ struct BoundPort {
 // without socket activation; the variables are forgotten, so that no child sees them.
 std::vector<BoundPort> inherited_ports(const Settings& settings);
 
+// What no socket has to be opened for: services that this version does not have.
+Outcome check_services(const Settings& settings);
+
 // Binds what the settings say and `have` does not hold yet, and gives back only the new ones.
 // A machine without IPv6 gets a warning, when the addresses are the default ones. Errors name the
 // port and what to do.

@@ -58,7 +58,14 @@ Outcome Daemon::start() {
   settings_ = std::move(*loaded_settings);
   log.configure(settings_->log.level, settings_->log.format);
   be_discreet();
-  raise_file_limit();
+  // A session needs one, its open message another, and databases some.
+  if (const auto files = raise_file_limit(); files < settings_->limits.connections + 1000) {
+    log.warning("few-file-descriptors",
+                {{"limit", files},
+                 {"connections", settings_->limits.connections},
+                 {"advice", "raise the limit of open files (LimitNOFILE=, ulimit -n), or lower "
+                            "limits.connections"}});
+  }
 
   // What only root can do comes first: ports, and keys that only root may read.
   const auto user = find_service_user(settings_->user);

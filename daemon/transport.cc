@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <new>
 
 #include "daemon/certificates.h"
 
@@ -64,11 +63,12 @@ bool Transport::discard_arrived() {
   return false;
 }
 
-void Transport::start_tls(std::shared_ptr<const Certificates> certificates, Service service) {
+bool Transport::start_tls(std::shared_ptr<const Certificates> certificates, Service service) {
   certificates_ = std::move(certificates);
   ssl_ = certificates_->new_ssl(service);
-  if (!ssl_ || SSL_set_fd(ssl_, fd()) != 1) throw std::bad_alloc();
+  if (!ssl_ || SSL_set_fd(ssl_, fd()) != 1) return false;
   SSL_set_accept_state(ssl_);
+  return true;
 }
 
 Transport::Moved Transport::handshake() {

@@ -44,7 +44,8 @@ class Transport {
   bool discard_arrived();
 
   // From now on the client must speak TLS. `service` is what ALPN may name.
-  void start_tls(std::shared_ptr<const Certificates> certificates, Service service);
+  // False: there is no memory for it.
+  [[nodiscard]] bool start_tls(std::shared_ptr<const Certificates> certificates, Service service);
   // Some: the handshake is finished. Ended: closed while shaking hands.
   Moved handshake();
   bool is_encrypted() const { return ssl_ != nullptr; }

@@ -155,8 +155,13 @@ void Conversation::encrypted(const TlsInfo& tls) {
 Next Conversation::overloaded(Output& output) {
   const bool is_cut = writer_ || next_number_ > 0;
   const bool is_command = task_ && task_->handler != &Conversation::wait_for_room;
+  const bool is_quit = task_ && task_->handler == &Conversation::update;
   task_.reset();
   if (!is_command) return Next::bytes();
+  if (is_quit) {
+    output << "-ERR [SYS/TEMP] Too busy, deleted messages were not removed\r\n";
+    return Next::close();
+  }
   dialog_.reset();
   identity_.reset();
   if (is_cut) return Next::close();  // in the middle of a listing or message nothing can be said

@@ -56,10 +56,11 @@ class SignInTest : public testing::Test {
     EXPECT_TRUE(directory().add_account("alice@example.com", "correct horse"));
   }
   Directory& directory() { return scratch.directory(); }
-  std::string sign_in(const std::string& account, std::string_view password) {
+  std::string sign_in(const std::string& account, std::string_view password,
+                      const char* address = "192.0.2.1") {
     recorder.calls.clear();
     const SignInTry attempt{
-        {"s1", *IpAddress::parse("192.0.2.1"), "imap", "", "", ""}, "LOGIN", account};
+        {"s1", *IpAddress::parse(address), "imap", "", "", ""}, "LOGIN", account};
     const auto identity = sign_in_.password(attempt, password);
     return identity ? "ok" : to_string(identity.error().code);
   }
@@ -78,10 +79,44 @@ TEST_F(SignInTest, DoesTheSameForWrongUnknownAndDisabled) {
   EXPECT_EQ(sign_in("", "wrong"), "denied") << "no address";
   EXPECT_EQ(recorder.calls, kSteps);
   ASSERT_TRUE(directory().disable_account("alice@example.com"));
-  for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(sign_in("alice@example.com", "correct horse"), "denied");
-    EXPECT_EQ(recorder.calls, kSteps) << "the second time as well";
+  EXPECT_EQ(sign_in("alice@example.com", "correct horse"), "denied");
+  EXPECT_EQ(recorder.calls, kSteps);
+}
+
+TEST_F(SignInTest, ARefusedPasswordIsHashedOnceForAClientWhateverTheReason) {
+  const std::vector<std::string> kAgain = {"find", "has_signed_in", "find"};
+  for (const char* account : {"alice@example.com", "nobody@example.com", ""}) {
+    EXPECT_EQ(sign_in(account, "wrong"), "denied");
+    EXPECT_EQ(sign_in(account, "wrong"), "denied");
+    EXPECT_EQ(recorder.calls, kAgain) << account;
   }
+  EXPECT_EQ(sign_in("alice@example.com", "wrong", "192.0.2.2"), "denied");
+  EXPECT_THAT(recorder.calls, testing::Contains("decoy")) << "what others tried must not show";
+  ASSERT_TRUE(directory().disable_account("alice@example.com"));
+  EXPECT_EQ(sign_in("alice@example.com", "correct horse"), "denied");
+  EXPECT_THAT(recorder.calls, testing::Contains("decoy"));
+  EXPECT_EQ(sign_in("alice@example.com", "correct horse"), "denied");
+  EXPECT_EQ(recorder.calls, kAgain) << "right, but disabled: no different from wrong";
+}
+
+TEST_F(SignInTest, ARefusedPasswordIsForgottenWhenItBecomesTheRightOne) {
+  EXPECT_EQ(sign_in("alice@example.com", "new horse"), "denied");
+  ASSERT_TRUE(directory().set_password("alice@example.com", "new horse"));
+  EXPECT_EQ(sign_in("alice@example.com", "new horse"), "ok");
+  ASSERT_TRUE(directory().disable_account("alice@example.com"));
+  EXPECT_EQ(sign_in("alice@example.com", "new horse"), "denied");
+  ASSERT_TRUE(directory().enable_account("alice@example.com"));
+  EXPECT_EQ(sign_in("alice@example.com", "new horse"), "ok");
+}
+
+TEST_F(SignInTest, AnOwnerAtHomeComesInWhileANeighbourGuesses) {
+  ASSERT_EQ(sign_in("alice@example.com", "correct horse"), "ok");
+  int throttled = 0;
+  for (int i = 0; i < 150; ++i) {
+    throttled += sign_in("alice@example.com", "guess" + std::to_string(i)) == "temporary";
+  }
+  EXPECT_EQ(throttled, 50);
+  EXPECT_EQ(sign_in("alice@example.com", "correct horse"), "ok");
 }
 
 TEST_F(SignInTest, RemembersAVerifiedPasswordUntilTheCredentialChanges) {

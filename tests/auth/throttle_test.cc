@@ -99,6 +99,25 @@ TEST_F(ThrottleTest, StaysSmallAndKeepsWhoIsActive) {
   }
 }
 
+TEST_F(ThrottleTest, AKnownClientIsCountedApartAndOnlyEverWaitsForSeconds) {
+  exhaust("stranger", "a");
+  ASSERT_GT(guess("stranger", "a", 100), seconds(0));
+  const auto known = [&](std::uint64_t guess) {
+    return throttle.admit({"home", "a", guess}, Throttle::Standing::Known);
+  };
+  for (std::uint64_t i = 0; i < 100; ++i) ASSERT_EQ(known(i), seconds(0)) << i;
+  for (std::uint64_t i = 100; i < 150; ++i) {
+    const auto delay = known(i);
+    ASSERT_GT(delay, seconds(0)) << "a neighbour who guesses for ever";
+    ASSERT_LE(delay, seconds(5));
+    clock.advance(delay);
+    ASSERT_EQ(known(i), seconds(0));
+  }
+  throttle.succeeded({"home", "a", 149});
+  EXPECT_EQ(known(500), seconds(0)) << "the owner came in";
+  EXPECT_EQ(guess("home", "b", 1), seconds(0)) << "on other accounts it has not guessed";
+}
+
 TEST_F(ThrottleTest, UserNamesThatAreNoAddressDoNotCountTogether) {
   for (std::uint64_t i = 0; i < 100; ++i) {
     EXPECT_EQ(guess("client" + std::to_string(i), "", i), seconds(0));

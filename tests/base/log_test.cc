@@ -57,6 +57,16 @@ TEST(Log, BytesThatAreNotUtf8AreEscaped) {
   EXPECT_EQ(line.find('\xFF'), std::string::npos);
 }
 
+TEST(Log, CharactersThatTerminalsObeyAreEscaped) {
+  const std::string name = "a\u009b31m\u202egpj.exe\u2066\u2028\u200f\ufeff\u00e9";
+  for (const auto format : {Log::Format::Text, Log::Format::Json}) {
+    const std::string line = written(format, "x", {{"name", name}});
+    EXPECT_NE(line.find("\"a\\u009b31m\\u202egpj.exe\\u2066\\u2028\\u200f\\ufeff\u00e9\""),
+              std::string::npos)
+        << line;
+  }
+}
+
 TEST(Log, JsonHasTypesAndRoundTrips) {
   const std::string line = written(Log::Format::Json, "sign-in",
                                    {{"account", kHostile}, {"uid", 7}, {"tls", false}, {"n", "7"}});

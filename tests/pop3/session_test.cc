@@ -261,6 +261,17 @@ TEST_F(Pop3, ClosesWhenItCannotGoOnInTheMiddleOfAListing) {
   EXPECT_EQ(output.size(), size);
 }
 
+TEST_F(Pop3, ClosesWhenItIsTooBusyToDelete) {
+  inbox.add(1, "x");
+  sign_in();
+  say("DELE 1");
+  input.append("QUIT\r\n");
+  EXPECT_EQ(session->consume(input, output).kind, Next::Kind::Work);
+  EXPECT_EQ(session->overloaded(output).kind, Next::Kind::Close);
+  EXPECT_EQ(output.drain(), "-ERR [SYS/TEMP] Too busy, deleted messages were not removed\r\n");
+  EXPECT_EQ(inbox.files.size(), 1u);
+}
+
 TEST_F(Pop3, GrowsSlowerWithErrorsAndThenGoes) {
   connect();
   for (int i = 1; i <= 9; ++i) {

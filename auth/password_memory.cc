@@ -1,21 +1,21 @@
-#include "auth/verified_passwords.h"
+#include "auth/password_memory.h"
 
 #include "base/crypto.h"
 
 namespace waxwing {
 
-VerifiedPasswords::VerifiedPasswords(const Clock& clock, Limits limits)
+PasswordMemory::PasswordMemory(const Clock& clock, Limits limits)
     : clock_(clock), limits_(limits), key_(random_bytes(32)) {}
 
-bool VerifiedPasswords::contains(const Credential& credential, std::string_view password) {
-  const auto wanted = digest(credential, password);
+bool PasswordMemory::contains(std::string_view subject, std::string_view password) {
+  const auto wanted = digest(subject, password);
   const std::lock_guard lock(mutex_);
   const auto found = by_digest_.find(wanted);
   return found != by_digest_.end() && found->second->expires > clock_.steady();
 }
 
-void VerifiedPasswords::add(const Credential& credential, std::string_view password) {
-  auto fresh = digest(credential, password);
+void PasswordMemory::add(std::string_view subject, std::string_view password) {
+  auto fresh = digest(subject, password);
   const auto now = clock_.steady();
   const std::lock_guard lock(mutex_);
   if (const auto found = by_digest_.find(fresh); found != by_digest_.end()) {
@@ -31,10 +31,10 @@ void VerifiedPasswords::add(const Credential& credential, std::string_view passw
   by_digest_.emplace(std::move(fresh), entries_.begin());
 }
 
-std::string VerifiedPasswords::digest(const Credential& credential,
-                                      std::string_view password) const {
-  auto message = std::to_string(credential.account) + ":" + std::to_string(credential.version) +
-                 ":" + std::string(password);
+// The subject's length keeps it apart from the password, whatever bytes either holds.
+std::string PasswordMemory::digest(std::string_view subject, std::string_view password) const {
+  auto message = std::to_string(subject.size()) + ":" + std::string(subject);
+  message += password;
   auto digest = hmac_sha256(key_, message);
   wipe(message);
   return digest;
