@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   app.add_option("--count", load.count)->check(CLI::Range(1, 1'000'000));
   app.add_option("--size", load.size)->check(CLI::Range(500, 100'000'000));
   app.add_option("--accounts", load.accounts)->check(CLI::Range(1, 10'000));
+  app.add_option("--user", load.user, "the first account")->check(CLI::Range(0, 10'000));
   app.add_option("--mailbox", load.mailbox);
   app.add_option("--password", load.password);
   CLI11_PARSE(app, argc, argv);

@@ -78,12 +78,12 @@ Measured in_parallel(const Load& load,
 Client signed_in(const Load& load, int account) {
   Client client(load.imap);
   client.line();
-  client.imap("LOGIN " + user(account) + " " + load.password);
+  client.imap("LOGIN " + user(load.user + account) + " " + load.password);
   return client;
 }
 
 void send_mail(Client& client, const Load& load, int number) {
-  client.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" + user(number % load.accounts) +
+  client.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" + user(load.user + number % load.accounts) +
               ">\r\nDATA\r\n");
   client.smtp('2');
   client.smtp('2');
@@ -187,7 +187,7 @@ Measured pop3(const Load& load) {
   Measured measured;
   Client client(load.pop3);
   client.pop3();
-  client.send("USER " + user(0) + "\r\n");
+  client.send("USER " + user(load.user) + "\r\n");
   client.pop3();
   client.send("PASS " + load.password + "\r\n");
   client.pop3();
@@ -244,7 +244,7 @@ Measured push(const Load& load) {
   Client sending = smtp_client(load);
   const double start = now();
   for (int number = 0; number < load.count; ++number) {
-    sending.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" + user(0) + ">\r\nDATA\r\n");
+    sending.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" + user(load.user) + ">\r\nDATA\r\n");
     sending.smtp('2');
     sending.smtp('2');
     sending.smtp('3');

@@ -14,7 +14,8 @@ struct Load {
   int connections = 1;
   int count = 1000;   // operations in all
   int size = 10'000;  // of a message, in octets
-  int accounts = 1;   // user0@example.test ... take turns
+  int accounts = 1;   // that many take turns ...
+  int user = 0;       // ... from this one on: user0@example.test
   std::string password = "bench";
   std::string mailbox = "INBOX";
 };
