@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace waxwing {
@@ -15,8 +16,9 @@ Lanes::Lanes(Sizes sizes) : queue_(sizes.queue) {
     Pool& pool = pools_[i];
     pool.alive = plan[i].second;
     for (int n = 0; n < plan[i].second; ++n) {
-      pool.threads.emplace_back([this, &pool] { work(pool); });
-      pthread_setname_np(pool.threads.back().native_handle(), plan[i].first);
+      Worker& worker = pool.workers.emplace_back();
+      worker.thread = std::thread([&pool, &worker] { work(pool, worker); });
+      pthread_setname_np(worker.thread.native_handle(), plan[i].first);
     }
   }
 }
@@ -24,19 +26,27 @@ Lanes::Lanes(Sizes sizes) : queue_(sizes.queue) {
 Lanes::~Lanes() {
   stop(std::chrono::milliseconds(0));
   for (Pool& pool : pools_)
-    for (std::thread& thread : pool.threads) thread.join();
+    for (Worker& worker : pool.workers) worker.thread.join();
 }
 
 std::optional<Lanes::Ticket> Lanes::submit(Lane lane, std::function<void()> job) {
   Pool& to = pool(lane);
   Ticket ticket = 0;
+  Worker* called = nullptr;
   {
     const std::lock_guard lock(to.mutex);
-    if (to.stopping || to.waiting.size() >= queue_) return std::nullopt;
+    if (to.stopping) return std::nullopt;
+    if (!to.idle.empty()) {
+      called = to.idle.back();
+      to.idle.pop_back();
+      called->job = std::move(job);
+    } else if (to.waiting.size() >= queue_) {
+      return std::nullopt;
+    }
     ticket = ++to.last;
-    to.waiting.emplace_hint(to.waiting.end(), ticket, std::move(job));
+    if (!called) to.waiting.emplace_hint(to.waiting.end(), ticket, std::move(job));
   }
-  to.changed.notify_one();
+  if (called) sem_post(&called->called);
   return ticket;
 }
 
@@ -52,29 +62,39 @@ bool Lanes::stop(std::chrono::milliseconds patience) {
     const std::lock_guard lock(pool.mutex);
     pool.stopping = true;
     pool.waiting.clear();
-    pool.changed.notify_all();
+    for (Worker* worker : pool.idle) sem_post(&worker->called);
+    pool.idle.clear();
   }
   bool all = true;
   for (Pool& pool : pools_) {
     std::unique_lock lock(pool.mutex);
-    all = pool.changed.wait_until(lock, deadline, [&] { return pool.alive == 0; }) && all;
+    all = pool.ended.wait_until(lock, deadline, [&] { return pool.alive == 0; }) && all;
   }
   return all;
 }
 
-void Lanes::work(Pool& pool) {
+void Lanes::work(Pool& pool, Worker& worker) {
   std::unique_lock lock(pool.mutex);
   for (;;) {
-    pool.changed.wait(lock, [&] { return pool.stopping || !pool.waiting.empty(); });
-    if (pool.waiting.empty()) break;
-    auto job = std::move(pool.waiting.extract(pool.waiting.begin()).mapped());
-    lock.unlock();
-    job();
+    std::function<void()> job;
+    if (!pool.waiting.empty()) {
+      job = std::move(pool.waiting.extract(pool.waiting.begin()).mapped());
+      lock.unlock();
+    } else if (pool.stopping) {
+      break;
+    } else {
+      pool.idle.push_back(&worker);
+      lock.unlock();
+      while (sem_wait(&worker.called) != 0 && errno == EINTR) {
+      }
+      job = std::exchange(worker.job, nullptr);
+    }
+    if (job) job();
     job = nullptr;
     lock.lock();
   }
   --pool.alive;
-  pool.changed.notify_all();
+  pool.ended.notify_all();
 }
 
 }  // namespace waxwing

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <semaphore.h>
+
 #include <array>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,16 +43,26 @@ class Lanes {
   bool stop(std::chrono::milliseconds patience);
 
  private:
+  // A thread that waits to be called. A condition variable of the pool would wake the one that has
+  // slept longest, whose stack no cache holds any more, and costs it a second lock.
+  struct Worker {
+    Worker() { sem_init(&called, 0, 0); }
+    ~Worker() { sem_destroy(&called); }
+    sem_t called;
+    std::function<void()> job;  // set before it is called; none: the lanes stop
+    std::thread thread;
+  };
   struct Pool {
     std::mutex mutex;
-    std::condition_variable changed;
+    std::condition_variable ended;
     std::map<Ticket, std::function<void()>> waiting;
+    std::vector<Worker*> idle;  // the next to be called last
     Ticket last = 0;
     int alive = 0;
     bool stopping = false;
-    std::vector<std::thread> threads;
+    std::deque<Worker> workers;
   };
-  void work(Pool& pool);
+  static void work(Pool& pool, Worker& worker);
   Pool& pool(Lane lane) { return pools_[static_cast<std::size_t>(lane)]; }
 
   const std::size_t queue_;

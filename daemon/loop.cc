@@ -32,7 +32,8 @@ Loop::Loop() : base_(make_base()), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))
   const auto woken = [](evutil_socket_t, short, void* loop) {
     static_cast<Loop*>(loop)->run_posted();
   };
-  wake_event_ = event_new(base_.get(), wake_.get(), EV_READ | EV_PERSIST, woken, this);
+  // Edge-triggered: each write is told once, so the counter need not be read.
+  wake_event_ = event_new(base_.get(), wake_.get(), EV_READ | EV_PERSIST | EV_ET, woken, this);
   if (!wake_event_) throw std::bad_alloc();
   event_add(wake_event_, nullptr);
 }
@@ -55,13 +56,11 @@ void Loop::post(std::function<void()> task) {
     posted_.push_back(std::move(task));
     if (posted_.size() > 1) return;  // the first one has woken the loop already
   }
-  // Adding 1 to a counter that is read on every wake-up cannot overflow.
+  // The counter is never read, and overflows after 2^64 wake-ups.
   [[maybe_unused]] const int written = eventfd_write(wake_.get(), 1);
 }
 
 void Loop::run_posted() {
-  eventfd_t count = 0;
-  [[maybe_unused]] const int read = eventfd_read(wake_.get(), &count);
   std::vector<std::function<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);
