@@ -14,6 +14,7 @@ namespace {
 constexpr int kErrorsUntilSlow = 3;
 constexpr int kErrorsUntilGoodbye = 10;
 constexpr std::chrono::milliseconds kSlow{1000};
+constexpr std::size_t kMaxBatch = 100;
 
 // Replies to what no working client says. Refused senders, recipients and messages are none of
 // them: a mailing list with ten dead addresses must get to the eleventh. Who guesses addresses,
@@ -61,6 +62,8 @@ Next Conversation::consume(Input& input, Output& output) {
     // A client that asks and never reads waits in run() until it has read.
     if (output.is_full()) return work(Job::None, Lane::Storage);
 
+    if (!batch_.empty()) return work(Job::Command, *batch_.front().rule->lane);
+
     std::optional<Next> next;
     switch (mode_) {
       case Mode::Commands: next = read_command(input, output); break;
@@ -77,16 +80,31 @@ Next Conversation::consume(Input& input, Output& output) {
 Progress Conversation::run(Output& output) {
   switch (std::exchange(job_, Job::None)) {
     case Job::None: return output.is_full() ? Progress::Again : Progress::Done;
-    case Job::Command:
-      if (const auto answer = (this->*rule_->answer)(waiting_)) reply(*answer, output);
+    case Job::Command: run_batch(output); break;
+    case Job::SignInLine:
+      reply(after_sign_in_step(sign_in_->respond(sign_in_line_)), output);
+      wipe(sign_in_line_);
+      sign_in_line_.clear();
       break;
-    case Job::SignInLine: reply(after_sign_in_step(sign_in_->respond(waiting_)), output); break;
     case Job::WriteText: transaction_->write(); break;
     case Job::EndText: reply(end_text(), output); break;
   }
-  wipe(waiting_);
-  waiting_.clear();
   return Progress::Done;
+}
+
+// A client that errs is slowed down between two of them as well.
+void Conversation::run_batch(Output& output) {
+  while (!batch_.empty() && !slow_ && !closing_) {
+    Waiting next = std::move(batch_.front());
+    batch_.pop_front();
+    if (const auto refused = refusal(*next.rule, next.argument)) {
+      reply(*refused, output);
+    } else if (const auto answer = (this->*next.rule->answer)(next.argument)) {
+      reply(*answer, output);
+    }
+    wipe(next.argument);  // a password perhaps
+  }
+  if (closing_) batch_.clear();
 }
 
 std::optional<Next> Conversation::read_command(Input& input, Output& output) {
@@ -100,7 +118,7 @@ std::optional<Next> Conversation::read_command(Input& input, Output& output) {
   switch (read.kind) {
     case LineReader::Kind::Wanting: return Next::bytes();
     case LineReader::Kind::Line:
-      if (!is_http(read.line)) return dispatch(parse_command(read.line), output);
+      if (!is_http(read.line)) return dispatch(parse_command(read.line), input, output);
       cut(not_smtp(), "not SMTP", output);
       break;
     case LineReader::Kind::TooLong: reply(too_long(), output); break;
@@ -109,11 +127,16 @@ std::optional<Next> Conversation::read_command(Input& input, Output& output) {
   return std::nullopt;
 }
 
-std::optional<Next> Conversation::dispatch(Command command, Output& output) {
+const Conversation::Rule* Conversation::find_rule(std::string_view verb) {
   const auto all = rules();
-  const auto rule = std::find_if(all.begin(), all.end(),
-                                 [&](const Rule& each) { return each.verb == command.verb; });
-  if (rule == all.end()) {
+  const auto rule =
+      std::find_if(all.begin(), all.end(), [&](const Rule& each) { return each.verb == verb; });
+  return rule == all.end() ? nullptr : &*rule;
+}
+
+std::optional<Next> Conversation::dispatch(Command command, Input& input, Output& output) {
+  const Rule* rule = find_rule(command.verb);
+  if (!rule) {
     reply({500, "5.5.2", "Unknown command"}, output);
   } else if (const auto refused = refusal(*rule, command.argument)) {
     if (rule->verb == "BDAT") {
@@ -122,13 +145,28 @@ std::optional<Next> Conversation::dispatch(Command command, Output& output) {
       reply(*refused, output);
     }
   } else if (rule->lane) {
-    rule_ = &*rule;
-    waiting_ = std::move(command.argument);  // a password perhaps, so it has one place only
+    batch_.push_back({rule, std::move(command.argument)});
+    if (*rule->lane == Lane::Storage) gather(input);
     return work(Job::Command, *rule->lane);
   } else if (const auto answer = (this->*rule->answer)(command.argument)) {
     reply(*answer, output);
   }
   return std::nullopt;
+}
+
+// What a client pipelines goes to the worker in one piece, up to DATA, behind which the message
+// follows: MAIL, RCPT and DATA then cost one hand-over.  RFC 2920 section 3.1
+void Conversation::gather(Input& input) {
+  while (batch_.size() < kMaxBatch && batch_.back().rule->verb != "DATA") {
+    const auto view = input.view();
+    const auto line = view.substr(0, std::min(view.find("\r\n"), view.size()));
+    if (line.size() + 2 > std::min(view.size(), kMaxCommandLine) || is_binary(line)) return;
+    auto command = parse_command(line);
+    const Rule* rule = find_rule(command.verb);
+    if (!rule || rule->lane != Lane::Storage) return;
+    batch_.push_back({rule, std::move(command.argument)});
+    input.consume(line.size() + 2);
+  }
 }
 
 // Why a command is not legal now. What has to come first is said first.
@@ -176,7 +214,7 @@ std::optional<Next> Conversation::read_sign_in(Input& input, Output& output) {
   auto read = lines_.next(input, kMaxSignInLine);
   switch (read.kind) {
     case LineReader::Kind::Line:
-      waiting_ = std::move(read.line);
+      sign_in_line_ = std::move(read.line);
       return work(Job::SignInLine, Lane::Password);
     case LineReader::Kind::Wanting: return Next::bytes();
     case LineReader::Kind::TooLong:
@@ -255,10 +293,15 @@ Next Conversation::overloaded(Output& output) {
   const Reply busy{451, "4.3.2", "Too busy, try again later"};
   switch (std::exchange(job_, Job::None)) {
     case Job::None: break;
-    case Job::Command: write(output, busy); break;
+    case Job::Command:
+      for ([[maybe_unused]] const auto& each : batch_) write(output, busy);
+      batch_.clear();
+      break;
     case Job::SignInLine:
       sign_in_.reset();
       mode_ = Mode::Commands;
+      wipe(sign_in_line_);
+      sign_in_line_.clear();
       write(output, {454, "4.7.0", "Too busy, try again later"});
       break;
     case Job::WriteText: transaction_->refuse(busy); break;  // said at the end of the text
@@ -267,8 +310,6 @@ Next Conversation::overloaded(Output& output) {
       write(output, end_text());  // never blocks once it is refused
       break;
   }
-  wipe(waiting_);
-  waiting_.clear();
   return Next::pause(kSlow);
 }
 

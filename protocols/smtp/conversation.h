@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,6 +60,7 @@ class Conversation final : public Session {
     std::optional<Reply> (Conversation::*answer)(std::string_view argument);
   };
   static std::span<const Rule> rules();
+  static const Rule* find_rule(std::string_view verb);
 
   // Each reads on in its mode; nothing: look again what is to be done.
   std::optional<Next> read_command(Input& input, Output& output);
@@ -66,7 +68,9 @@ class Conversation final : public Session {
   std::optional<Next> read_text(Input& input, Output& output);
   std::optional<Next> skip_chunk(Input& input, Output& output);
 
-  std::optional<Next> dispatch(Command command, Output& output);
+  std::optional<Next> dispatch(Command command, Input& input, Output& output);
+  void gather(Input& input);
+  void run_batch(Output& output);
   std::optional<Reply> refusal(const Rule& rule, std::string_view argument) const;
   void refuse_chunk(const Reply& refused, std::string_view argument, Output& output);
   Next work(Job job, Lane lane);
@@ -105,8 +109,13 @@ class Conversation final : public Session {
 
   Mode mode_ = Mode::Commands;
   Job job_ = Job::None;
-  const Rule* rule_ = nullptr;  // of the command that waits for its lane
-  std::string waiting_;         // its argument, or the line of the sign-in
+  // Commands that wait for the lane of the first.
+  struct Waiting {
+    const Rule* rule;
+    std::string argument;
+  };
+  std::deque<Waiting> batch_;
+  std::string sign_in_line_;
   LineReader lines_;
   std::optional<Transaction> transaction_;
   std::optional<SignIn> sign_in_;
