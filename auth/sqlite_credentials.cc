@@ -33,6 +33,8 @@ Outcome store_scram(directory_sql::Database& database, std::int64_t account,
 }
 
 Result<Credential> SqliteDirectory::find(const std::string& account) {
+  const auto since = credentials_.moment();
+  if (auto known = credentials_.find(account)) return std::move(*known);
   auto database = pool_.lease();
   if (!database) return fail(database.error());
   auto query = (*database)->query(
@@ -54,6 +56,7 @@ Result<Credential> SqliteDirectory::find(const std::string& account) {
   }
   if (auto outcome = query.finish(); !outcome) return fail(outcome.error());
   if (!credential) return fail(Error::Code::NotFound, "no such account");
+  credentials_.add(account, *credential, since);
   return std::move(*credential);
 }
 
@@ -98,37 +101,48 @@ Outcome SqliteDirectory::adopt(const Credential& imported, std::string_view pass
 }
 
 Result<bool> SqliteDirectory::has_signed_in(std::int64_t account, const std::string& client) {
+  const auto last = last_sign_in(account, client);
+  if (!last) return fail(last.error());
+  return last->has_value();
+}
+
+Result<std::optional<std::int64_t>> SqliteDirectory::last_sign_in(std::int64_t account,
+                                                                  const std::string& client) {
+  const auto key = std::to_string(account) + " " + client;
+  const auto since = sign_ins_.moment();
+  if (const auto known = sign_ins_.find(key)) return std::optional(*known);
   auto database = pool_.lease();
   if (!database) return fail(database.error());
-  auto query = (*database)->query("SELECT 1 FROM sign_ins WHERE account = ? AND client = ?",
+  auto query = (*database)->query("SELECT last FROM sign_ins WHERE account = ? AND client = ?",
                                   account, client);
-  const bool found = query.row();
+  std::optional<std::int64_t> last;
+  if (query.row()) last = query.integer(0);
   if (auto outcome = query.finish(); !outcome) return fail(outcome.error());
-  return found;
+  if (last) sign_ins_.add(key, *last, since);
+  return last;
 }
 
 Outcome SqliteDirectory::note_sign_in(std::int64_t account, const std::string& client) {
   const auto now = unix_seconds(clock_.now());
-  {
-    auto database = pool_.lease();
-    if (!database) return fail(database.error());
-    auto query = (*database)->query("SELECT last FROM sign_ins WHERE account = ? AND client = ?",
-                                    account, client);
-    const bool is_fresh = query.row() && query.integer(0) > now - kNoteAgainAfter;
-    if (auto outcome = query.finish(); !outcome || is_fresh) return outcome;
-  }
-  return write([&](directory_sql::Database& database) -> Outcome {
+  const auto last = last_sign_in(account, client);
+  if (!last) return fail(last.error());
+  if (*last && **last > now - kNoteAgainAfter) return {};
+  auto database = pool_.lease();
+  if (!database) return fail(database.error());
+  auto outcome = commit(**database, [&](directory_sql::Database& writer) -> Outcome {
     // The account may have gone since its password was checked.
-    auto outcome = database.run(
+    auto noted = writer.run(
         "INSERT INTO sign_ins (account, client, last) SELECT id, ?, ? FROM accounts WHERE id = ? "
         "ON CONFLICT (account, client) DO UPDATE SET last = excluded.last",
         client, now, account);
-    if (!outcome) return outcome;
-    return database.run(
+    if (!noted) return noted;
+    return writer.run(
         "DELETE FROM sign_ins WHERE account = ?1 AND client IN (SELECT client FROM sign_ins "
         "WHERE account = ?1 ORDER BY last DESC, client LIMIT -1 OFFSET ?2)",
         account, kClientsPerAccount);
   });
+  sign_ins_.forget();  // the other answers know nothing of it
+  return outcome;
 }
 
 }  // namespace waxwing

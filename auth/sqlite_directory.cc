@@ -94,11 +94,20 @@ void SqliteDirectory::revoke(const std::string& account) const {
 Outcome SqliteDirectory::write(const Change& change) {
   auto database = pool_.lease();
   if (!database) return fail(database.error());
-  directory_sql::Transaction transaction(**database);
-  if (auto outcome = transaction.begin(); !outcome) return outcome;
-  if (auto outcome = change(**database); !outcome) return outcome;
-  if (auto outcome = transaction.commit(); !outcome) return outcome;
+  auto outcome = commit(**database, change);
+  // Also when it failed: nobody knows then what was written.
+  credentials_.forget();
+  routes_.forget();
+  sign_ins_.forget();
+  if (!outcome) return outcome;
   return refresh_scram_mark(**database);
+}
+
+Outcome SqliteDirectory::commit(directory_sql::Database& database, const Change& change) {
+  directory_sql::Transaction transaction(database);
+  if (auto outcome = transaction.begin(); !outcome) return outcome;
+  if (auto outcome = change(database); !outcome) return outcome;
+  return transaction.commit();
 }
 
 Outcome SqliteDirectory::refresh_scram_mark(directory_sql::Database& database) {

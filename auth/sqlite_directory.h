@@ -11,6 +11,7 @@
 
 #include "auth/credentials.h"
 #include "auth/directory.h"
+#include "auth/read_cache.h"
 #include "auth/sqlite.h"
 #include "base/clock.h"
 
@@ -23,6 +24,8 @@ Outcome store_scram(directory_sql::Database& database, std::int64_t account, con
 
 // Directory and Credentials over directory.sqlite. Any thread: every call borrows a connection of
 // its own; passwords are hashed before a transaction starts, so a writer never waits for argon2.
+// What each message and each sign-in asks for is remembered until something is written: who holds
+// the lock of data_dir is the only writer.
 class SqliteDirectory final : public Directory, public Credentials {
  public:
   SqliteDirectory(const std::string& path, const Clock& clock);
@@ -68,17 +71,22 @@ class SqliteDirectory final : public Directory, public Credentials {
   using Change = std::function<Outcome(directory_sql::Database&)>;
   // Runs `change` in a transaction of its own.
   Outcome write(const Change& change);
+  Outcome commit(directory_sql::Database& database, const Change& change);
   Outcome write_account(std::string_view address,
                         const std::function<Outcome(directory_sql::Database&, std::int64_t id,
                                                     const std::string& canonical)>& change);
   Outcome insert_account(std::string_view address, const PasswordHash& hash,
                          const std::optional<ScramKeys>& scram);
   Outcome set_enabled(std::string_view address, bool enabled);
+  Result<std::optional<std::int64_t>> last_sign_in(std::int64_t account, const std::string& client);
   Outcome refresh_scram_mark(directory_sql::Database& database);
   void revoke(const std::string& account) const;
 
   const Clock& clock_;
   directory_sql::Pool pool_;
+  ReadCache<Credential> credentials_{10'000};
+  ReadCache<Route> routes_{10'000};
+  ReadCache<std::int64_t> sign_ins_{100'000};  // when a client's last sign-in was written
   std::string secret_;
   std::mutex scram_mark_mutex_;
   std::atomic<bool> has_scram_for_all_{true};

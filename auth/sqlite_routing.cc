@@ -15,6 +15,8 @@
 namespace waxwing {
 namespace {
 
+constexpr std::size_t kMostRemembered = 100;  // recipients behind one address
+
 // Aliases of aliases of aliases: as many as a large list needs, and no more than a reply can wait
 // for.
 constexpr std::size_t kMaxExpanded = 10'000;
@@ -149,6 +151,8 @@ class Resolution {
 }  // namespace
 
 Result<Directory::Route> SqliteDirectory::route(std::string_view address) {
+  const auto since = routes_.moment();
+  if (auto known = routes_.find(address)) return std::move(*known);
   auto database = pool_.lease();
   if (!database) return fail(database.error());
   std::string whole(address);
@@ -156,7 +160,12 @@ Result<Directory::Route> SqliteDirectory::route(std::string_view address) {
     whole = Resolution(**database).server_postmaster();
   const auto parsed = mail::parse_address(whole);
   if (!parsed) return fail(Error::Code::Invalid, printable(address) + " is not an address");
-  return Resolution(**database).run(*parsed);
+  auto route = Resolution(**database).run(*parsed);
+  // Who guesses addresses, or writes to a list of thousands, shall not push out the others.
+  if (route && route->kind == Route::Kind::Local && route->recipients.size() <= kMostRemembered) {
+    routes_.add(address, *route, since);
+  }
+  return route;
 }
 
 Result<bool> SqliteDirectory::may_send_as(std::string_view account, std::string_view address) {
