@@ -7,6 +7,9 @@
 
 namespace waxwing {
 
+// Below that a copy into the piece before is cheaper than a piece of its own.
+constexpr std::size_t kWorthMoving = 4096;
+
 void Output::write(std::string_view bytes) {
   if (bytes.empty()) return;
   size_ += bytes.size();
@@ -17,6 +20,19 @@ void Output::write(std::string_view bytes) {
     }
   }
   pieces_.emplace_back(std::string(bytes));
+}
+
+void Output::append(Output&& other) {
+  while (!other.empty()) {
+    Piece piece = other.take();
+    auto* bytes = std::get_if<std::string>(&piece);
+    if (bytes && bytes->size() < kWorthMoving) {
+      write(*bytes);
+      continue;
+    }
+    size_ += bytes ? bytes->size() : std::get<FileRange>(piece).size;
+    pieces_.push_back(std::move(piece));
+  }
 }
 
 void Output::write_file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t size) {

@@ -77,13 +77,10 @@ Outcome StagedMessage::copy_to(const Fd& file, std::string_view prefix) const {
 }
 
 Parsed StagedMessage::parsed(std::string_view prefix) const {
-  std::string encoded = mail::encode(*message_);
-  if (prefix.empty()) return {message_->header, message_->header_is_whole, std::move(encoded)};
-  auto copy = mail::decode(encoded);
-  if (!copy) return {};
-  mail::prepend(*copy, prefix);
-  Parsed result{{}, copy->header_is_whole, mail::encode(*copy)};
-  result.header = std::move(copy->header);
+  mail::Message copy = *message_;
+  if (!prefix.empty()) mail::prepend(copy, prefix);
+  Parsed result{{}, copy.header_is_whole, mail::encode(copy)};
+  result.header = std::move(copy.header);
   return result;
 }
 

@@ -19,19 +19,6 @@ constexpr std::size_t kBatch = 64;
 // A FETCH of so few messages, and nothing but what a view knows, runs on the loop thread.
 constexpr std::size_t kQuick = 500;
 
-// A line is written in full or not at all, so it is made apart.
-void hand_over(Output& line, Output& output) {
-  while (!line.empty()) {
-    Output::Piece piece = line.take();
-    if (const auto* bytes = std::get_if<std::string>(&piece)) {
-      output << *bytes;
-    } else {
-      auto& range = std::get<Output::FileRange>(piece);
-      output.write_file(std::move(range.file), range.offset, range.size);
-    }
-  }
-}
-
 // FETCH and UID FETCH.  RFC 9051 section 6.4.5
 class FetchTask final : public Task {
  public:
@@ -159,7 +146,7 @@ void FetchTask::write(Conversation& conversation, std::size_t index, const Parse
     }
     return;
   }
-  Output line;
+  Output line;  // it is written in full or not at all
   line << "* " << std::to_string(index + 1) << " FETCH (";
   std::string_view separator;
   for (const FetchItem& item : command_.items) {
@@ -194,7 +181,7 @@ void FetchTask::write(Conversation& conversation, std::size_t index, const Parse
     line << " FLAGS " << selected.flags(row, conversation.revision);
   }
   line << ")\r\n";
-  hand_over(line, output);
+  output.append(std::move(line));
 }
 
 Step FetchTask::end() {

@@ -181,7 +181,7 @@ class Reader {
     for (auto* value : {&part.header_offset, &part.body_offset, &part.body_size, &part.lines}) {
       *value = number();
     }
-    if (number() != 0) part.envelope = std::make_unique<Envelope>(envelope());
+    if (number() != 0) part.envelope = std::make_shared<const Envelope>(envelope());
     for (std::size_t left = count(); left > 0 && good_; --left) {
       part.parts.push_back(this->part(depth + 1));
     }

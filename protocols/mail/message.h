@@ -46,7 +46,7 @@ struct Part {
   std::uint64_t body_size = 0;      // octets, without the CRLF that belongs to the boundary
   std::uint64_t lines = 0;          // of the body
   std::vector<Part> parts;
-  std::unique_ptr<Envelope> envelope;  // of the enclosed message, in a message/rfc822
+  std::shared_ptr<const Envelope> envelope;  // of the enclosed message, in a message/rfc822
 
   bool is_multipart() const { return type == "multipart"; }
   bool is_message() const {

@@ -54,7 +54,7 @@ bool is_blank(std::string_view text) {
 // must ask: where boundaries are missing or nesting is too deep, all of the body is one text.
 void complete(Part& part) {
   if (!part.is_multipart() && !part.is_message()) return;
-  if (part.is_message() && !part.envelope) part.envelope = std::make_unique<Envelope>();
+  if (part.is_message() && !part.envelope) part.envelope = std::make_shared<const Envelope>();
   if (!part.parts.empty()) return;
   Part text;
   text.header_offset = text.body_offset = part.body_offset;
@@ -199,7 +199,7 @@ void Parser::State::read_header(Frame& frame) {
     message.envelope = parse_envelope(frame.header);
     message.header = std::move(frame.header);
   } else if (Frame& outer = frames[frames.size() - 2]; outer.kind == Frame::Kind::Enclosing) {
-    outer.part.envelope = std::make_unique<Envelope>(parse_envelope(frame.header));
+    outer.part.envelope = std::make_shared<const Envelope>(parse_envelope(frame.header));
   }
   frame.header = std::string();
 }
