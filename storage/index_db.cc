@@ -69,7 +69,7 @@ std::string IndexEntry::file_name() const {
 
 Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& path,
                                                sqlite::Database::Synchronous synchronous) {
-  auto database = sqlite::Database::open(path, synchronous);
+  auto database = sqlite::Database::open(path, synchronous, sqlite::Database::Sharing::Exclusive);
   if (database) {
     auto version = database->integer("PRAGMA user_version");
     if (version && *version == kSchema) {
@@ -91,7 +91,7 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
       auto removed = disk.remove(path + suffix);
       if (!removed && removed.error().code != Error::Code::NotFound) return fail(removed.error());
     }
-    database = sqlite::Database::open(path, synchronous);
+    database = sqlite::Database::open(path, synchronous, sqlite::Database::Sharing::Exclusive);
     if (!database) return fail(database.error());
   }
   {

@@ -92,6 +92,8 @@ Result<std::vector<std::pair<Uid, Parsed>>> MaildirMailbox::read_slice(std::span
                                                                        Fields fields) {
   auto access = enter();
   if (!access) return fail(access.error());
+  // Without it the files of the newest would be parsed again.
+  (void)account_.publisher().catch_up(*access);
   std::vector<std::pair<Uid, Parsed>> result;
   std::size_t bytes = 0;
   auto wanted = uids.begin();

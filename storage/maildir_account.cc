@@ -79,7 +79,7 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
   if (*state != clean_state()) {
     Recovery recovery(*this, access);
     if (auto done = recovery.run(); !done) return done;
-    context_->background.request(weak_from_this());
+    request_work();
   }
   return access.index.set_state("open " + context_->boot_id);
 }
@@ -170,6 +170,7 @@ std::vector<std::shared_ptr<MaildirMailbox>> MaildirAccount::all_mailboxes() {
 
 // Errors are left for the next occasion, or a full disk would keep us busy.
 bool MaildirAccount::work() {
+  if (auto access = enter()) (void)publisher_.catch_up(*access);
   if (read_only_) return true;
   bool finished = true;
   for (const auto& mailbox : all_mailboxes()) {

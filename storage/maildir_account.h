@@ -76,9 +76,11 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // The folder is about to be moved away: no more use through this object.
   Outcome retire();
 
-  // A share of the work that nobody waits for: flags into names, missing fields. True when nothing
-  // is left.
+  // A share of the work that nobody waits for: rows into the index, flags into names, missing fields.
+  // True when nothing is left.
   bool work();
+  // work() is called within seconds.
+  void request_work() { context_->background.request(weak_from_this()); }
   // All flags into names.
   void settle();
 

@@ -309,7 +309,7 @@ Result<Mailbox::FlagOutcome> MaildirMailbox::change_flags(std::span<const Uid> u
   if (auto done = transaction.commit(); !done) return fail(done.error());
   show(*access, before->with_changed(rows, outcome.modseq));
   state_.unsettled = true;
-  context_.background.request(account_.weak_from_this());
+  account_.request_work();
   return outcome;
 }
 

@@ -13,6 +13,9 @@ namespace {
 // So many are reserved with one durable write; a crash loses them, and nobody misses them.
 constexpr Uid kUidsAhead = 1000;
 constexpr ModSeq kModSeqsAhead = 10'000;
+// Rows that wait for the index.
+constexpr std::size_t kMostUnindexed = 256;
+constexpr std::size_t kMostUnindexedBytes = 4 << 20;
 
 }  // namespace
 
@@ -109,18 +112,23 @@ void Publisher::advance(Access& access, MaildirMailbox& mailbox) {
   if (moved) moved_on_.notify_all();
 }
 
-// Deliveries that became ready together share one transaction.
+// The index is written for many deliveries at once, by whoever asks it next or by the background: a
+// transaction of their own would cost each as much as all the rest of its way. The files are
+// durable, and from them recovery would bring back what a crash takes from the index.
 void Publisher::commit(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets) {
   if (tickets.empty()) return;
+  if (unindexed_.empty()) tickets.front()->mailbox->account().request_work();
   for (const auto& ticket : tickets) {
     for (auto& arrival : ticket->messages) {
       arrival.entry.row.modseq = take_modseq();
+      if (arrival.parsed) {
+        unindexed_bytes_ += arrival.parsed->header.size() + arrival.parsed->message.size();
+      }
       unindexed_.push_back({ticket->mailbox->id(), arrival});
     }
   }
-  if (auto done = catch_up(access); !done) {
-    log.error("index behind",
-              {{"mailbox", tickets.front()->mailbox->name()}, {"reason", done.error().text}});
+  if (unindexed_.size() >= kMostUnindexed || unindexed_bytes_ >= kMostUnindexedBytes) {
+    (void)catch_up(access);
   }
   for (const auto& ticket : tickets) show(access, *ticket);
 }
@@ -170,6 +178,17 @@ void Publisher::show(Access& access, Ticket& ticket) {
 
 Outcome Publisher::catch_up(Access& access) {
   if (unindexed_.empty()) return {};
+  auto done = write_unindexed(access);
+  if (done) {
+    unindexed_.clear();
+    unindexed_bytes_ = 0;
+  } else {
+    log.error("index behind", {{"rows", unindexed_.size()}, {"reason", done.error().text}});
+  }
+  return done;
+}
+
+Outcome Publisher::write_unindexed(Access& access) {
   auto transaction = access.index.begin();
   for (const auto& [mailbox, arrival] : unindexed_) {
     if (auto done = access.index.add(mailbox, arrival.entry); !done) return done;
@@ -177,9 +196,7 @@ Outcome Publisher::catch_up(Access& access) {
     auto done = access.index.set_parsed(mailbox, arrival.entry.row.uid, *arrival.parsed);
     if (!done) return done;
   }
-  auto done = transaction.commit();
-  if (done) unindexed_.clear();
-  return done;
+  return transaction.commit();
 }
 
 const IndexEntry* Publisher::unindexed(MailboxId mailbox, Uid uid) const {

@@ -19,8 +19,9 @@ class MaildirAccount;
 // - Mod-sequences are given out at that moment, so what is published later has the higher one.
 // - UIDs and mod-sequences are reserved ahead in account.sqlite; none is ever used twice, whatever
 //   becomes of the index.
-// - What was made durable is published even when the index does not take it: such rows wait in
-//   memory for the next commit, and the account is not marked clean before.
+// - What was made durable is published before it is in the index: such rows wait in memory until
+//   somebody reads the index, there are many, or seconds have passed. The account is not marked clean
+//   before.
 // Guarded by the account's lock.
 class Publisher {
  public:
@@ -41,7 +42,7 @@ class Publisher {
   Outcome reserve_modseqs(Access& access, std::size_t count);
   ModSeq take_modseq() { return next_modseq_++; }
 
-  // Puts into the index what it did not take before.
+  // Puts into the index what waits for it. Before anything is read from it that may be that new.
   Outcome catch_up(Access& access);
   const IndexEntry* unindexed(MailboxId mailbox, Uid uid) const;
   void forget_unindexed(MailboxId mailbox);
@@ -60,11 +61,13 @@ class Publisher {
   void commit_move(Access& access, const std::shared_ptr<Ticket>& ticket);
   void show(Access& access, Ticket& ticket);
   void wait(Access& access);
+  Outcome write_unindexed(Access& access);
 
   ModSeq next_modseq_ = 1, modseq_mark_ = 1;
   std::size_t in_flight_ = 0;  // UIDs taken and not yet published or given up
   std::atomic<int> waiting_{0};
   std::vector<Unindexed> unindexed_;
+  std::size_t unindexed_bytes_ = 0;  // of what was parsed
   std::condition_variable moved_on_;
 };
 

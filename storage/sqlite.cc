@@ -95,7 +95,7 @@ Outcome Statement::run() {
   return finish();
 }
 
-Result<Database> Database::open(const std::string& path, Synchronous synchronous) {
+Result<Database> Database::open(const std::string& path, Synchronous synchronous, Sharing sharing) {
   sqlite3* handle = nullptr;
   // Our own locks give a connection to one thread at a time.
   const int status =
@@ -108,6 +108,11 @@ Result<Database> Database::open(const std::string& path, Synchronous synchronous
   }
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, 5000);
+  // Before the first access, or there is shared memory already.
+  if (sharing == Sharing::Exclusive) {
+    if (auto set = database.execute("PRAGMA locking_mode=EXCLUSIVE"); !set)
+      return fail(set.error());
+  }
   auto set = database.execute(
       "PRAGMA journal_mode=WAL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;");
   if (!set) return fail(set.error());
