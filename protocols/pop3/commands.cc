@@ -20,7 +20,7 @@ std::span<const Conversation::Command> Conversation::commands() {
       {"STAT", kTransaction, {}, &Conversation::stat},
       {"LIST", kTransaction, {}, &Conversation::list},
       {"UIDL", kTransaction, Lane::Storage, &Conversation::uidl},
-      {"RETR", kTransaction, Lane::Storage, &Conversation::retr},
+      {"RETR", kTransaction, Lane::Storage, &Conversation::retr, &Conversation::retr_at_once},
       {"TOP", kTransaction, Lane::Storage, &Conversation::top},
       {"DELE", kTransaction, {}, &Conversation::dele},
       {"RSET", kTransaction, {}, &Conversation::rset},

@@ -80,6 +80,7 @@ void Conversation::take_line(std::string line, Output& output) {
     Task task{command.lane.value_or(Lane::Storage), command.handler,
               space < line.size() ? line.substr(space + 1) : std::string()};
     wipe(line);
+    if (command.at_once && (this->*command.at_once)(task.argument, output)) return;
     if (command.lane) {
       task_ = std::move(task);
     } else {

@@ -7,6 +7,7 @@
 #include "protocols/pop3/line_reader.h"
 #include "protocols/pop3/maildrop.h"
 #include "protocols/pop3/message_writer.h"
+#include "protocols/pop3/read_ahead.h"
 #include "protocols/pop3/session.h"
 #include "protocols/pop3/sign_in.h"
 
@@ -44,6 +45,8 @@ class Conversation final : public Session {
     unsigned states;           // in which it is legal
     std::optional<Lane> lane;  // nothing: at once, on the loop thread
     Handler handler;
+    // Tried first where there is one: true when it could answer at once after all.
+    bool (Conversation::*at_once)(const std::string& argument, Output& output) = nullptr;
   };
   // What a worker shall do next.
   struct Task {
@@ -83,6 +86,7 @@ class Conversation final : public Session {
   Progress uidl(const std::string& argument, Output& output);
   Progress user_name(const std::string& argument, Output& output);
   Progress utf8(const std::string& argument, Output& output);
+  bool retr_at_once(const std::string& argument, Output& output);
   // What follows on another lane or line.
   Progress respond(const std::string& line, Output& output);
   Progress open_maildrop(const std::string& argument, Output& output);
@@ -113,6 +117,7 @@ class Conversation final : public Session {
 
   std::size_t next_number_ = 0;          // LIST, UIDL: where a long listing goes on
   std::optional<MessageWriter> writer_;  // RETR, TOP: the message on its way
+  ReadAhead read_ahead_;
 };
 
 }  // namespace waxwing::pop3

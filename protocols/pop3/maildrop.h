@@ -32,6 +32,11 @@ class Maildrop {
   void mark_deleted(std::size_t number);
   void unmark_all();
 
+  // Nobody has removed it since.
+  bool is_there(std::size_t number) const {
+    return inbox_->view()->find(row(number).uid).has_value();
+  }
+
   // May block. NotFound when someone removed the message since.
   Result<MessageFile> open_message(std::size_t number);
   // May block. The unique ids of `count` messages from `first` on.

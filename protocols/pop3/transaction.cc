@@ -102,7 +102,18 @@ Progress Conversation::uidl(const std::string& argument, Output& output) {
 Progress Conversation::retr(const std::string& argument, Output& output) {
   if (writer_) return write_message(output);
   const auto number = message_number(argument, output);
-  return number ? send_message(*number, {}, output) : Progress::Done;
+  if (!number) return Progress::Done;
+  const auto progress = send_message(*number, {}, output);
+  if (progress == Progress::Done) read_ahead_.sent(*number, *maildrop_);
+  return progress;
+}
+
+bool Conversation::retr_at_once(const std::string& argument, Output& output) {
+  const auto number = parse_number(trim(argument), maildrop_->size());
+  if (!number || *number == 0) return false;
+  const auto text = read_ahead_.take(*number, *maildrop_);
+  if (text) output << *text;
+  return text.has_value();
 }
 
 Progress Conversation::top(const std::string& argument, Output& output) {

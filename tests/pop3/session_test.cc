@@ -261,6 +261,46 @@ TEST_F(Pop3, ClosesWhenItCannotGoOnInTheMiddleOfAListing) {
   EXPECT_EQ(output.size(), size);
 }
 
+TEST_F(Pop3, ReadsAheadForWhoFetchesInOrder) {
+  inbox.add(1, "one");
+  inbox.add(2, ".two\r\n");
+  inbox.add(3, std::string(ReadAhead::kMaxBytes + 1, 'x'));
+  inbox.add(4, "four");
+  sign_in();
+  EXPECT_EQ(say("RETR 1"), "+OK 3 octets\r\none\r\n.\r\n");
+  say("DELE 1");
+  input.append("RETR 2\r\n");
+  EXPECT_EQ(session->consume(input, output).kind, Next::Kind::Bytes) << "no worker is needed";
+  EXPECT_EQ(output.drain(), "+OK 6 octets\r\n..two\r\n.\r\n");
+  input.append("RETR 3\r\n");
+  EXPECT_EQ(session->consume(input, output).kind, Next::Kind::Work) << "too large to keep";
+  EXPECT_EQ(session->run(output), Progress::Done);
+  output.drain();
+  EXPECT_EQ(say("RETR 4"), "+OK 4 octets\r\nfour\r\n.\r\n");
+}
+
+TEST_F(Pop3, ReadsNothingAheadForWhoPicks) {
+  for (Uid uid = 1; uid <= 5; ++uid) inbox.add(uid, "text");
+  sign_in();
+  say("RETR 3");
+  input.append("RETR 4\r\n");
+  EXPECT_EQ(session->consume(input, output).kind, Next::Kind::Work);
+}
+
+TEST_F(Pop3, DoesNotSendWhatWasExpungedAfterItWasReadAhead) {
+  inbox.add(1, "one");
+  inbox.add(2, "two");
+  inbox.add(3, "three");
+  sign_in();
+  say("RETR 1");
+  inbox.remove(2);
+  EXPECT_EQ(say("RETR 2"), "-ERR Message was deleted by another program\r\n");
+  say("DELE 3");
+  EXPECT_EQ(say("RETR 3"), "-ERR Message is deleted\r\n");
+  say("RSET");
+  EXPECT_EQ(say("RETR 3"), "+OK 5 octets\r\nthree\r\n.\r\n");
+}
+
 TEST_F(Pop3, ClosesWhenItIsTooBusyToDelete) {
   inbox.add(1, "x");
   sign_in();

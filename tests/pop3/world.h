@@ -22,17 +22,14 @@ inline tl::unexpected<Error> not_here() {
 class FakeInbox final : public Mailbox {
  public:
   void add(Uid uid, std::string bytes) {
-    std::vector<MessageRow> rows;
     files[uid] = std::move(bytes);
-    for (const auto& [each, text] : files) {
-      MessageRow row;
-      row.uid = each;
-      row.size = static_cast<std::uint32_t>(text.size());
-      rows.push_back(row);
-    }
-    view_ = View::make(std::move(rows), files.rbegin()->first + 1, 1, {});
+    show();
   }
-
+  // As another session's EXPUNGE does.
+  void remove(Uid uid) {
+    files.erase(uid);
+    show();
+  }
   MailboxId id() const override { return {1}; }
   std::string name() const override { return "INBOX"; }
   std::uint32_t uid_validity() const override { return 7; }
@@ -86,6 +83,17 @@ class FakeInbox final : public Mailbox {
   bool is_broken = false;
 
  private:
+  void show() {
+    std::vector<MessageRow> rows;
+    for (const auto& [each, text] : files) {
+      MessageRow row;
+      row.uid = each;
+      row.size = static_cast<std::uint32_t>(text.size());
+      rows.push_back(row);
+    }
+    view_ = View::make(std::move(rows), files.rbegin()->first + 1, 1, {});
+  }
+
   View::Version view_ = View::make({}, 1, 1, {});
 };
 
