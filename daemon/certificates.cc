@@ -130,6 +130,8 @@ Outcome Certificates::add(const Settings::Certificate& files, const std::string&
   // An idle connection keeps no buffers of 16 KiB, and a slow one repeats a write from where it is.
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // A record is read in one system call, not its header first.
+  SSL_CTX_set_read_ahead(ctx, 1);
   // Sessions are resumed by tickets, whose keys end with this object: nothing is kept per session.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(ctx, 1);

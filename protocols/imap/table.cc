@@ -12,7 +12,7 @@ namespace {
 constexpr Entry kTable[] = {
     {"CAPABILITY", In::Any, On::Loop, Numbers::Free, once<capability>},
     {"NOOP", In::Any, On::Loop, Numbers::Free, once<noop>},
-    {"LOGOUT", In::Any, On::Storage, Numbers::Keep, once<logout>},
+    {"LOGOUT", In::Any, On::Loop, Numbers::Keep, once<logout>},
     {"ID", In::Any, On::Loop, Numbers::Free, once<id>},
 
     {"STARTTLS", In::NotAuthenticated, On::Loop, Numbers::Keep, once<starttls>},
