@@ -74,6 +74,7 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
   }
   if (auto done = tree_.load(access); !done) return done;
   if (auto done = tree_.finish_pending(access); !done) return done;
+  if (tree_.needs_sweep()) context_->background.request(weak_from_this());
   auto state = access.index.state();
   if (!state) return fail(state.error());
   if (*state != clean_state()) {
@@ -171,6 +172,7 @@ std::vector<std::shared_ptr<MaildirMailbox>> MaildirAccount::all_mailboxes() {
 // Errors are left for the next occasion, or a full disk would keep us busy.
 bool MaildirAccount::work() {
   if (read_only_) return true;
+  sweep();
   bool finished = true;
   for (const auto& mailbox : all_mailboxes()) {
     (void)mailbox->take_strays();
@@ -251,7 +253,18 @@ Result<std::shared_ptr<Mailbox>> MaildirAccount::create(std::string_view name, S
 Outcome MaildirAccount::remove(std::string_view name) {
   auto access = enter_to_write();
   if (!access) return fail(access.error());
-  return tree_.remove(*access, name);
+  if (auto done = tree_.remove(*access, name); !done) return done;
+  access->release();
+  // Without the lock: a large mailbox takes a while.
+  sweep();
+  return {};
+}
+
+void MaildirAccount::sweep() {
+  if (auto done = tree_.sweep(); !done) {
+    log.warning("removed mailbox is still on the disk",
+                {{"account", address_}, {"reason", done.error().text}});
+  }
 }
 
 Outcome MaildirAccount::rename(std::string_view from, std::string_view to) {

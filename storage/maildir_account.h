@@ -92,6 +92,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Result<Databases> open_databases();
   Outcome recover_if_needed(Access& access);
   void close_databases();
+  // Deletes what is left of removed mailboxes.
+  void sweep();
   std::string clean_state() const { return "clean " + context_->boot_id; }
 
   const std::shared_ptr<StoreContext> context_;
