@@ -79,8 +79,10 @@ Result<std::vector<MailboxRecord>> AccountDb::mailboxes() {
       database_.prepare("SELECT mailbox, keyword FROM keywords ORDER BY mailbox, position");
   while (keywords.step()) {
     const MailboxId id{keywords.integer(0)};
-    auto record = std::find_if(result.begin(), result.end(), [&](auto& r) { return r.id == id; });
-    if (record != result.end()) record->keywords.emplace_back(keywords.text(1));
+    auto record =
+        std::lower_bound(result.begin(), result.end(), id,
+                         [](const MailboxRecord& r, MailboxId wanted) { return r.id < wanted; });
+    if (record != result.end() && record->id == id) record->keywords.emplace_back(keywords.text(1));
   }
   if (auto done = keywords.finish(); !done) return fail(done.error());
   return result;

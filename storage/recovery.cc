@@ -49,9 +49,7 @@ Outcome Recovery::compare(MaildirMailbox& mailbox) {
 // A UID that was never given out by us, or that is another message's, makes it a foreign file.
 Outcome Recovery::consider(MaildirMailbox& mailbox, const std::string& file, const FileName& name) {
   auto& state = mailbox.state(access_);
-  const bool doubled = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
-    return other.mailbox == &mailbox && other.name.uid == name.uid;
-  });
+  const bool doubled = found_keys_.contains(message_key(mailbox.id(), name.uid));
   auto how = access_.index.was_expunged(mailbox.id(), name.uid);
   if (!how) return fail(how.error());
   if (doubled || name.uid >= state.record.uid_mark || *how == IndexDb::Expunged::Vanished ||
@@ -64,6 +62,7 @@ Outcome Recovery::consider(MaildirMailbox& mailbox, const std::string& file, con
   if (!stat) return fail(stat.error());
   if (name.size && *name.size != stat->size) return set_aside(mailbox, file);
   found_.push_back({&mailbox, file, name, *stat});
+  found_keys_.insert(message_key(mailbox.id(), name.uid));
   return {};
 }
 

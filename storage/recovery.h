@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "storage/access.h"
@@ -45,6 +46,7 @@ class Recovery {
   MaildirAccount& account_;
   Access& access_;
   std::vector<Found> found_;
+  std::unordered_set<std::int64_t> found_keys_;
 };
 
 }  // namespace waxwing
