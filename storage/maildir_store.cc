@@ -125,6 +125,9 @@ Result<std::shared_ptr<Account>> MaildirStore::account(std::string_view address)
 }
 
 Outcome MaildirStore::remove_account(std::string_view address) {
+  auto folder = folder_of_account(address);
+  if (!folder) return fail(folder.error());
+  if (auto there = context_->disk.stat(*folder); !there) return fail(there.error());
   auto account = find(address);
   if (!account) return fail(account.error());
   if (auto done = (*account)->retire(); !done) return done;
