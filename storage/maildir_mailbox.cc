@@ -245,24 +245,36 @@ Result<Uid> MaildirMailbox::append(Staged& message, const AppendOptions& options
 Result<std::uint64_t> MaildirMailbox::keyword_bits(Access& access,
                                                    const std::vector<std::string>& keywords,
                                                    NewKeywords how) {
-  std::uint64_t bits = 0;
   auto& known = state_.record.keywords;
-  bool created = false;
-  for (const auto& keyword : keywords) {
-    auto place = std::find_if(known.begin(), known.end(),
-                              [&](const auto& k) { return equals_ignoring_case(k, keyword); });
-    if (place == known.end()) {
-      if (how == NewKeywords::Ignore) continue;
-      if (known.size() == Flags::kMaxKeywords) return fail(Error::Code::Limit, "too many keywords");
-      auto done = access.db.add_keyword(id_, static_cast<int>(known.size()), keyword);
-      if (!done) return fail(done.error());
-      known.push_back(keyword);
-      place = known.end() - 1;
-      created = true;
+  auto find = [](const std::vector<std::string>& list, const std::string& keyword) {
+    return std::find_if(list.begin(), list.end(),
+                        [&](const auto& k) { return equals_ignoring_case(k, keyword); });
+  };
+  std::vector<std::string> fresh;
+  if (how != NewKeywords::Ignore) {
+    for (const auto& keyword : keywords) {
+      const bool is_new =
+          find(known, keyword) == known.end() && find(fresh, keyword) == fresh.end();
+      if (is_new) fresh.push_back(keyword);
     }
-    bits |= keyword_bit(static_cast<std::size_t>(place - known.begin()));
   }
-  if (created && state_.loaded) show(access, view()->with_keywords(known));
+  // Counted before any is made: what is refused changes nothing.
+  const std::size_t room = static_cast<std::size_t>(Flags::kMaxKeywords) - known.size();
+  if (fresh.size() > room) {
+    if (how == NewKeywords::Create) return fail(Error::Code::Limit, "too many keywords");
+    fresh.resize(room);
+  }
+  for (const auto& keyword : fresh) {
+    auto done = access.db.add_keyword(id_, static_cast<int>(known.size()), keyword);
+    if (!done) return fail(done.error());
+    known.push_back(keyword);
+  }
+  if (!fresh.empty() && state_.loaded) show(access, view()->with_keywords(known));
+  std::uint64_t bits = 0;
+  for (const auto& keyword : keywords) {
+    auto place = find(known, keyword);
+    if (place != known.end()) bits |= keyword_bit(static_cast<std::size_t>(place - known.begin()));
+  }
   return bits;
 }
 

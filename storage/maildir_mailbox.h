@@ -88,8 +88,8 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   void set_gone(Access& access);
   // The row and name of a message, indexed or not yet.
   Result<IndexEntry> entry(Access& access, Uid uid);
-  // Bits of these flags here; keywords that are new are created.
-  enum class NewKeywords { Create, Ignore };
+  // Bits of these flags here; keywords that are new are created: all, or those that fit.
+  enum class NewKeywords { Create, CreateSome, Ignore };
   Result<std::uint64_t> keyword_bits(Access& access, const std::vector<std::string>& keywords,
                                      NewKeywords how);
   // Expunges these in one commit; they exist. Files are left to the caller.

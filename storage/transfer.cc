@@ -98,7 +98,8 @@ Outcome Transfer::take() {
   if (target_.is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
   constexpr std::uint64_t kSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
   for (auto& item : items_) {
-    auto bits = target_.keyword_bits(*access, item.keywords, MaildirMailbox::NewKeywords::Create);
+    auto bits =
+        target_.keyword_bits(*access, item.keywords, MaildirMailbox::NewKeywords::CreateSome);
     if (!bits) return fail(bits.error());
     item.flags.bits = (item.entry.row.flags.bits & kSystem) | *bits;
   }

@@ -67,14 +67,34 @@ TEST_F(MailboxTest, MoreKeywordsThanAMessageCanHaveAreALimit) {
   ASSERT_TRUE(deliver("a"));
   const std::vector<Uid> one = {1};
   std::vector<std::string> keywords;
-  for (int i = 0; i < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  for (int i = 0; i + 1 < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
   ASSERT_TRUE(inbox()->change_flags(one, add_flags(0, keywords)));
+  // All of them or none.
+  EXPECT_EQ(inbox()->change_flags(one, add_flags(0, {"last", "one more"})).error().code,
+            Error::Code::Limit);
+  EXPECT_EQ(inbox()->view()->keywords().size(), keywords.size());
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(0, {"last", "LAST"})));
   EXPECT_EQ(inbox()->change_flags(one, add_flags(0, {"one more"})).error().code,
             Error::Code::Limit);
   // Those without a letter survive the index, too.
   const Flags flags = (*inbox()->view())[0].flags;
   ASSERT_TRUE(store_->rebuild(kAlice));
   EXPECT_EQ((*inbox()->view())[0].flags, flags);
+}
+
+TEST_F(MailboxTest, CopyLeavesKeywordsBehindThatDoNotFit) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1};
+  std::vector<std::string> keywords;
+  for (int i = 0; i < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  auto full = staged(message("full"));
+  ASSERT_TRUE(mailbox("Archive")->append(*full, {add_flags(0, keywords), {}}));
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(Flags::kSeen, {"k7", "own"})));
+  ASSERT_TRUE(inbox()->copy(one, *mailbox("Archive")));
+  const auto view = mailbox("Archive")->view();
+  Flags expected{Flags::kSeen};
+  expected.bits |= std::uint64_t{1} << (Flags::kFirstKeyword + 7);
+  EXPECT_EQ((*view)[1].flags, expected);
 }
 
 TEST_F(MailboxTest, FlagsSettleInFileNames) {
