@@ -107,7 +107,7 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
 }
 
 IndexDb::IndexDb(sqlite::Database database) : database_(std::move(database)) {
-  add_ = database_.prepare("INSERT OR REPLACE INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+  add_ = database_.prepare("INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
   add_header_ = database_.prepare("INSERT OR REPLACE INTO headers VALUES(?, ?, ?)");
   add_message_ = database_.prepare("INSERT OR REPLACE INTO parsed VALUES(?, ?)");
   set_flags_ = database_.prepare("UPDATE messages SET flags=?, modseq=? WHERE key=?");
@@ -265,6 +265,27 @@ Result<IndexEntry> IndexDb::entry(MailboxId mailbox, Uid uid) {
   if (auto done = entry_.finish(); !done) return fail(done.error());
   if (!found) return fail(Error::Code::NotFound, "no message with UID " + std::to_string(uid));
   return std::move(*found);
+}
+
+Result<Uid> IndexDb::next_uid(MailboxId mailbox) {
+  Uid next = 1;
+  for (const char* table : {"messages", "expunged"}) {
+    auto select = database_.prepare("SELECT max(key) FROM " + std::string(table) +
+                                    " WHERE key BETWEEN ? AND ?");
+    select.bind(1, first_key(mailbox)).bind(2, last_key(mailbox));
+    if (select.step() && !select.is_null(0))
+      next = std::max(next, uid_of_key(select.integer(0)) + 1);
+    if (auto done = select.finish(); !done) return fail(done.error());
+  }
+  return next;
+}
+
+Result<ModSeq> IndexDb::highest_modseq() {
+  auto highest = database_.integer(
+      "SELECT max(ifnull((SELECT max(modseq) FROM messages), 1),"
+      " ifnull((SELECT max(modseq) FROM expunged), 1))");
+  if (!highest) return fail(highest.error());
+  return static_cast<ModSeq>(*highest);
 }
 
 Result<std::vector<IndexEntry>> IndexDb::find_unique(MailboxId mailbox, std::string_view unique) {

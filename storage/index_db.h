@@ -64,6 +64,10 @@ class IndexDb {
   Result<Loaded> load(MailboxId mailbox);
   Result<std::vector<IndexEntry>> entries(MailboxId mailbox);
   Result<IndexEntry> entry(MailboxId mailbox, Uid uid);
+  // No message that is or was here has this UID or a higher one.
+  Result<Uid> next_uid(MailboxId mailbox);
+  // Of any change; looks at every row.
+  Result<ModSeq> highest_modseq();
   // Entries whose files have this unique part.
   Result<std::vector<IndexEntry>> find_unique(MailboxId mailbox, std::string_view unique);
   // Entries whose flags are ahead of what is settled.

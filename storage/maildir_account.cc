@@ -69,11 +69,9 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
   auto mark = access.db.modseq_mark();
   if (!mark) return fail(mark.error());
   publisher_.start(std::max(*mark, publisher_.next_modseq()));
-  if (access.index.is_new()) {
-    if (auto done = access.index.set_log_start(publisher_.next_modseq()); !done) return done;
-  }
   if (auto done = tree_.load(access); !done) return done;
   if (auto done = tree_.finish_pending(access); !done) return done;
+  if (auto done = respect_uids(access); !done) return done;
   if (tree_.needs_sweep()) context_->background.request(weak_from_this());
   auto state = access.index.state();
   if (!state) return fail(state.error());
@@ -83,6 +81,28 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
     context_->background.request(weak_from_this());
   }
   return access.index.set_state("open " + context_->boot_id);
+}
+
+// account.sqlite may be older than the index, out of a backup: then it does not know the newest
+// numbers.
+Outcome MaildirAccount::respect_uids(Access& access) {
+  bool is_older = false;
+  for (const auto& [name, mailbox] : tree_.all(access)) {
+    auto next = access.index.next_uid(mailbox->id());
+    if (!next) return fail(next.error());
+    auto& state = mailbox->state(access);
+    if (*next <= state.next_uid) continue;
+    is_older = true;
+    state.next_uid = *next;
+    state.record.uid_mark = std::max(state.record.uid_mark, *next);
+    auto done = access.db.set_uid_mark(mailbox->id(), state.record.uid_mark);
+    if (!done) return done;
+  }
+  if (!is_older) return {};
+  auto highest = access.index.highest_modseq();
+  if (!highest) return fail(highest.error());
+  publisher_.start(std::max(publisher_.next_modseq(), *highest + 1));
+  return {};
 }
 
 void MaildirAccount::close_databases() {

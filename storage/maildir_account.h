@@ -91,6 +91,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::vector<std::shared_ptr<MaildirMailbox>> all_mailboxes();
   Result<Databases> open_databases();
   Outcome recover_if_needed(Access& access);
+  Outcome respect_uids(Access& access);
   void close_databases();
   // Deletes what is left of removed mailboxes.
   void sweep();

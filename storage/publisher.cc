@@ -127,11 +127,13 @@ void Publisher::commit(Access& access, const std::vector<std::shared_ptr<Ticket>
 
 void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticket) {
   const MailboxId from = ticket->source->id(), to = ticket->mailbox->id();
+  ModSeq left = 0;  // of the last one that leaves
   auto store = [&]() -> Outcome {
     if (auto done = catch_up(access); !done) return done;
     auto transaction = access.index.begin();
     for (Uid uid : ticket->moved) {
-      if (auto done = access.index.expunge(from, uid, take_modseq()); !done) return done;
+      left = take_modseq();
+      if (auto done = access.index.expunge(from, uid, left); !done) return done;
     }
     for (auto& arrival : ticket->messages) {
       arrival.entry.row.modseq = take_modseq();
@@ -147,7 +149,7 @@ void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticke
     ticket->state = Ticket::State::Failed;
     return;
   }
-  ticket->source->show_expunged(access, ticket->moved, next_modseq_ - 1);
+  ticket->source->show_expunged(access, ticket->moved, left);
   show(access, *ticket);
 }
 

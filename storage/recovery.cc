@@ -11,9 +11,11 @@ namespace waxwing {
 
 Outcome Recovery::run() {
   if (auto done = account_.tree().recover(access_); !done) return done;
-  // What a lost commit did to the log nobody knows: it starts anew.
-  if (auto done = access_.index.set_log_start(account_.publisher().next_modseq()); !done)
-    return done;
+  // What a lost commit did to the log nobody knows: it starts anew, at a number that no change has,
+  // or who knows that number would never hear of the change.
+  auto& publisher = account_.publisher();
+  if (auto done = publisher.reserve_modseqs(access_, 1); !done) return done;
+  if (auto done = access_.index.set_log_start(publisher.take_modseq()); !done) return done;
   for (const auto& [name, mailbox] : account_.tree().all(access_)) {
     if (auto done = compare(*mailbox); !done) return done;
   }

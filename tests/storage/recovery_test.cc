@@ -353,6 +353,48 @@ TEST_F(RecoveryTest, RenameThatWasCutOffIsFinished) {
   EXPECT_EQ(picture("z/b").uid_validity, before.uid_validity);
 }
 
+TEST_F(RecoveryTest, OlderAccountDatabaseReusesNoNumber) {
+  ASSERT_TRUE(deliver("a"));
+  store_->close();
+  store_.reset();
+  fs::copy(folder() + "/account.sqlite", root_ + "/backup");
+  open_store();
+  for (const char* subject : {"b", "c"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> third = {3};
+  ASSERT_TRUE(inbox()->expunge(third, Mailbox::Expunge::Any));
+  const ModSeq newest = inbox()->view()->highest_modseq();
+  store_->close();
+  store_.reset();
+  fs::copy(root_ + "/backup", folder() + "/account.sqlite", fs::copy_options::overwrite_existing);
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(folder() + "/account.sqlite" + suffix);
+  open_store();
+  ASSERT_TRUE(deliver("d"));
+  EXPECT_EQ(subjects(*inbox()), (std::map<Uid, std::string>{{1, "a"}, {2, "b"}, {4, "d"}}));
+  EXPECT_GT(inbox()->view()->highest_modseq(), newest);
+  EXPECT_EQ(findings(), std::vector<std::string>());
+}
+
+TEST_F(RecoveryTest, FirstChangeAfterARecoveryHasANumberOfItsOwn) {
+  ASSERT_TRUE(deliver("a"));
+  crash();
+  const ModSeq known = inbox()->view()->highest_modseq();
+  const std::vector<Uid> one = {1};
+  ASSERT_TRUE(inbox()->expunge(one, Mailbox::Expunge::Any));
+  EXPECT_GT(inbox()->view()->highest_modseq(), known);
+  EXPECT_EQ(inbox()->expunged_since(known).value(), std::optional(one));
+}
+
+TEST_F(RecoveryTest, MoveLeavesTheModSequenceThatARestartFinds) {
+  for (const char* subject : {"a", "b"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> both = {1, 2};
+  ASSERT_TRUE(inbox()->move(both, *mailbox("Trash")));
+  const ModSeq inbox = this->inbox()->view()->highest_modseq();
+  const ModSeq trash = mailbox("Trash")->view()->highest_modseq();
+  reopen();
+  EXPECT_EQ(this->inbox()->view()->highest_modseq(), inbox);
+  EXPECT_EQ(mailbox("Trash")->view()->highest_modseq(), trash);
+}
+
 TEST_F(RecoveryTest, VerifySaysWhatIsWrong) {
   ASSERT_TRUE(deliver("a"));
   ASSERT_TRUE(deliver("b"));
