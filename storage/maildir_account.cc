@@ -1,6 +1,7 @@
 #include "storage/maildir_account.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/log.h"
 #include "storage/mailbox_name.h"
@@ -11,6 +12,7 @@ namespace waxwing {
 namespace {
 // Of each kind of lazy work in one go, between other users of the account.
 constexpr std::size_t kShare = 64;
+constexpr std::size_t kEverything = std::numeric_limits<std::int32_t>::max();
 }  // namespace
 
 MaildirAccount::MaildirAccount(std::shared_ptr<StoreContext> context, std::string address,
@@ -136,21 +138,34 @@ bool MaildirAccount::is_open() {
 }
 
 void MaildirAccount::close() {
-  if (is_open()) settle();
+  if (is_open()) {
+    auto done = settle();
+    if (!done && !read_only_) {
+      log.warning("flags are in the index only",
+                  {{"account", address_}, {"reason", done.error().text}});
+    }
+  }
   std::unique_lock lock(mutex_);
   close_databases();
 }
 
 Outcome MaildirAccount::drop_index() {
+  // Flags that are only in the index go into the names first; most of them while others work on.
+  if (auto done = settle(); !done) return done;
   auto access = enter();
   if (!access) return fail(access.error());
-  for (const auto& [name, mailbox] : tree_.all(*access)) publisher_.drain(*access, *mailbox);
-  // Flags that are only in the index go into the names first.
-  access->release();
-  settle();
-  std::unique_lock lock(mutex_);
+  // A copy: the lock is open while we wait.
+  const auto mailboxes = tree_.all(*access);
+  for (const auto& [name, mailbox] : mailboxes) publisher_.drain(*access, *mailbox);
+  for (const auto& [name, mailbox] : mailboxes) {
+    if (auto done = mailbox->settle(*access, kEverything); !done) return fail(done.error());
+  }
   if (!publisher_.is_idle()) return fail(Error::Code::Temporary, "account is in use");
   close_databases();
+  return remove_index();
+}
+
+Outcome MaildirAccount::remove_index() {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     auto removed = context_->disk.remove(path_ + "/index.sqlite" + suffix);
     if (!removed && removed.error().code != Error::Code::NotFound) return removed;
@@ -162,9 +177,9 @@ Outcome MaildirAccount::drop_index() {
 Outcome MaildirAccount::retire() {
   auto access = enter();
   if (!access) return fail(access.error());
-  const auto mailboxes = tree_.all(*access);
-  for (const auto& [name, mailbox] : mailboxes) publisher_.drain(*access, *mailbox);
-  for (const auto& [name, mailbox] : mailboxes) mailbox->set_gone(*access);
+  if (!publisher_.close(*access))
+    return fail(Error::Code::Temporary, "account is about to go already");
+  for (const auto& [name, mailbox] : tree_.all(*access)) mailbox->set_gone(*access);
   retired_ = true;
   close_databases();
   return {};
@@ -181,10 +196,10 @@ void MaildirAccount::allow_writing() {
   read_only_ = false;
 }
 
-std::vector<std::shared_ptr<MaildirMailbox>> MaildirAccount::all_mailboxes() {
-  std::vector<std::shared_ptr<MaildirMailbox>> result;
+Result<std::vector<std::shared_ptr<MaildirMailbox>>> MaildirAccount::all_mailboxes() {
   auto access = enter();
-  if (!access) return result;
+  if (!access) return fail(access.error());
+  std::vector<std::shared_ptr<MaildirMailbox>> result;
   for (const auto& [name, mailbox] : tree_.all(*access)) result.push_back(mailbox->shared());
   return result;
 }
@@ -193,8 +208,10 @@ std::vector<std::shared_ptr<MaildirMailbox>> MaildirAccount::all_mailboxes() {
 bool MaildirAccount::work() {
   if (read_only_) return true;
   sweep();
+  auto mailboxes = all_mailboxes();
+  if (!mailboxes) return true;
   bool finished = true;
-  for (const auto& mailbox : all_mailboxes()) {
+  for (const auto& mailbox : *mailboxes) {
     (void)mailbox->take_strays();
     finished = mailbox->settle(kShare).value_or(true) && finished;
     finished = mailbox->parse_missing(kShare).value_or(true) && finished;
@@ -202,12 +219,18 @@ bool MaildirAccount::work() {
   return finished;
 }
 
-void MaildirAccount::settle() {
-  if (read_only_) return;
-  for (const auto& mailbox : all_mailboxes()) {
-    while (!mailbox->settle(kShare).value_or(true)) {
+Outcome MaildirAccount::settle() {
+  if (read_only_) return fail(Error::Code::ReadOnly, "account is read-only after a failed sync");
+  auto mailboxes = all_mailboxes();
+  if (!mailboxes) return fail(mailboxes.error());
+  for (const auto& mailbox : *mailboxes) {
+    for (;;) {
+      auto finished = mailbox->settle(kShare);
+      if (!finished) return fail(finished.error());
+      if (*finished) break;
     }
   }
+  return {};
 }
 
 Result<std::vector<MailboxInfo>> MaildirAccount::mailboxes() {

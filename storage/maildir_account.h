@@ -79,8 +79,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // A share of the work that nobody waits for: flags into names, missing fields. True when nothing
   // is left.
   bool work();
-  // All flags into names.
-  void settle();
+  // All flags into names, or an error.
+  Outcome settle();
 
  private:
   struct Databases {
@@ -88,10 +88,11 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
     std::unique_ptr<IndexDb> index;
   };
 
-  std::vector<std::shared_ptr<MaildirMailbox>> all_mailboxes();
+  Result<std::vector<std::shared_ptr<MaildirMailbox>>> all_mailboxes();
   Result<Databases> open_databases();
   Outcome recover_if_needed(Access& access);
   Outcome respect_uids(Access& access);
+  Outcome remove_index();
   void close_databases();
   // Deletes what is left of removed mailboxes.
   void sweep();

@@ -96,6 +96,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Outcome remove_rows(Access& access, const std::vector<Uid>& uids, IndexDb::Expunged how);
   // Renames files to what their flags are now; some at a time. True when nothing is left.
   Result<bool> settle(std::size_t limit);
+  Result<bool> settle(Access& access, std::size_t limit);
   // Adopts files that recovery found.
   Outcome take_strays();
   // Reads messages whose fields are missing. True when nothing is left.
@@ -110,6 +111,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<Access> enter_to_write();
   Result<std::vector<std::pair<Uid, Parsed>>> read_slice(std::span<const Uid> uids, Fields fields);
   Result<Parsed> parse_file(Uid uid);
+  Outcome settle_names(Access& access, const std::vector<IndexEntry>& entries);
 
   StoreContext& context_;
   MaildirAccount& account_;

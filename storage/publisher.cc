@@ -28,6 +28,7 @@ Result<std::shared_ptr<Ticket>> Publisher::take(Access& access,
                                                 std::shared_ptr<MaildirMailbox> mailbox,
                                                 std::size_t count) {
   if (mailbox->is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
+  if (closing_) return fail(Error::Code::NotFound, "account was removed");
   // A move takes as many again for those that leave.
   if (auto done = reserve_modseqs(access, 2 * count); !done) return fail(done.error());
   auto& state = mailbox->state(access);
@@ -73,18 +74,25 @@ void Publisher::drain(Access& access, MaildirMailbox& mailbox) {
   while (!mailbox.state(access).tickets.empty()) wait(access);
 }
 
+bool Publisher::close(Access& access) {
+  if (closing_) return false;
+  closing_ = true;
+  idle_.wait(access.lock, [&] { return in_flight_ == 0 && waiting_.load() == 0; });
+  return true;
+}
+
 void Publisher::wait(Access& access) {
   // Nobody may wait for news because we wait for somebody.
   if (access.has_notices()) {
     ++waiting_;
     access.release();
     access.lock.lock();
-    --waiting_;
-    return;
+  } else {
+    ++waiting_;
+    moved_on_.wait(access.lock);
   }
-  ++waiting_;
-  moved_on_.wait(access.lock);
   --waiting_;
+  if (closing_) idle_.notify_one();
 }
 
 void Publisher::advance(Access& access, MaildirMailbox& mailbox) {
@@ -107,6 +115,7 @@ void Publisher::advance(Access& access, MaildirMailbox& mailbox) {
   }
   commit(access, batch);
   if (moved) moved_on_.notify_all();
+  if (closing_) idle_.notify_one();
 }
 
 // Deliveries that became ready together share one transaction.

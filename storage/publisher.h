@@ -37,6 +37,10 @@ class Publisher {
   // Waits until nothing is on its way into this mailbox.
   void drain(Access& access, MaildirMailbox& mailbox);
 
+  // Takes no more and waits until nothing is on its way and nobody waits. False when somebody has
+  // asked for that before.
+  bool close(Access& access);
+
   // For changes that bring in no message: makes sure of `count` numbers, then takes them.
   Outcome reserve_modseqs(Access& access, std::size_t count);
   ModSeq take_modseq() { return next_modseq_++; }
@@ -46,7 +50,7 @@ class Publisher {
   const IndexEntry* unindexed(MailboxId mailbox, Uid uid) const;
   void forget_unindexed(MailboxId mailbox);
   // Nobody holds on to an Access without the lock.
-  bool is_idle() const { return in_flight_ == 0 && waiting_.load() == 0; }
+  bool is_idle() const { return in_flight_ == 0 && waiting_.load() == 0 && !closing_; }
   bool is_behind() const { return !unindexed_.empty(); }
 
  private:
@@ -65,7 +69,8 @@ class Publisher {
   std::size_t in_flight_ = 0;  // UIDs taken and not yet published or given up
   std::atomic<int> waiting_{0};
   std::vector<Unindexed> unindexed_;
-  std::condition_variable moved_on_;
+  bool closing_ = false;
+  std::condition_variable moved_on_, idle_;
 };
 
 }  // namespace waxwing

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "protocols/mail/message.h"
@@ -206,6 +207,34 @@ TEST_F(DeliveryTest, ManyThreadsPublishInUidOrder) {
   EXPECT_EQ(mailbox->view()->size(), 160u);
   EXPECT_EQ(inbox(kBob)->view()->size(), 160u);
   EXPECT_EQ(findings(), std::vector<std::string>());
+}
+
+// Nobody is left with closed databases in his hands, and nobody waits for ever.
+TEST_F(DeliveryTest, RemovalOfTheAccountWaitsForDeliveriesUnderWay) {
+  inbox();
+  std::promise<void> two_are_syncing;
+  std::atomic<int> syncing{0}, removing{0};
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call != "sync") return;
+    if (++syncing == 2) two_are_syncing.set_value();
+    while (removing == 0) std::this_thread::yield();
+  };
+  auto deliver_one = [&](const std::string& subject) {
+    auto text = staged(message(subject));
+    const std::vector<Store::Target> targets = {{.account = kAlice}};
+    return store_->deliver(*text, "", targets).has_value();
+  };
+  auto first = std::async(std::launch::async, deliver_one, "a");
+  auto second = std::async(std::launch::async, deliver_one, "b");
+  two_are_syncing.get_future().wait();
+  auto removed = std::async(std::launch::async, [&] {
+    ++removing;
+    return store_->remove_account(kAlice).has_value();
+  });
+  EXPECT_TRUE(first.get());
+  EXPECT_TRUE(second.get());
+  EXPECT_TRUE(removed.get());
+  EXPECT_FALSE(std::filesystem::exists(folder()));
 }
 
 TEST_F(DeliveryTest, FailedSyncMakesTheAccountReadOnly) {

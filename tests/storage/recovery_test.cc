@@ -95,6 +95,38 @@ TEST_F(RecoveryTest, RebuildChangesNothingUnderRunningSessions) {
   EXPECT_EQ(difference.added, 0u);
 }
 
+TEST_F(RecoveryTest, RebuildKeepsTheIndexWhenFlagsAreOnlyThere) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1};
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(Flags::kSeen)));
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "rename") disk_.fail_call(1);
+  };
+  EXPECT_FALSE(store_->rebuild(kAlice));
+  disk_.before = nullptr;
+  EXPECT_EQ((*inbox()->view())[0].flags, Flags{Flags::kSeen});
+  ASSERT_TRUE(store_->rebuild(kAlice));
+  EXPECT_EQ((*inbox()->view())[0].flags, Flags{Flags::kSeen});
+}
+
+TEST_F(RecoveryTest, FlagsThatSettledInPartAreNoForeignChange) {
+  for (const char* subject : {"a", "b"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> one = {1}, both = {1, 2};
+  ASSERT_TRUE(inbox()->change_flags(both, add_flags(Flags::kSeen)));
+  int renames = 0;
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "rename" && ++renames == 2) disk_.fail_call(1);
+  };
+  EXPECT_FALSE(store_->rebuild(kAlice));
+  disk_.before = nullptr;
+  const FlagChange unseen{FlagChange::Mode::Remove, Flags::kSeen, {}};
+  ASSERT_TRUE(inbox()->change_flags(one, unseen));
+  clock_.advance(std::chrono::minutes(1));
+  ASSERT_TRUE(inbox()->refresh());
+  EXPECT_EQ((*inbox()->view())[0].flags, Flags{});
+  EXPECT_EQ((*inbox()->view())[1].flags, Flags{Flags::kSeen});
+}
+
 TEST_F(RecoveryTest, DamagedIndexIsMadeAgain) {
   fill();
   const auto inbox = picture();
