@@ -380,16 +380,28 @@ Outcome MailboxTree::adopt_directories(Access& access) {
   if (!pending) return fail(pending.error());
   for (const auto& p : *pending) known.insert(p.from);
   std::vector<std::pair<std::string, std::string>> unknown;
-  auto done = account_.context().disk.list(account_.maildir(), [&](const Disk::Entry& entry) {
+  auto listed = account_.context().disk.list(account_.maildir(), [&](const Disk::Entry& entry) {
     if (!entry.is_directory || known.contains(entry.name)) return;
     auto name = name_of_folder(entry.name);
     if (name && !mailboxes_.contains(*name)) unknown.emplace_back(*name, entry.name);
   });
-  if (!done) return done;
+  if (!listed) return listed;
   for (const auto& [name, folder] : unknown) {
-    if (auto added = add(access, name, folder, SpecialUse::None); !added)
-      return fail(added.error());
-    log.info("folder adopted", {{"account", account_.address()}, {"mailbox", name}});
+    // Two spellings of one name: the second stays where it is.
+    Outcome done = mailboxes_.contains(name)
+                       ? fail(Error::Code::AlreadyExists, "another directory has this name")
+                       : Outcome();
+    if (done) {
+      if (auto added = add(access, name, folder, SpecialUse::None); !added)
+        done = fail(added.error());
+    }
+    if (done) {
+      log.info("folder adopted", {{"account", account_.address()}, {"mailbox", name}});
+    } else {
+      log.warning(
+          "folder not adopted",
+          {{"account", account_.address()}, {"folder", folder}, {"reason", done.error().text}});
+    }
   }
   return {};
 }

@@ -27,6 +27,26 @@ MaildirAccount::~MaildirAccount() {
 }
 
 Result<Access> MaildirAccount::enter() {
+  auto access = try_to_enter();
+  if (access || access.error().code != Error::Code::Corrupt || !discard_damaged_index())
+    return access;
+  return try_to_enter();
+}
+
+// The index can be made again, so damage to it must not keep anybody from his mail. False when it
+// is not the index that is damaged.
+bool MaildirAccount::discard_damaged_index() {
+  std::lock_guard lock(mutex_);
+  if (databases_) return true;
+  {
+    auto index = open_index();
+    if (index && !(*index)->is_new() && (*index)->is_sound()) return false;
+  }
+  log.error("damaged index is made again", {{"account", address_}});
+  return remove_index().has_value();
+}
+
+Result<Access> MaildirAccount::try_to_enter() {
   std::unique_lock lock(mutex_);
   if (retired_) return fail(Error::Code::NotFound, "account was removed");
   if (databases_) {
@@ -58,13 +78,17 @@ Result<MaildirAccount::Databases> MaildirAccount::open_databases() {
   auto account = AccountDb::open(path_ + "/account.sqlite");
   if (!account) return fail(account.error());
   result.account = std::move(*account);
-  const bool strict = context_->options.durability == Settings::Durability::Strict;
-  auto index = IndexDb::open(
-      context_->disk, path_ + "/index.sqlite",
-      strict ? sqlite::Database::Synchronous::Full : sqlite::Database::Synchronous::Normal);
+  auto index = open_index();
   if (!index) return fail(index.error());
   result.index = std::move(*index);
   return result;
+}
+
+Result<std::unique_ptr<IndexDb>> MaildirAccount::open_index() {
+  const bool strict = context_->options.durability == Settings::Durability::Strict;
+  return IndexDb::open(
+      context_->disk, path_ + "/index.sqlite",
+      strict ? sqlite::Database::Synchronous::Full : sqlite::Database::Synchronous::Normal);
 }
 
 Outcome MaildirAccount::recover_if_needed(Access& access) {
@@ -150,19 +174,43 @@ void MaildirAccount::close() {
 }
 
 Outcome MaildirAccount::drop_index() {
-  // Flags that are only in the index go into the names first; most of them while others work on.
-  if (auto done = settle(); !done) return done;
+  // Flags that are only in the index go into the names first; most of them while others work on. A
+  // damaged index has none to give.
+  const auto is_lost = [](const Error& error) { return error.code == Error::Code::Corrupt; };
+  if (auto done = settle(); !done && !is_lost(done.error())) return done;
   auto access = enter();
   if (!access) return fail(access.error());
   // A copy: the lock is open while we wait.
   const auto mailboxes = tree_.all(*access);
   for (const auto& [name, mailbox] : mailboxes) publisher_.drain(*access, *mailbox);
   for (const auto& [name, mailbox] : mailboxes) {
-    if (auto done = mailbox->settle(*access, kEverything); !done) return fail(done.error());
+    auto done = mailbox->settle(*access, kEverything);
+    if (!done && !is_lost(done.error())) return fail(done.error());
   }
   if (!publisher_.is_idle()) return fail(Error::Code::Temporary, "account is in use");
   close_databases();
   return remove_index();
+}
+
+void MaildirAccount::distrust_index() {
+  index_distrusted_ = true;
+  context_->background.request(weak_from_this());
+}
+
+Outcome MaildirAccount::heal_index() {
+  {
+    auto access = enter();
+    if (!access) return fail(access.error());
+    if (access->index.is_sound()) {
+      index_distrusted_ = false;
+      return {};
+    }
+  }
+  log.error("damaged index is made again", {{"account", address_}});
+  if (auto done = drop_index(); !done) return done;
+  index_distrusted_ = false;
+  auto access = enter();
+  return access ? Outcome() : fail(access.error());
 }
 
 Outcome MaildirAccount::remove_index() {
@@ -208,6 +256,8 @@ Result<std::vector<std::shared_ptr<MaildirMailbox>>> MaildirAccount::all_mailbox
 bool MaildirAccount::work() {
   if (read_only_) return true;
   sweep();
+  // Busy: again in a moment.
+  if (index_distrusted_ && !heal_index()) return false;
   auto mailboxes = all_mailboxes();
   if (!mailboxes) return true;
   bool finished = true;

@@ -55,6 +55,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // The mailbox for a message; made when it is missing.
   Result<std::shared_ptr<MaildirMailbox>> mailbox_for_delivery(std::string_view name);
 
+  // The index does not take messages because it is damaged: it is made again soon.
+  void distrust_index();
+
   // A sync failed: nobody knows what is on the disk now.
   void stop_writing(const Error& error);
   void allow_writing();
@@ -89,7 +92,11 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   };
 
   Result<std::vector<std::shared_ptr<MaildirMailbox>>> all_mailboxes();
+  Result<Access> try_to_enter();
   Result<Databases> open_databases();
+  Result<std::unique_ptr<IndexDb>> open_index();
+  bool discard_damaged_index();
+  Outcome heal_index();
   Outcome recover_if_needed(Access& access);
   Outcome respect_uids(Access& access);
   Outcome remove_index();
@@ -109,6 +116,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::optional<Usage> usage_;
   bool retired_ = false;
   std::atomic<bool> read_only_{false};
+  std::atomic<bool> index_distrusted_{false};
 };
 
 }  // namespace waxwing

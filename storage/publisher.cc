@@ -13,6 +13,8 @@ namespace {
 // So many are reserved with one durable write; a crash loses them, and nobody misses them.
 constexpr Uid kUidsAhead = 1000;
 constexpr ModSeq kModSeqsAhead = 10'000;
+// Messages that may wait for the index; then no more are taken.
+constexpr std::size_t kMaxUnindexed = 10'000;
 
 }  // namespace
 
@@ -29,6 +31,8 @@ Result<std::shared_ptr<Ticket>> Publisher::take(Access& access,
                                                 std::size_t count) {
   if (mailbox->is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
   if (closing_) return fail(Error::Code::NotFound, "account was removed");
+  if (unindexed_.size() >= kMaxUnindexed)
+    return fail(Error::Code::Temporary, "the index takes no messages");
   // A move takes as many again for those that leave.
   if (auto done = reserve_modseqs(access, 2 * count); !done) return fail(done.error());
   auto& state = mailbox->state(access);
@@ -127,11 +131,18 @@ void Publisher::commit(Access& access, const std::vector<std::shared_ptr<Ticket>
       unindexed_.push_back({ticket->mailbox->id(), arrival});
     }
   }
-  if (auto done = catch_up(access); !done) {
-    log.error("index behind",
-              {{"mailbox", tickets.front()->mailbox->name()}, {"reason", done.error().text}});
-  }
+  if (auto done = catch_up(access); !done) fall_behind(access, tickets, done.error());
   for (const auto& ticket : tickets) show(access, *ticket);
+}
+
+void Publisher::fall_behind(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets,
+                            const Error& error) {
+  auto& mailbox = *tickets.front()->mailbox;
+  log.error("index behind", {{"mailbox", mailbox.name()}, {"reason", error.text}});
+  // Their files have it all; memory is for what cannot be read again.
+  for (auto& waiting : unindexed_) waiting.arrival.parsed.reset();
+  for (const auto& ticket : tickets) ticket->mailbox->state(access).unparsed = true;
+  if (error.code == Error::Code::Corrupt) mailbox.account().distrust_index();
 }
 
 void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticket) {
@@ -156,6 +167,7 @@ void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticke
   if (auto done = store(); !done) {
     log.error("move failed", {{"mailbox", ticket->mailbox->name()}, {"reason", done.error().text}});
     ticket->state = Ticket::State::Failed;
+    if (done.error().code == Error::Code::Corrupt) ticket->mailbox->account().distrust_index();
     return;
   }
   ticket->source->show_expunged(access, ticket->moved, left);

@@ -64,6 +64,8 @@ class Publisher {
   void commit_move(Access& access, const std::shared_ptr<Ticket>& ticket);
   void show(Access& access, Ticket& ticket);
   void wait(Access& access);
+  void fall_behind(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets,
+                   const Error& error);
 
   ModSeq next_modseq_ = 1, modseq_mark_ = 1;
   std::size_t in_flight_ = 0;  // UIDs taken and not yet published or given up

@@ -1,6 +1,7 @@
 #include <future>
 
 #include "storage/file_name.h"
+#include "storage/sqlite.h"
 #include "tests/storage/store_fixture.h"
 
 namespace waxwing {
@@ -57,6 +58,11 @@ class RecoveryTest : public StoreTest {
     store_.reset();
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(folder() + "/index.sqlite" + suffix);
     open_store();
+  }
+  static void damage(const std::string& path, std::size_t from, std::size_t to) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(from));
+    file << std::string(to - from, '\xff');
   }
   // The only name in cur/ whose file has this text.
   std::string file_of(const std::string& text) {
@@ -136,6 +142,37 @@ TEST_F(RecoveryTest, DamagedIndexIsMadeAgain) {
              "no database at all, but long enough to look like one" + std::string(4096, 'x'));
   open_store();
   EXPECT_EQ(picture(), inbox);
+}
+
+TEST_F(RecoveryTest, DamagedPagesOfTheIndexLockNobodyOut) {
+  fill();
+  const auto inbox = picture();
+  store_->close();
+  store_.reset();
+  const std::string index = folder() + "/index.sqlite";
+  damage(index, 4096, fs::file_size(index));
+  open_store();
+  EXPECT_EQ(picture(), inbox);
+  EXPECT_EQ(findings(), std::vector<std::string>());
+}
+
+TEST_F(RecoveryTest, IndexThatIsDamagedInUseIsRebuilt) {
+  fill();
+  store_->close();
+  store_.reset();
+  const std::string index = folder() + "/index.sqlite";
+  const auto page = sqlite::Database::open(index, sqlite::Database::Synchronous::Normal)
+                        ->integer("SELECT rootpage FROM sqlite_master WHERE name='by_base'");
+  ASSERT_TRUE(page);
+  damage(index, static_cast<std::size_t>(*page - 1) * 4096, static_cast<std::size_t>(*page) * 4096);
+  open_store();
+  // Delivered all the same: the message is durable.
+  ASSERT_TRUE(deliver("e"));
+  EXPECT_EQ(text(*this->inbox(), 5), message("e"));
+  ASSERT_TRUE(store_->rebuild(kAlice));
+  EXPECT_EQ(subjects(*this->inbox()),
+            (std::map<Uid, std::string>{{1, "a"}, {2, "b"}, {4, "d"}, {5, "e"}}));
+  EXPECT_EQ(findings(), std::vector<std::string>());
 }
 
 TEST_F(RecoveryTest, KilledServerLosesNothing) {
@@ -363,6 +400,19 @@ TEST_F(RecoveryTest, FolderOfAnotherProgramBecomesAMailbox) {
   crash();
   ASSERT_TRUE(mailbox("From\xC3\xA9")->refresh());
   EXPECT_EQ(mailbox("From\xC3\xA9")->view()->size(), 1u);
+}
+
+TEST_F(RecoveryTest, TwoFoldersOfOneNameLockNobodyOut) {
+  inbox();
+  // One letter, composed and decomposed.
+  for (const char* name : {".From&AOk-", ".Frome&AwE-"}) {
+    for (const char* part : {"", "/cur", "/new", "/tmp"}) {
+      fs::create_directory(folder() + "/Maildir/" + name + part);
+    }
+  }
+  crash();
+  ASSERT_TRUE(deliver("a"));
+  EXPECT_TRUE(account()->mailbox("From\xC3\xA9"));
 }
 
 TEST_F(RecoveryTest, RenameThatWasCutOffIsFinished) {
