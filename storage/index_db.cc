@@ -110,6 +110,10 @@ IndexDb::IndexDb(sqlite::Database database) : database_(std::move(database)) {
   add_ = database_.prepare("INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
   add_header_ = database_.prepare("INSERT OR REPLACE INTO headers VALUES(?, ?, ?)");
   add_message_ = database_.prepare("INSERT OR REPLACE INTO parsed VALUES(?, ?)");
+  copy_header_ = database_.prepare(
+      "INSERT OR REPLACE INTO headers SELECT ?, is_whole, header FROM headers WHERE key=?");
+  copy_message_ =
+      database_.prepare("INSERT OR REPLACE INTO parsed SELECT ?, message FROM parsed WHERE key=?");
   set_flags_ = database_.prepare("UPDATE messages SET flags=?, modseq=? WHERE key=?");
   set_file_ = database_.prepare("UPDATE messages SET base=?, settled=? WHERE key=?");
   remove_ = database_.prepare("DELETE FROM messages WHERE key=?");
@@ -166,6 +170,12 @@ Outcome IndexDb::set_parsed(MailboxId mailbox, Uid uid, const Parsed& parsed) {
                   .run();
   if (!done) return done;
   return add_message_.bind(1, key).bind_blob(2, parsed.message).run();
+}
+
+Outcome IndexDb::copy_parsed(std::int64_t from, MailboxId mailbox, Uid uid) {
+  const std::int64_t key = message_key(mailbox, uid);
+  if (auto done = copy_header_.bind(1, key).bind(2, from).run(); !done) return done;
+  return copy_message_.bind(1, key).bind(2, from).run();
 }
 
 Outcome IndexDb::set_flags(MailboxId mailbox, Uid uid, Flags flags, ModSeq modseq) {

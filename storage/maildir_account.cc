@@ -433,6 +433,15 @@ void MaildirAccount::remove_file(Access& access, MaildirMailbox& mailbox, Uid ui
                                                      {"reason", removed.error().text}});
 }
 
+void MaildirAccount::remove_files(MaildirMailbox& mailbox,
+                                  std::span<const std::pair<Uid, std::string>> files) {
+  for (const auto& [uid, path] : files) {
+    auto removed = context_->disk.remove(path);
+    if (removed || removed.error().code == Error::Code::NotFound) continue;
+    if (auto access = enter()) remove_file(*access, mailbox, uid, path);
+  }
+}
+
 void MaildirAccount::count_added(Access&, const std::vector<MessageRow>& rows) {
   if (!usage_) return;
   usage_->messages += rows.size();

@@ -4,7 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/access.h"
@@ -66,6 +68,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // Removes the file of a message that is gone already. When that fails, both databases remember
   // it, and the next comparison of files and index removes it: the message must not come back.
   void remove_file(Access& access, MaildirMailbox& mailbox, Uid uid, const std::string& path);
+
+  // The same for many, without the lock: once the rows are gone nobody renames their files.
+  void remove_files(MaildirMailbox& mailbox, std::span<const std::pair<Uid, std::string>> files);
 
   void count_added(Access&, const std::vector<MessageRow>& rows);
   void count_removed(Access&, std::uint64_t messages, std::uint64_t bytes);

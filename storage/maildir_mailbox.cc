@@ -351,7 +351,7 @@ Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expu
   std::vector<Uid> ascending(uids.begin(), uids.end()), gone;
   std::sort(ascending.begin(), ascending.end());
   ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
-  std::vector<std::string> files;
+  std::vector<std::pair<Uid, std::string>> files;
   for (Uid uid : ascending) {
     auto index = before->find(uid);
     if (!index) continue;
@@ -359,14 +359,13 @@ Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expu
     auto found = entry(*access, uid);
     if (!found) return fail(found.error());
     gone.push_back(uid);
-    files.push_back(file(*access, *found));
+    files.emplace_back(uid, file(*access, *found));
   }
   if (gone.empty()) return gone;
   if (auto done = remove_rows(*access, gone, IndexDb::Expunged::Removed); !done)
     return fail(done.error());
-  // The lock stays ours until the files are gone, or they could be renamed under our hands.
-  for (std::size_t i = 0; i < gone.size(); ++i)
-    account_.remove_file(*access, *this, gone[i], files[i]);
+  access->release();
+  account_.remove_files(*this, files);
   return gone;
 }
 

@@ -148,23 +148,20 @@ void Publisher::fall_behind(Access& access, const std::vector<std::shared_ptr<Ti
 void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticket) {
   const MailboxId from = ticket->source->id(), to = ticket->mailbox->id();
   ModSeq left = 0;  // of the last one that leaves
-  auto store = [&]() -> Outcome {
+  auto record = [&]() -> Outcome {
     if (auto done = catch_up(access); !done) return done;
     auto transaction = access.index.begin();
+    for (auto& arrival : ticket->messages) {
+      arrival.entry.row.modseq = take_modseq();
+      if (auto done = store(access, to, arrival); !done) return done;
+    }
     for (Uid uid : ticket->moved) {
       left = take_modseq();
       if (auto done = access.index.expunge(from, uid, left); !done) return done;
     }
-    for (auto& arrival : ticket->messages) {
-      arrival.entry.row.modseq = take_modseq();
-      if (auto done = access.index.add(to, arrival.entry); !done) return done;
-      if (!arrival.parsed) continue;
-      auto done = access.index.set_parsed(to, arrival.entry.row.uid, *arrival.parsed);
-      if (!done) return done;
-    }
     return transaction.commit();
   };
-  if (auto done = store(); !done) {
+  if (auto done = record(); !done) {
     log.error("move failed", {{"mailbox", ticket->mailbox->name()}, {"reason", done.error().text}});
     ticket->state = Ticket::State::Failed;
     if (done.error().code == Error::Code::Corrupt) ticket->mailbox->account().distrust_index();
@@ -181,7 +178,7 @@ void Publisher::show(Access& access, Ticket& ticket) {
   for (const auto& arrival : ticket.messages) {
     rows.push_back(arrival.entry.row);
     if (!(arrival.entry.row.flags == arrival.entry.settled)) state.unsettled = true;
-    if (!arrival.parsed) state.unparsed = true;
+    if (!arrival.parsed && arrival.copy_of == 0) state.unparsed = true;
   }
   if (state.loaded && !rows.empty()) {
     const Uid uid_next = static_cast<Uid>(ticket.first + ticket.count);
@@ -191,14 +188,19 @@ void Publisher::show(Access& access, Ticket& ticket) {
   ticket.state = Ticket::State::Published;
 }
 
+Outcome Publisher::store(Access& access, MailboxId mailbox, const Ticket::Arrival& arrival) {
+  if (auto done = access.index.add(mailbox, arrival.entry); !done) return done;
+  const Uid uid = arrival.entry.row.uid;
+  if (arrival.parsed) return access.index.set_parsed(mailbox, uid, *arrival.parsed);
+  if (arrival.copy_of != 0) return access.index.copy_parsed(arrival.copy_of, mailbox, uid);
+  return {};
+}
+
 Outcome Publisher::catch_up(Access& access) {
   if (unindexed_.empty()) return {};
   auto transaction = access.index.begin();
   for (const auto& [mailbox, arrival] : unindexed_) {
-    if (auto done = access.index.add(mailbox, arrival.entry); !done) return done;
-    if (!arrival.parsed) continue;
-    auto done = access.index.set_parsed(mailbox, arrival.entry.row.uid, *arrival.parsed);
-    if (!done) return done;
+    if (auto done = store(access, mailbox, arrival); !done) return done;
   }
   auto done = transaction.commit();
   if (done) unindexed_.clear();

@@ -62,6 +62,7 @@ class Publisher {
   void advance(Access& access, MaildirMailbox& mailbox);
   void commit(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets);
   void commit_move(Access& access, const std::shared_ptr<Ticket>& ticket);
+  Outcome store(Access& access, MailboxId mailbox, const Ticket::Arrival& arrival);
   void show(Access& access, Ticket& ticket);
   void wait(Access& access);
   void fall_behind(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets,

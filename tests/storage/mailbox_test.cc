@@ -178,6 +178,41 @@ TEST_F(MailboxTest, MoveLeavesNothingBehind) {
   EXPECT_EQ(usage->bytes, message("a").size());
 }
 
+TEST_F(MailboxTest, CopiesAndMovesTakeParsedFieldsAlong) {
+  for (const char* subject : {"a", "b"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> first = {1}, second = {2}, both = {1, 2};
+  ASSERT_TRUE(inbox()->copy(first, *mailbox("Archive")));
+  ASSERT_TRUE(inbox()->move(second, *mailbox("Archive")));
+  // From the index alone.
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "open") disk_.fail_call(1);
+  };
+  std::vector<std::string> encoded;
+  ASSERT_TRUE(mailbox("Archive")->read(both, Mailbox::Fields::All, [&](Uid, const Parsed& parsed) {
+    encoded.push_back(parsed.header + parsed.message);
+    return true;
+  }));
+  ASSERT_EQ(encoded.size(), 2u);
+  EXPECT_NE(encoded[0].find("Subject: a"), std::string::npos);
+  EXPECT_NE(encoded[1].find("Subject: b"), std::string::npos);
+}
+
+TEST_F(MailboxTest, MoveOfManyFindsThemAll) {
+  ASSERT_TRUE(deliver("m"));
+  const std::vector<Uid> one = {1};
+  std::vector<Uid> all = one;
+  // Each copy doubles the mailbox; links have a limit of their own, and it is far away.
+  while (all.size() < 1500) {
+    ASSERT_TRUE(inbox()->copy(all, *inbox()));
+    all = uids(*inbox());
+  }
+  ASSERT_TRUE(inbox()->move(all, *mailbox("Trash")));
+  EXPECT_EQ(inbox()->view()->size(), 0u);
+  EXPECT_EQ(mailbox("Trash")->view()->size(), all.size());
+  EXPECT_TRUE(files(folder() + "/Maildir/cur").empty());
+  EXPECT_EQ(findings(), std::vector<std::string>());
+}
+
 TEST_F(MailboxTest, RecentIsClaimedOnce) {
   ASSERT_TRUE(deliver("a"));
   EXPECT_EQ(account()->status("INBOX")->recent, 1u);
