@@ -187,10 +187,26 @@ Outcome MaildirMailbox::refresh() {
     strays = std::move(*found);
     state_.adopting = true;
   }
-  auto done = Adoption(context_, *this).take_in(strays);
+  auto report = Adoption(context_, *this).take_in(strays);
   auto access = account_.enter();
   state_.adopting = false;
-  return done;
+  if (!access) return fail(access.error());
+  // One bad file is no reason to refuse the mailbox; it is said once.
+  std::set<std::string> refused;
+  for (auto& [path, error] : report.refused) {
+    if (!state_.refused.contains(path)) {
+      log.warning("file of another program is no message",
+                  {{"account", account_.address()}, {"file", path}, {"reason", error.text}});
+    }
+    refused.insert(std::move(path));
+  }
+  state_.refused = std::move(refused);
+  if (report.is_unfinished) {
+    state_.strays = true;
+    state_.cur = {};
+    context_.background.request(account_.weak_from_this());
+  }
+  return {};
 }
 
 Outcome MaildirMailbox::take_strays() {

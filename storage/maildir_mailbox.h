@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,12 +63,13 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
     std::deque<std::shared_ptr<Ticket>> tickets;  // in UID order
     bool loaded = false;                          // view() tells the truth
     Uid recent = 1;
-    bool unsettled = true;  // there may be flags that names do not have yet
-    bool unparsed = true;   // there may be messages without parsed fields
-    bool strays = false;    // there are files to adopt
-    bool adopting = false;  // somebody takes in strays of this mailbox
-    Scan cur, fresh;        // of cur/ and new/
-    bool touched = false;   // we changed cur/ since it was scanned
+    bool unsettled = true;              // there may be flags that names do not have yet
+    bool unparsed = true;               // there may be messages without parsed fields
+    bool strays = false;                // there are files to adopt
+    std::atomic<bool> adopting{false};  // somebody takes in strays of this mailbox
+    std::set<std::string> refused;      // strays that cannot be adopted, and that was said
+    Scan cur, fresh;                    // of cur/ and new/
+    bool touched = false;               // we changed cur/ since it was scanned
   };
   State& state(const Access&) { return state_; }
   std::string folder(const Access&) const;  // path of the directory above cur/

@@ -8,6 +8,9 @@
 #include "storage/reconciliation.h"
 
 namespace waxwing {
+namespace {
+constexpr std::size_t kPiece = 256 * 1024;
+}
 
 Outcome Recovery::run() {
   if (auto done = account_.tree().recover(access_); !done) return done;
@@ -97,6 +100,7 @@ Outcome Recovery::finish_moves() {
     for (const auto& entry : *entries) {
       auto target = by_unique.find(entry.base.substr(0, entry.base.find(',')));
       if (target == by_unique.end() || target->second->mailbox == mailbox.get()) continue;
+      if (!is_same_message(*target->second, mailbox->file(access_, entry))) continue;
       moved.push_back(entry.row.uid);
       files.push_back(entry.file_name());
     }
@@ -108,6 +112,23 @@ Outcome Recovery::finish_moves() {
     }
   }
   return {};
+}
+
+// The name alone does not make it so: other programs copy files with their names. A MOVE links the
+// file, or copies it where it cannot.
+bool Recovery::is_same_message(const Found& found, const std::string& path) {
+  Disk& disk = account_.context().disk;
+  auto stat = disk.stat(path);
+  if (!stat || stat->size != found.stat.size) return false;
+  if (stat->inode == found.stat.inode) return true;
+  auto one = disk.open(path, Disk::Mode::Read);
+  auto other = disk.open(found.mailbox->folder(access_) + "/cur/" + found.file, Disk::Mode::Read);
+  if (!one || !other) return false;
+  for (std::uint64_t offset = 0; offset < stat->size; offset += kPiece) {
+    auto here = disk.read(*one, offset, kPiece), there = disk.read(*other, offset, kPiece);
+    if (!here || !there || *here != *there) return false;
+  }
+  return true;
 }
 
 Outcome Recovery::add_found() {

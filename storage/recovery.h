@@ -39,6 +39,7 @@ class Recovery {
   Outcome compare(MaildirMailbox& mailbox);
   Outcome consider(MaildirMailbox& mailbox, const std::string& file, const FileName& name);
   Outcome finish_moves();
+  bool is_same_message(const Found& found, const std::string& path);
   Outcome add_found();
   Outcome set_aside(MaildirMailbox& mailbox, const std::string& file);
   Outcome remove(MaildirMailbox& mailbox, const std::string& file);

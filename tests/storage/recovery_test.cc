@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <future>
 
 #include "storage/file_name.h"
@@ -342,6 +344,113 @@ TEST_F(RecoveryTest, AdoptionThatWasCutOffMakesNoSecondMessage) {
   ASSERT_TRUE(mailbox->refresh());
   EXPECT_EQ(mailbox->view()->size(), 1u);
   EXPECT_TRUE(files(fresh()).empty());
+}
+
+TEST_F(RecoveryTest, FileThatIsStillWrittenWaits) {
+  auto mailbox = inbox();
+  for (const std::string& path : {fresh() + "/1600000000.M1.host", cur() + "/2.x:2,"}) {
+    const std::size_t before = mailbox->view()->size();
+    std::ofstream file(path, std::ios::binary);
+    file << "Subject: hi\n\nfirst\n" << std::flush;
+    clock_.advance(std::chrono::minutes(1));
+    ASSERT_TRUE(mailbox->refresh());
+    EXPECT_EQ(mailbox->view()->size(), before);
+    EXPECT_TRUE(fs::exists(path));
+    file << "second\n";
+    file.close();
+    clock_.advance(std::chrono::minutes(1));
+    ASSERT_TRUE(mailbox->refresh());
+    ASSERT_EQ(mailbox->view()->size(), before + 1);
+    EXPECT_EQ(text(*mailbox, uids(*mailbox).back()), "Subject: hi\r\n\r\nfirst\r\nsecond\r\n");
+    EXPECT_FALSE(fs::exists(path));
+  }
+}
+
+// The system does not tell who writes: what changed a moment ago waits.
+TEST_F(RecoveryTest, FileOfAnotherUserIsTakenWhenItWasLeftAlone) {
+  auto mailbox = inbox();
+  const std::string path = fresh() + "/1600000000.M1.host";
+  write_file(path, message("m"));
+  const auto now = std::chrono::seconds(unix_seconds(clock_.now()));
+  const std::string touch = "touch -d @" + std::to_string(now.count()) + " '" + path + "'";
+  ASSERT_EQ(std::system(touch.c_str()), 0);
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "is_being_written") disk_.fail_call(1);
+  };
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(mailbox->view()->size(), 0u);
+  clock_.advance(std::chrono::seconds(6));
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(mailbox->view()->size(), 1u);
+}
+
+TEST_F(RecoveryTest, BadFilesHoldUpNobody) {
+  auto mailbox = inbox();
+  ASSERT_EQ(::mkfifo((fresh() + "/0.fifo").c_str(), 0600), 0);
+  write_file(root_ + "/secret", message("secret"));
+  fs::create_symlink(root_ + "/secret", fresh() + "/0.symlink");
+  write_file(fresh() + "/0.unreadable", message("u"));
+  write_file(fresh() + "/1.good", message("good"));
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (call == "open" && path.ends_with("0.unreadable")) disk_.fail_call(1);
+  };
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(subjects(*mailbox), (std::map<Uid, std::string>{{1, "good"}}));
+  EXPECT_EQ(files(fresh()).size(), 3u);
+  disk_.before = nullptr;
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(subjects(*mailbox), (std::map<Uid, std::string>{{1, "good"}, {2, "u"}}));
+}
+
+TEST_F(RecoveryTest, FullDiskLeavesStraysForLater) {
+  auto mailbox = inbox();
+  write_file(fresh() + "/1.lf", "Subject: lf\n\nbody\n");
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "write") disk_.fail_call(1, Error::Code::NoSpace);
+  };
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(mailbox->view()->size(), 0u);
+  disk_.before = nullptr;
+  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(subjects(*mailbox), (std::map<Uid, std::string>{{1, "lf"}}));
+}
+
+TEST_F(RecoveryTest, BothNamesOfAFileThatIsRenamedAreOneMessage) {
+  ASSERT_TRUE(deliver("a"));
+  auto mailbox = inbox();
+  const std::string name = files(cur())[0];
+  fs::create_hard_link(cur() + "/" + name, cur() + "/" + name + "S");
+  clock_.advance(std::chrono::minutes(1));
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(uids(*mailbox), std::vector<Uid>({1}));
+}
+
+TEST_F(RecoveryTest, CopyUnderTheSameUniquePartIsNoMove) {
+  ASSERT_TRUE(deliver("a"));
+  auto there = staged(message("there"));
+  ASSERT_TRUE(mailbox("Archive")->append(*there, {}));
+  auto name = FileName::parse(files(cur())[0]);
+  ASSERT_TRUE(name);
+  name->uid_validity = mailbox("Archive")->uid_validity();
+  name->uid = 50;  // reserved, and lost in the crash
+  write_file(folder() + "/Maildir/.Archive/cur/" + name->to_string(), message("b"));
+  crash();
+  EXPECT_EQ(subjects(*inbox()), (std::map<Uid, std::string>{{1, "a"}}));
+  EXPECT_EQ(subjects(*mailbox("Archive")), (std::map<Uid, std::string>{{1, "there"}, {50, "b"}}));
+}
+
+// Else the unique part in two folders would look like a MOVE that was cut off.
+TEST_F(RecoveryTest, AdoptedCopyOfAMessageGetsAUniquePartOfItsOwn) {
+  ASSERT_TRUE(deliver("a"));
+  const std::string name = files(cur())[0];
+  mailbox("Archive");
+  fs::copy(cur() + "/" + name, folder() + "/Maildir/.Archive/cur/" + name);
+  clock_.advance(std::chrono::minutes(1));
+  ASSERT_TRUE(mailbox("Archive")->refresh());
+  EXPECT_EQ(subjects(*mailbox("Archive")), (std::map<Uid, std::string>{{1, "a"}}));
+  EXPECT_NE(FileName::parse(files(folder() + "/Maildir/.Archive/cur")[0])->unique,
+            FileName::parse(name)->unique);
 }
 
 TEST_F(RecoveryTest, FlagsOfOtherProgramsWin) {
