@@ -113,7 +113,7 @@ Outcome Transfer::take() {
   auto ticket = account.publisher().take(*access, target_.shared(), items_.size());
   if (!ticket) return fail(ticket.error());
   ticket_ = std::move(*ticket);
-  directory_ = target_.folder(*access) + "/cur";
+  target_directory_ = target_.folder(*access);
   return {};
 }
 
@@ -128,7 +128,7 @@ Outcome Transfer::link_all(Unique unique) {
     name.flags.bits = item.flags.bits & kFlagsInNames;
     name.unique = item.entry.base.substr(0, item.entry.base.find(','));
     if (unique == Unique::New) name.unique = context_.names.next(now);
-    const std::string path = directory_ + "/" + name.to_string();
+    const std::string path = target_directory_ + "/cur/" + name.to_string();
     auto done =
         link(source_directory_ + item.entry.file_name(), path, uid, item.entry.row.internal_date);
     if (!done && done.error().code == Error::Code::NotFound) {
@@ -156,7 +156,7 @@ Outcome Transfer::link_all(Unique unique) {
     uids_.emplace_back(item.uid, uid);
     ++uid;
   }
-  auto done = context_.disk.sync_directory(directory_);
+  auto done = context_.disk.sync_directory(target_directory_ + "/cur");
   if (!done) target_.account().stop_writing(done.error());
   return done;
 }
@@ -170,7 +170,8 @@ Outcome Transfer::link(const std::string& from, const std::string& to, Uid uid,
   // Too many names for one inode, or another file system: a second file.
   auto source = context_.disk.open(from, Disk::Mode::Read);
   if (!source) return fail(source.error());
-  const std::string staged = context_.staging() + "/" + context_.names.next(context_.clock.now());
+  const std::string staged =
+      target_directory_ + "/tmp/" + context_.names.next(context_.clock.now());
   auto file = context_.disk.open(staged, Disk::Mode::Create);
   if (!file) return fail(file.error());
   auto write = [&]() -> Outcome {

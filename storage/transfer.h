@@ -48,8 +48,8 @@ class Transfer {
   MaildirMailbox& target_;
   std::vector<Item> items_;
   std::shared_ptr<Ticket> ticket_;
-  std::string source_directory_;                     // with a "/" behind it
-  std::string directory_;                            // of the target
+  std::string source_directory_;                     // its cur/, with a "/" behind it
+  std::string target_directory_;                     // above its cur/ and tmp/
   std::vector<std::pair<Uid, std::string>> linked_;  // names made
   std::vector<std::pair<Uid, Uid>> uids_;
   bool done_ = false;

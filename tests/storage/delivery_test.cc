@@ -252,6 +252,42 @@ TEST_F(DeliveryTest, FailedSyncMakesTheAccountReadOnly) {
   EXPECT_TRUE(deliver("after verify"));
 }
 
+// An account may be a mount of its own: nothing can be linked or renamed into it from staging/.
+TEST_F(DeliveryTest, AnotherFileSystemGetsAFileOfItsOwn) {
+  inbox(kBob);
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    const bool leaves = call == "rename" && path.starts_with(root_ + "/data/staging/");
+    if (leaves || call == "link") disk_.fail_call(1, Error::Code::Limit);
+  };
+  auto text = staged(message("m"));
+  const std::vector<Store::Target> targets = {{.account = kAlice}, {.account = kBob}};
+  ASSERT_TRUE(store_->deliver(*text, "", targets));
+  text.reset();
+  const std::vector<Uid> one = {1};
+  ASSERT_TRUE(inbox()->copy(one, *mailbox("Archive")));
+  EXPECT_EQ(this->text(*mailbox("Archive"), 1), message("m"));
+  for (const char* address : {kAlice, kBob}) {
+    EXPECT_EQ(this->text(*inbox(address), 1), message("m"));
+    EXPECT_TRUE(files(folder(address) + "/Maildir/tmp").empty());
+    EXPECT_EQ(findings(address), std::vector<std::string>());
+  }
+  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+}
+
+TEST_F(DeliveryTest, FailedSyncOfASecondFileMakesItsAccountReadOnly) {
+  inbox(kBob);
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "link") disk_.fail_call(1, Error::Code::Limit);
+    if (call == "sync") disk_.fail_call(1);
+  };
+  auto text = staged(message("m"));
+  const std::vector<Store::Target> targets = {{.account = kAlice}, {.account = kBob}};
+  EXPECT_FALSE(store_->deliver(*text, "", targets));
+  disk_.before = nullptr;
+  EXPECT_EQ(deliver("later").error().code, Error::Code::ReadOnly);
+  EXPECT_TRUE(files(folder() + "/Maildir/cur").empty());
+}
+
 TEST_F(DeliveryTest, FullDiskIsOnlyTemporary) {
   ASSERT_TRUE(deliver("before"));
   disk_.before = [&](const std::string& call, const std::string&) {
