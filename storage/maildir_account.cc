@@ -233,6 +233,13 @@ Outcome MaildirAccount::retire() {
   return {};
 }
 
+bool MaildirAccount::retire_if_closed() {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || databases_ || read_only_) return false;
+  retired_ = true;
+  return true;
+}
+
 void MaildirAccount::stop_writing(const Error& error) {
   // A full disk is a passing state; after any other failure the kernel may have dropped the data.
   if (error.code == Error::Code::NoSpace) return;

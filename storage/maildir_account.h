@@ -83,6 +83,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome drop_index();
   // The folder is about to be moved away: no more use through this object.
   Outcome retire();
+  // The same for an object that nobody needs now; false when it is open, or should be remembered.
+  bool retire_if_closed();
 
   // A share of the work that nobody waits for: flags into names, missing fields. True when nothing
   // is left.

@@ -345,6 +345,18 @@ TEST_F(MailboxTest, AccountMovesAndGoes) {
   EXPECT_EQ(inbox("al@example.test")->view()->size(), 0u);
 }
 
+TEST_F(MailboxTest, AccountThatCouldNotGoIsThereStill) {
+  ASSERT_TRUE(deliver("a"));
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (call == "rename" && path == folder()) disk_.fail_call(1);
+  };
+  EXPECT_FALSE(store_->remove_account(kAlice));
+  EXPECT_FALSE(store_->rename_account(kAlice, "carol@example.test"));
+  disk_.before = nullptr;
+  ASSERT_TRUE(deliver("b"));
+  EXPECT_EQ(uids(*inbox()), std::vector<Uid>({1, 2}));
+}
+
 TEST_F(MailboxTest, ManyHeadersComeInOrder) {
   auto mailbox = inbox();
   std::vector<Uid> all;
