@@ -71,13 +71,23 @@ Result<Access> MaildirAccount::enter_to_write() {
 }
 
 Result<MaildirAccount::Databases> MaildirAccount::open_databases() {
+  Disk& disk = context_->disk;
+  const bool is_new = !disk.stat(path_ + "/account.sqlite");
   for (const std::string& directory : {path_, maildir()}) {
-    if (auto done = context_->disk.make_directory(directory); !done) return fail(done.error());
+    if (auto done = disk.make_directory(directory); !done) return fail(done.error());
   }
   Databases result;
   auto account = AccountDb::open(path_ + "/account.sqlite");
   if (!account) return fail(account.error());
   result.account = std::move(*account);
+  if (is_new && context_->sync_directories) {
+    // Its own folder, that of the domain and accounts/: the way to the first message.
+    std::string directory = path_;
+    for (int level = 0; level < 3; ++level) {
+      if (auto done = disk.sync_directory(directory); !done) return fail(done.error());
+      directory.resize(directory.rfind('/'));
+    }
+  }
   auto index = open_index();
   if (!index) return fail(index.error());
   result.index = std::move(*index);
@@ -85,7 +95,7 @@ Result<MaildirAccount::Databases> MaildirAccount::open_databases() {
 }
 
 Result<std::unique_ptr<IndexDb>> MaildirAccount::open_index() {
-  const bool strict = context_->options.durability == Settings::Durability::Strict;
+  const bool strict = context_->sync_directories;
   return IndexDb::open(
       context_->disk, path_ + "/index.sqlite",
       strict ? sqlite::Database::Synchronous::Full : sqlite::Database::Synchronous::Normal);

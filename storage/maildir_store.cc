@@ -55,6 +55,9 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
                  {"reason", "one fsync is known to be enough on ext4 and xfs only"}});
   }
   const bool strict = options.durability == Settings::Durability::Strict || !one_sync_is_enough;
+  if (strict) {
+    if (auto done = disk.sync_directory(options.data_dir); !done) return fail(done.error());
+  }
   const std::string hostname = options.hostname;
   const std::size_t open_accounts = options.open_accounts;
   std::shared_ptr<StoreContext> context(

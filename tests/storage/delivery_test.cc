@@ -164,6 +164,28 @@ TEST_F(DeliveryTest, OneSyncIsEnoughWhereTheFileSystemAllows) {
   EXPECT_EQ(count()["sync_directory"], 1);
 }
 
+TEST_F(DeliveryTest, AnotherFileSystemHasItsDirectoriesSynced) {
+  store_.reset();
+  disk_.set_file_system("btrfs");
+  std::vector<std::string> calls;
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (call == "sync_directory" || call == "remove")
+      calls.push_back(call + " " + path.substr(path.rfind('/')));
+  };
+  open_store();
+  inbox();
+  for (const char* directory : {"/data", "/accounts", "/example.test", "/alice", "/Maildir"}) {
+    EXPECT_NE(std::find(calls.begin(), calls.end(), "sync_directory " + std::string(directory)),
+              calls.end())
+        << directory;
+  }
+  // What is adopted as a copy is durable under its name before the original goes.
+  calls.clear();
+  write_file(folder() + "/Maildir/new/1.lf", "Subject: lf\n\nbody\n");
+  ASSERT_TRUE(inbox()->refresh());
+  EXPECT_EQ(calls, std::vector<std::string>({"sync_directory /cur", "remove /1.lf"}));
+}
+
 TEST_F(DeliveryTest, ManyThreadsPublishInUidOrder) {
   auto mailbox = inbox();
   std::atomic<bool> done{false};
