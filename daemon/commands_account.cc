@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "daemon/commands.h"
+#include "protocols/mail/address.h"
 
 namespace waxwing {
 
@@ -112,8 +113,17 @@ Answer account_passwd(World& world, const Request& request) {
 }
 
 Answer account_remove(World& world, const Request& request) {
-  const auto account = world.directory.account(text_of(request, "address"));
-  if (!account) return refused(account.error(), kListAccounts);
+  const std::string address = text_of(request, "address");
+  const auto account = world.directory.account(address);
+  if (!account) {
+    // A removal that was cut off half-way may have left the mail.
+    const auto parsed = mail::parse_address(address);
+    const auto name = parsed ? mail::canonical(*parsed) : std::nullopt;
+    const bool is_unknown = account.error().code == Error::Code::NotFound;
+    if (is_unknown && name && world.store.remove_account(*name))
+      return done("mail of " + *name + " removed; the account was gone already");
+    return refused(account.error(), kListAccounts);
+  }
   // First nobody can sign in or send to it any more, then the mail goes.
   if (auto removed = world.directory.remove_account(account->address); !removed)
     return refused(removed.error());

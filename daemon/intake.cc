@@ -142,7 +142,30 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
   }
   auto cleaned = without_unwanted_fields(store_, *message, origin.identity.has_value());
   if (!cleaned) return failed(origin, "rewrite", cleaned.error());
-  return deliver(origin, envelope, *cleaned ? **cleaned : *message, id);
+  MailEnvelope current = envelope;
+  if (auto gone = route_again(origin, current)) return *std::move(gone);
+  return deliver(origin, current, *cleaned ? **cleaned : *message, id);
+}
+
+// A message may be minutes on its way after RCPT. The store makes an account's folder when it is
+// missing, so mail for an account that was removed meanwhile would lie where nobody reads it, or
+// where the next owner of the address does.
+std::optional<Reply> MailIntake::route_again(const Origin& origin, MailEnvelope& envelope) {
+  std::optional<Reply> reason;
+  std::size_t gone = 0;
+  for (auto& recipient : envelope.recipients) {
+    auto route = directory_.route(local_name(recipient.address, origin.peer.local_address));
+    if (!route) return failed(origin, "recipient", route.error());
+    auto refused_now = refusal(*route, origin);
+    recipient.route = *std::move(route);
+    if (!refused_now) continue;
+    ++gone;
+    reason = refused(origin, envelope, recipient.address, *std::move(refused_now));
+  }
+  // There is one reply for all of them: when the sender comes again, RCPT tells them apart.
+  if (reason && gone < envelope.recipients.size())
+    return Reply{451, "4.3.0", "A recipient is no longer here, please try again"};
+  return reason;
 }
 
 Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, Staged& message,

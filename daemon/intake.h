@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "auth/directory.h"
@@ -40,6 +41,7 @@ class MailIntake final : public smtp::Intake {
 
  private:
   std::shared_ptr<const Settings> settings() const;
+  std::optional<smtp::Reply> route_again(const smtp::Origin& origin, smtp::MailEnvelope& envelope);
   smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                       Staged& message, const std::string& id);
 

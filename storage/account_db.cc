@@ -79,8 +79,10 @@ Result<std::vector<MailboxRecord>> AccountDb::mailboxes() {
       database_.prepare("SELECT mailbox, keyword FROM keywords ORDER BY mailbox, position");
   while (keywords.step()) {
     const MailboxId id{keywords.integer(0)};
-    auto record = std::find_if(result.begin(), result.end(), [&](auto& r) { return r.id == id; });
-    if (record != result.end()) record->keywords.emplace_back(keywords.text(1));
+    auto record =
+        std::lower_bound(result.begin(), result.end(), id,
+                         [](const MailboxRecord& r, MailboxId wanted) { return r.id < wanted; });
+    if (record != result.end() && record->id == id) record->keywords.emplace_back(keywords.text(1));
   }
   if (auto done = keywords.finish(); !done) return fail(done.error());
   return result;
@@ -114,10 +116,11 @@ Result<MailboxRecord> AccountDb::add_mailbox(const std::string& name, const std:
   return record;
 }
 
-Outcome AccountDb::remove_mailbox(MailboxId id, const std::string& folder) {
+Outcome AccountDb::remove_mailbox(MailboxId id, const std::string& folder,
+                                  const std::string& aside) {
   sqlite::Transaction transaction(database_);
-  auto note = database_.prepare("INSERT INTO pending(kind, source, target) VALUES(0, ?, '')");
-  if (auto done = note.bind(1, folder).run(); !done) return done;
+  auto note = database_.prepare("INSERT INTO pending(kind, source, target) VALUES(0, ?, ?)");
+  if (auto done = note.bind(1, folder).bind(2, aside).run(); !done) return done;
   auto remove = database_.prepare("DELETE FROM mailboxes WHERE id=?");
   if (auto done = remove.bind(1, id.value).run(); !done) return done;
   auto keywords = database_.prepare("DELETE FROM keywords WHERE mailbox=?");
@@ -153,6 +156,11 @@ Outcome AccountDb::undo_renaming(std::span<const Renaming> renamings) {
   }
   if (auto done = database_.execute("DELETE FROM pending WHERE kind=1"); !done) return done;
   return transaction.commit();
+}
+
+Outcome AccountDb::keep_folder(MailboxId id, const std::string& folder) {
+  auto set = database_.prepare("UPDATE mailboxes SET folder=? WHERE id=?");
+  return set.bind(1, folder).bind(2, id.value).run();
 }
 
 Outcome AccountDb::set_special_use(MailboxId id, SpecialUse use) {

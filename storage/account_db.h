@@ -37,9 +37,9 @@ class AccountDb {
   // Gives it an id and a UIDVALIDITY that no mailbox of this account ever had.
   Result<MailboxRecord> add_mailbox(const std::string& name, const std::string& folder,
                                     SpecialUse use, std::int64_t now);
-  // Forgets the mailbox and notes that its directory is to be removed: pending() has it until
-  // finished().
-  Outcome remove_mailbox(MailboxId id, const std::string& folder);
+  // Forgets the mailbox and notes that its directory is to be renamed to `aside`, inside the
+  // account's folder: pending() has it until finished().
+  Outcome remove_mailbox(MailboxId id, const std::string& folder, const std::string& aside);
   struct Renaming {
     MailboxId id;
     std::string name, folder;  // new
@@ -49,12 +49,16 @@ class AccountDb {
   Outcome rename_mailboxes(std::span<const Renaming> renamings);
   // Takes it back.
   Outcome undo_renaming(std::span<const Renaming> renamings);
+  // The mailbox stays in this directory, whatever its name is.
+  Outcome keep_folder(MailboxId id, const std::string& folder);
   Outcome set_special_use(MailboxId id, SpecialUse use);
 
   struct Pending {
     std::int64_t id = 0;
     enum class Kind { Remove = 0, Rename = 1, Unlink = 2 } kind = Kind::Remove;
-    std::string from, to;  // directories inside Maildir/; a file of a message that is gone
+    // Rename: directories inside Maildir/. Remove: such a one, and where it goes inside the
+    // account's folder. Unlink: the file of a message that is gone, inside the account's folder.
+    std::string from, to;
   };
   // A file that could not be removed: remembered until it is.
   Outcome note_leftover(const std::string& path);

@@ -37,7 +37,7 @@ void Delivery::add(std::shared_ptr<MaildirMailbox> mailbox, const std::string& p
 Outcome Delivery::run() {
   message_.finish();
   for (auto& variant : variants_) {
-    if (auto done = write(variant); !done) return done;
+    if (auto done = write(variant, context_.staging()); !done) return done;
   }
   for (auto& place : places_) {
     if (auto done = take(place); !done) return done;
@@ -58,8 +58,8 @@ std::vector<Uid> Delivery::uids() const {
   return result;
 }
 
-Outcome Delivery::write(Variant& variant) {
-  const std::string path = context_.staging() + "/" + context_.names.next(context_.clock.now());
+Outcome Delivery::write(Variant& variant, const std::string& directory) {
+  const std::string path = directory + "/" + context_.names.next(context_.clock.now());
   auto file = context_.disk.open(path, Disk::Mode::Create);
   if (!file) return fail(file.error());
   variant.file = std::move(*file);
@@ -97,6 +97,7 @@ Outcome Delivery::take(Place& place) {
   arrival.parsed = variants_[place.variant].parsed;
   place.ticket->messages.push_back(std::move(arrival));
   place.directory = place.mailbox->folder(*access) + "/cur";
+  place.temporary = place.mailbox->folder(*access) + "/tmp";
   place.path = place.directory + "/" + name.to_string();
   return {};
 }
@@ -116,27 +117,27 @@ Outcome Delivery::link_all() {
 
 // The last name is the staged one renamed, so one recipient costs no link and no unlink.
 Outcome Delivery::link(Variant& variant, Place& place, bool last) {
-  if (last) {
-    auto done = context_.disk.rename(variant.path, place.path);
-    if (!done) return done;
-    variant.path.clear();
-    place.linked = true;
-    return {};
-  }
-  auto done = context_.disk.link(variant.path, place.path);
-  if (!done && done.error().code == Error::Code::Limit) {
-    // Too many names for one inode, or another file system: a second file.
-    Variant copy;
-    copy.prefix = variant.prefix;
-    done = write(copy);
-    if (done) done = context_.disk.rename(copy.path, place.path);
-    if (done) copy.path.clear();
-    if (done) done = context_.disk.sync(copy.file);
+  auto done = last ? context_.disk.rename(variant.path, place.path)
+                   : context_.disk.link(variant.path, place.path);
+  // Too many names for one inode, or another file system: a second file.
+  if (!done && done.error().code == Error::Code::Limit) return write_again(variant, place);
+  place.linked = done.has_value();
+  if (done && last) variant.path.clear();
+  return done;
+}
+
+Outcome Delivery::write_again(const Variant& variant, Place& place) {
+  Variant copy;
+  copy.prefix = variant.prefix;
+  auto done = write(copy, place.temporary);
+  if (done) done = context_.disk.rename(copy.path, place.path);
+  if (!done) {
     if (!copy.path.empty()) (void)context_.disk.remove(copy.path);
-    place.linked = copy.path.empty() && copy.file;
     return done;
   }
-  place.linked = done.has_value();
+  place.linked = true;
+  done = context_.disk.sync(copy.file);
+  if (!done) place.mailbox->account().stop_writing(done.error());
   return done;
 }
 

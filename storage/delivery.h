@@ -46,13 +46,15 @@ class Delivery {
     std::shared_ptr<Ticket> ticket;
     std::string path;       // the final name
     std::string directory;  // it lies in
+    std::string temporary;  // a directory of the same file system
     bool linked = false;
   };
 
-  Outcome write(Variant& variant);
+  Outcome write(Variant& variant, const std::string& directory);
   Outcome take(Place& place);
   Outcome link_all();
   Outcome link(Variant& variant, Place& place, bool last);
+  Outcome write_again(const Variant& variant, Place& place);
   Outcome sync();
   void undo();
   void publish();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -57,7 +58,7 @@ bool is_directory(const std::string& path, const dirent& entry) {
 Result<Fd> SystemDisk::open(const std::string& path, Mode mode) {
   int flags = O_CLOEXEC | O_NOFOLLOW;
   switch (mode) {
-    case Mode::Read: flags |= O_RDONLY; break;
+    case Mode::Read: flags |= O_RDONLY | O_NONBLOCK; break;
     case Mode::Write: flags |= O_RDWR; break;
     case Mode::Create: flags |= O_RDWR | O_CREAT | O_EXCL; break;
   }
@@ -179,7 +180,21 @@ Result<Disk::Stat> SystemDisk::stat(const std::string& path) {
   result.modified_nanoseconds = found.st_mtim.tv_nsec;
   result.inode = found.st_ino;
   result.is_directory = S_ISDIR(found.st_mode);
+  result.is_regular = S_ISREG(found.st_mode);
   return result;
+}
+
+// A read lease is given only while nobody has the file open for writing.  fcntl(2)
+Result<bool> SystemDisk::is_being_written(const Fd& file) {
+  // Who opens it for writing while we hold the lease makes the kernel send a signal: one that is
+  // ignored unless somebody asks for it.
+  if (::fcntl(file.get(), F_SETSIG, SIGURG) != 0) return system_error("signal", file);
+  if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0) {
+    if (::fcntl(file.get(), F_SETLEASE, F_UNLCK) != 0) return system_error("lease", file);
+    return false;
+  }
+  if (errno == EAGAIN) return true;
+  return system_error("lease", file);
 }
 
 Result<std::uint64_t> SystemDisk::free_space(const std::string& path) {

@@ -18,7 +18,9 @@ class Disk {
  public:
   virtual ~Disk() = default;
 
-  enum class Mode { Read, Write, Create };  // Create: new file 0600, AlreadyExists if there is one
+  // Create: new file 0600, AlreadyExists if there is one. Read does not wait for the writer of a
+  // FIFO.
+  enum class Mode { Read, Write, Create };
   virtual Result<Fd> open(const std::string& path, Mode mode) = 0;
   virtual Outcome write(const Fd& file, std::string_view bytes) = 0;  // all of them
   virtual Result<std::string> read(const Fd& file, std::uint64_t offset, std::size_t size) = 0;
@@ -42,8 +44,12 @@ class Disk {
     std::int64_t modified_nanoseconds = 0;
     std::uint64_t inode = 0;
     bool is_directory = false;
+    bool is_regular = false;
   };
   virtual Result<Stat> stat(const std::string& path) = 0;
+  // Whether somebody has this file, which we read, open for writing. An error: the system does not
+  // tell, as of files of another user.
+  virtual Result<bool> is_being_written(const Fd& file) = 0;
   virtual Result<std::uint64_t> free_space(const std::string& path) = 0;
   // "ext4", "xfs" or another name: on the first two one fsync is enough.
   virtual Result<std::string> file_system(const std::string& path) = 0;
@@ -65,6 +71,7 @@ class SystemDisk final : public Disk {
   Outcome set_time(const Fd& file, std::int64_t unix_seconds) override;
   Outcome list(const std::string& path, const std::function<void(const Entry&)>& visit) override;
   Result<Stat> stat(const std::string& path) override;
+  Result<bool> is_being_written(const Fd& file) override;
   Result<std::uint64_t> free_space(const std::string& path) override;
   Result<std::string> file_system(const std::string& path) override;
 };

@@ -107,9 +107,13 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
 }
 
 IndexDb::IndexDb(sqlite::Database database) : database_(std::move(database)) {
-  add_ = database_.prepare("INSERT OR REPLACE INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+  add_ = database_.prepare("INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
   add_header_ = database_.prepare("INSERT OR REPLACE INTO headers VALUES(?, ?, ?)");
   add_message_ = database_.prepare("INSERT OR REPLACE INTO parsed VALUES(?, ?)");
+  copy_header_ = database_.prepare(
+      "INSERT OR REPLACE INTO headers SELECT ?, is_whole, header FROM headers WHERE key=?");
+  copy_message_ =
+      database_.prepare("INSERT OR REPLACE INTO parsed SELECT ?, message FROM parsed WHERE key=?");
   set_flags_ = database_.prepare("UPDATE messages SET flags=?, modseq=? WHERE key=?");
   set_file_ = database_.prepare("UPDATE messages SET base=?, settled=? WHERE key=?");
   remove_ = database_.prepare("DELETE FROM messages WHERE key=?");
@@ -166,6 +170,12 @@ Outcome IndexDb::set_parsed(MailboxId mailbox, Uid uid, const Parsed& parsed) {
                   .run();
   if (!done) return done;
   return add_message_.bind(1, key).bind_blob(2, parsed.message).run();
+}
+
+Outcome IndexDb::copy_parsed(std::int64_t from, MailboxId mailbox, Uid uid) {
+  const std::int64_t key = message_key(mailbox, uid);
+  if (auto done = copy_header_.bind(1, key).bind(2, from).run(); !done) return done;
+  return copy_message_.bind(1, key).bind(2, from).run();
 }
 
 Outcome IndexDb::set_flags(MailboxId mailbox, Uid uid, Flags flags, ModSeq modseq) {
@@ -265,6 +275,27 @@ Result<IndexEntry> IndexDb::entry(MailboxId mailbox, Uid uid) {
   if (auto done = entry_.finish(); !done) return fail(done.error());
   if (!found) return fail(Error::Code::NotFound, "no message with UID " + std::to_string(uid));
   return std::move(*found);
+}
+
+Result<Uid> IndexDb::next_uid(MailboxId mailbox) {
+  Uid next = 1;
+  for (const char* table : {"messages", "expunged"}) {
+    auto select = database_.prepare("SELECT max(key) FROM " + std::string(table) +
+                                    " WHERE key BETWEEN ? AND ?");
+    select.bind(1, first_key(mailbox)).bind(2, last_key(mailbox));
+    if (select.step() && !select.is_null(0))
+      next = std::max(next, uid_of_key(select.integer(0)) + 1);
+    if (auto done = select.finish(); !done) return fail(done.error());
+  }
+  return next;
+}
+
+Result<ModSeq> IndexDb::highest_modseq() {
+  auto highest = database_.integer(
+      "SELECT max(ifnull((SELECT max(modseq) FROM messages), 1),"
+      " ifnull((SELECT max(modseq) FROM expunged), 1))");
+  if (!highest) return fail(highest.error());
+  return static_cast<ModSeq>(*highest);
 }
 
 Result<std::vector<IndexEntry>> IndexDb::find_unique(MailboxId mailbox, std::string_view unique) {

@@ -45,6 +45,8 @@ class IndexDb {
   sqlite::Transaction begin() { return sqlite::Transaction(database_); }
   Outcome add(MailboxId mailbox, const IndexEntry& entry);
   Outcome set_parsed(MailboxId mailbox, Uid uid, const Parsed& parsed);
+  // The parsed fields of another message, if the index has them.
+  Outcome copy_parsed(std::int64_t from, MailboxId mailbox, Uid uid);
   Outcome set_flags(MailboxId mailbox, Uid uid, Flags flags, ModSeq modseq);
   Outcome set_file(MailboxId mailbox, Uid uid, std::string_view base, Flags settled);
   // Removes the row and notes it in the log. Removed: by us, so a file of this UID is a leftover.
@@ -64,6 +66,10 @@ class IndexDb {
   Result<Loaded> load(MailboxId mailbox);
   Result<std::vector<IndexEntry>> entries(MailboxId mailbox);
   Result<IndexEntry> entry(MailboxId mailbox, Uid uid);
+  // No message that is or was here has this UID or a higher one.
+  Result<Uid> next_uid(MailboxId mailbox);
+  // Of any change; looks at every row.
+  Result<ModSeq> highest_modseq();
   // Entries whose files have this unique part.
   Result<std::vector<IndexEntry>> find_unique(MailboxId mailbox, std::string_view unique);
   // Entries whose flags are ahead of what is settled.
@@ -87,8 +93,8 @@ class IndexDb {
 
   sqlite::Database database_;
   bool is_new_ = false;
-  sqlite::Statement add_, add_header_, add_message_, set_flags_, set_file_, remove_, remove_header_,
-      remove_message_, log_, entry_, read_headers_, read_all_;
+  sqlite::Statement add_, add_header_, add_message_, copy_header_, copy_message_, set_flags_,
+      set_file_, remove_, remove_header_, remove_message_, log_, entry_, read_headers_, read_all_;
 };
 
 }  // namespace waxwing

@@ -159,13 +159,17 @@ Result<bool> MaildirMailbox::parse_missing(std::size_t limit) {
   return uids.size() < limit;
 }
 
-// Under the lock: a rename takes some microseconds, and nobody may meet a file between two names.
 Result<bool> MaildirMailbox::settle(std::size_t limit) {
   auto access = account_.enter();
   if (!access) return fail(access.error());
+  return settle(*access, limit);
+}
+
+// Under the lock: a rename takes some microseconds, and nobody may meet a file between two names.
+Result<bool> MaildirMailbox::settle(Access& access, std::size_t limit) {
   if (!state_.unsettled || is_gone()) return true;
-  if (auto done = account_.publisher().catch_up(*access); !done) return fail(done.error());
-  auto entries = access->index.unsettled(id_, limit);
+  if (auto done = account_.publisher().catch_up(access); !done) return fail(done.error());
+  auto entries = access.index.unsettled(id_, limit);
   if (!entries) return fail(entries.error());
 
   std::vector<std::pair<Uid, std::uint64_t>> more;
@@ -174,28 +178,51 @@ Result<bool> MaildirMailbox::settle(std::size_t limit) {
     if (now != (e.settled.bits & ~kFlagsInNames)) more.emplace_back(e.row.uid, now);
   }
   if (!more.empty()) {
-    if (auto done = access->db.set_more_keywords(id_, more); !done) return fail(done.error());
+    if (auto done = access.db.set_more_keywords(id_, more); !done) return fail(done.error());
   }
-  auto transaction = access->index.begin();
-  for (auto& e : *entries) {
-    IndexEntry renamed = e;
-    renamed.settled = e.row.flags;
-    const std::string from = file(*access, e), to = file(*access, renamed);
-    if (from != to) {
-      state_.touched = true;
-      auto done = context_.disk.rename(from, to);
-      if (!done && done.error().code != Error::Code::NotFound) return fail(done.error());
-      if (!done) {
-        // Another program was faster: its flags win when the directory is compared next.
-        state_.cur = {};
-      }
-    }
-    auto done = access->index.set_file(id_, e.row.uid, e.base, renamed.settled);
-    if (!done) return fail(done.error());
-  }
-  if (auto done = transaction.commit(); !done) return fail(done.error());
+  if (auto done = settle_names(access, *entries); !done) return fail(done.error());
   if (entries->size() < limit) state_.unsettled = false;
   return entries->size() < limit;
+}
+
+// A name that is ahead of its row looks like a change of another program, which would win over the
+// next STORE. So what was renamed is recorded, or renamed back.
+Outcome MaildirMailbox::settle_names(Access& access, const std::vector<IndexEntry>& entries) {
+  Disk& disk = context_.disk;
+  std::vector<std::pair<std::string, std::string>> renamed;
+  Outcome outcome;
+  auto record = [&]() -> Outcome {
+    auto transaction = access.index.begin();
+    for (const auto& e : entries) {
+      IndexEntry now = e;
+      now.settled = e.row.flags;
+      const std::string from = file(access, e), to = file(access, now);
+      if (from != to) {
+        state_.touched = true;
+        auto done = disk.rename(from, to);
+        if (done) {
+          renamed.emplace_back(from, to);
+        } else if (done.error().code == Error::Code::NotFound) {
+          // Another program was faster: its flags win when the directory is compared next.
+          state_.cur = {};
+        } else {
+          outcome = done;
+          break;
+        }
+      }
+      auto done = access.index.set_file(id_, e.row.uid, e.base, now.settled);
+      if (!done) return done;
+    }
+    return transaction.commit();
+  };
+  if (auto done = record(); !done) {
+    for (auto name = renamed.rbegin(); name != renamed.rend(); ++name) {
+      auto back = disk.rename(name->second, name->first);
+      if (!back) account_.stop_writing({Error::Code::Temporary, back.error().text});
+    }
+    return done;
+  }
+  return outcome;
 }
 
 }  // namespace waxwing

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxMailboxes = 10'000;
 constexpr std::size_t kMaxLevels = 32;
+// In an account's folder: directories of mailboxes that were removed.
+constexpr const char* kAside = "removed";
 
 constexpr std::array<std::pair<const char*, SpecialUse>, 6> kFirstMailboxes = {
     {{"INBOX", SpecialUse::None},
@@ -28,6 +30,10 @@ constexpr std::array<std::pair<const char*, SpecialUse>, 6> kFirstMailboxes = {
 
 std::string MailboxTree::directory(const std::string& folder) const {
   return folder.empty() ? account_.maildir() : account_.maildir() + "/" + folder;
+}
+
+std::string MailboxTree::aside() const {
+  return account_.path() + "/" + kAside;
 }
 
 std::shared_ptr<MaildirMailbox> MailboxTree::find(const Access&, std::string_view name) const {
@@ -76,6 +82,7 @@ Outcome MailboxTree::make_directories(const std::string& folder) {
 Result<std::shared_ptr<MaildirMailbox>> MailboxTree::add(Access& access, const std::string& name,
                                                          const std::string& folder,
                                                          SpecialUse use) {
+  if (auto done = release_folder(access, folder); !done) return fail(done.error());
   // Directories first: an empty one too many is harmless, one too few is not.
   if (auto done = make_directories(folder); !done) return fail(done.error());
   auto record =
@@ -145,7 +152,11 @@ Outcome MailboxTree::remove(Access& access, std::string_view name) {
   account_.publisher().drain(access, *mailbox);
   if (find(access, *canonical) != mailbox) return fail(Error::Code::NotFound, "no such mailbox");
   const std::string folder = mailbox->state(access).record.folder;
-  if (auto done = access.db.remove_mailbox(mailbox->id(), folder); !done) return done;
+  // The place it goes to is part of the note, so that finishing it twice never takes another
+  // mailbox that got this directory later.
+  const std::string place =
+      kAside + ("/" + account_.context().names.next(account_.context().clock.now()));
+  if (auto done = access.db.remove_mailbox(mailbox->id(), folder, place); !done) return done;
   mailboxes_.erase(*canonical);
   if (mailbox->load(access)) {
     const auto view = mailbox->view();
@@ -162,18 +173,24 @@ Outcome MailboxTree::remove(Access& access, std::string_view name) {
   return {};
 }
 
-Outcome MailboxTree::remove_aside(const std::string& folder) {
+bool MailboxTree::needs_sweep() const {
+  bool found = false;
+  (void)account_.context().disk.list(aside(), [&](const Disk::Entry&) { found = true; });
+  return found;
+}
+
+Outcome MailboxTree::sweep() {
   Disk& disk = account_.context().disk;
-  const std::string aside = account_.path() + "/removed";
-  if (auto done = disk.make_directory(aside); !done) return done;
-  const std::string target =
-      aside + "/" + account_.context().names.next(account_.context().clock.now());
-  auto moved = disk.rename(directory(folder), target);
-  if (!moved && moved.error().code != Error::Code::NotFound) return moved;
-  if (moved) {
-    if (auto done = disk.sync_directory(account_.maildir()); !done) return done;
+  // The directory itself stays: somebody may be about to put another one there.
+  std::vector<std::string> trees;
+  auto done = disk.list(aside(), [&](const Disk::Entry& entry) { trees.push_back(entry.name); });
+  for (const auto& tree : trees) {
+    if (!done) break;
+    done = disk.remove_tree(aside() + "/" + tree);
+    if (!done && done.error().code == Error::Code::NotFound) done = {};
   }
-  return disk.remove_tree(aside);
+  if (!done && done.error().code == Error::Code::NotFound) return {};
+  return done;
 }
 
 Outcome MailboxTree::rename(Access& access, std::string_view from, std::string_view to) {
@@ -212,73 +229,140 @@ Outcome MailboxTree::rename(Access& access, std::string_view from, std::string_v
     if (auto made = create(access, above.back(), SpecialUse::None); !made)
       return fail(made.error());
   }
-  if (auto done = access.db.rename_mailboxes(renamings); !done) return done;
-  bool undone = false;
-  if (auto done = rename_directories(renamings, undone); !done) {
-    if (undone) undone = access.db.undo_renaming(renamings).has_value();
-    // What cannot be taken back stays noted: the next recovery finishes it.
-    if (!undone) account_.stop_writing(done.error());
-    return done;
+  for (const auto& r : renamings) {
+    if (r.folder == r.old_folder) continue;
+    if (auto done = release_folder(access, r.folder); !done) return done;
   }
-  if (auto done = access.db.finished_renaming(); !done) {
+  if (auto done = access.db.rename_mailboxes(renamings); !done) return done;
+  const Renamed result = rename_directories(renamings);
+  if (!result.outcome) {
+    if (result.is_undone() && access.db.undo_renaming(renamings)) return result.outcome;
+    // What cannot be taken back stays noted: the names are the new ones, and the directories follow
+    // when the account is opened next.
+    account_.stop_writing(result.outcome.error());
+  } else if (auto done = access.db.finished_renaming(); !done) {
     log.warning("rename is noted still", {{"reason", done.error().text}});
   }
   for (std::size_t i = 0; i < renamings.size(); ++i) {
     const auto& r = renamings[i];
     mailboxes_.erase(r.old_name);
     mailboxes_[r.name] = renamed[i];
-    renamed[i]->set_name(access, r.name, r.folder);
+    renamed[i]->set_name(access, r.name, result.moved[i] ? r.folder : r.old_folder);
     // Clients that show only what is subscribed would lose sight of it.
     (void)access.db.unsubscribe(r.old_name);
     (void)access.db.subscribe(r.name);
   }
-  return {};
+  return result.outcome;
 }
 
-// All of them or an error; `undone` says whether all are where they were.
-Outcome MailboxTree::rename_directories(const std::vector<AccountDb::Renaming>& renamings,
-                                        bool& undone) {
+bool MailboxTree::Renamed::is_undone() const {
+  return std::find(moved.begin(), moved.end(), true) == moved.end();
+}
+
+MailboxTree::Renamed MailboxTree::rename_directories(
+    const std::vector<AccountDb::Renaming>& renamings) {
   Disk& disk = account_.context().disk;
-  Outcome outcome;
-  std::size_t done = 0;
-  while (done < renamings.size() && outcome) {
-    outcome = disk.rename(directory(renamings[done].old_folder), directory(renamings[done].folder));
-    if (outcome) ++done;
+  Renamed result{{}, std::vector<bool>(renamings.size())};
+  for (std::size_t i = 0; i < renamings.size() && result.outcome; ++i) {
+    result.outcome =
+        disk.rename(directory(renamings[i].old_folder), directory(renamings[i].folder));
+    result.moved[i] = result.outcome.has_value();
   }
-  if (outcome) outcome = disk.sync_directory(account_.maildir());
-  if (outcome) return outcome;
-  undone = true;
-  while (done-- > 0) {
-    auto back =
-        disk.rename(directory(renamings[done].folder), directory(renamings[done].old_folder));
-    undone = undone && back.has_value();
+  if (result.outcome) result.outcome = disk.sync_directory(account_.maildir());
+  if (result.outcome) return result;
+  for (std::size_t i = renamings.size(); i-- > 0;) {
+    if (!result.moved[i]) continue;
+    auto back = disk.rename(directory(renamings[i].folder), directory(renamings[i].old_folder));
+    result.moved[i] = !back.has_value();
   }
-  return outcome;
+  return result;
+}
+
+std::shared_ptr<MaildirMailbox> MailboxTree::in_folder(const Access& access,
+                                                       std::string_view folder) const {
+  for (const auto& [name, mailbox] : mailboxes_) {
+    if (mailbox->state(access).record.folder == folder) return mailbox;
+  }
+  return nullptr;
+}
+
+// What was noted about this directory is finished before it becomes another mailbox's.
+Outcome MailboxTree::release_folder(Access& access, const std::string& folder) {
+  if (in_folder(access, folder))
+    return fail(Error::Code::AlreadyExists, "directory belongs to another mailbox");
+  for (bool tried = false;; tried = true) {
+    auto pending = access.db.pending();
+    if (!pending) return fail(pending.error());
+    const bool named = std::any_of(pending->begin(), pending->end(), [&](const auto& p) {
+      return p.kind != AccountDb::Pending::Kind::Unlink && (p.from == folder || p.to == folder);
+    });
+    if (!named) return {};
+    if (tried)
+      return fail(Error::Code::Temporary, "an earlier change of this directory is unfinished");
+    if (auto done = finish_pending(access); !done) return done;
+  }
 }
 
 Outcome MailboxTree::finish_pending(Access& access) {
   auto pending = access.db.pending();
   if (!pending) return fail(pending.error());
-  if (pending->empty()) return {};
-  Disk& disk = account_.context().disk;
   for (const auto& p : *pending) {
-    Outcome done;
-    switch (p.kind) {
-      case AccountDb::Pending::Kind::Remove: done = remove_aside(p.from); break;
-      case AccountDb::Pending::Kind::Rename:
-        // Not there any more: this one was done before the crash.
-        done = disk.rename(directory(p.from), directory(p.to));
-        break;
-      case AccountDb::Pending::Kind::Unlink:
-        done = disk.remove(account_.path() + "/" + p.from);
-        break;
+    if (auto done = finish(access, p); !done) {
+      log.warning(
+          "unfinished change of an account",
+          {{"account", account_.address()}, {"what", p.from}, {"reason", done.error().text}});
+    } else if (done = access.db.finished(p.id); !done) {
+      return done;
     }
-    if (!done && done.error().code != Error::Code::NotFound) return done;
-    if (p.kind == AccountDb::Pending::Kind::Rename) {
-      if (done = disk.sync_directory(account_.maildir()); !done) return done;
-    }
-    if (done = access.db.finished(p.id); !done) return done;
   }
+  return {};
+}
+
+// An error: it stays noted.
+Outcome MailboxTree::finish(Access& access, const AccountDb::Pending& pending) {
+  switch (pending.kind) {
+    case AccountDb::Pending::Kind::Remove: return finish_removal(access, pending);
+    case AccountDb::Pending::Kind::Rename: return finish_renaming(access, pending);
+    case AccountDb::Pending::Kind::Unlink: {
+      auto done = account_.context().disk.remove(account_.path() + "/" + pending.from);
+      if (!done && done.error().code == Error::Code::NotFound) return {};
+      return done;
+    }
+  }
+  return {};
+}
+
+Outcome MailboxTree::finish_removal(Access& access, const AccountDb::Pending& pending) {
+  // A directory that another mailbox has by now is not the one that was removed.
+  if (in_folder(access, pending.from)) return {};
+  Disk& disk = account_.context().disk;
+  if (auto done = disk.make_directory(aside()); !done) return done;
+  const std::string place = account_.path() + "/" + pending.to;
+  if (disk.stat(place)) return disk.sync_directory(account_.maildir());
+  auto moved = disk.rename(directory(pending.from), place);
+  if (!moved && moved.error().code == Error::Code::NotFound) return {};
+  return moved ? disk.sync_directory(account_.maildir()) : moved;
+}
+
+Outcome MailboxTree::finish_renaming(Access& access, const AccountDb::Pending& pending) {
+  Disk& disk = account_.context().disk;
+  auto done = disk.rename(directory(pending.from), directory(pending.to));
+  // Not there any more: this one was done before the crash.
+  if (!done && done.error().code == Error::Code::NotFound) done = {};
+  if (done) done = disk.sync_directory(account_.maildir());
+  // In this run of the program it may have been left where it was.
+  auto mailbox = in_folder(access, done ? pending.from : pending.to);
+  if (!mailbox) return done;
+  if (done) {
+    mailbox->set_name(access, mailbox->name(), pending.to);
+    return done;
+  }
+  // A mailbox may live in a directory of another name; without its directory it cannot.
+  log.warning("mailbox keeps its old directory", {{"account", account_.address()},
+                                                  {"mailbox", mailbox->name()},
+                                                  {"reason", done.error().text}});
+  if (auto kept = access.db.keep_folder(mailbox->id(), pending.from); !kept) return kept;
+  mailbox->set_name(access, mailbox->name(), pending.from);
   return {};
 }
 
@@ -292,17 +376,32 @@ Outcome MailboxTree::recover(Access& access) {
 Outcome MailboxTree::adopt_directories(Access& access) {
   std::set<std::string> known;
   for (const auto& [name, mailbox] : mailboxes_) known.insert(mailbox->state(access).record.folder);
+  auto pending = access.db.pending();
+  if (!pending) return fail(pending.error());
+  for (const auto& p : *pending) known.insert(p.from);
   std::vector<std::pair<std::string, std::string>> unknown;
-  auto done = account_.context().disk.list(account_.maildir(), [&](const Disk::Entry& entry) {
+  auto listed = account_.context().disk.list(account_.maildir(), [&](const Disk::Entry& entry) {
     if (!entry.is_directory || known.contains(entry.name)) return;
     auto name = name_of_folder(entry.name);
     if (name && !mailboxes_.contains(*name)) unknown.emplace_back(*name, entry.name);
   });
-  if (!done) return done;
+  if (!listed) return listed;
   for (const auto& [name, folder] : unknown) {
-    if (auto added = add(access, name, folder, SpecialUse::None); !added)
-      return fail(added.error());
-    log.info("folder adopted", {{"account", account_.address()}, {"mailbox", name}});
+    // Two spellings of one name: the second stays where it is.
+    Outcome done = mailboxes_.contains(name)
+                       ? fail(Error::Code::AlreadyExists, "another directory has this name")
+                       : Outcome();
+    if (done) {
+      if (auto added = add(access, name, folder, SpecialUse::None); !added)
+        done = fail(added.error());
+    }
+    if (done) {
+      log.info("folder adopted", {{"account", account_.address()}, {"mailbox", name}});
+    } else {
+      log.warning(
+          "folder not adopted",
+          {{"account", account_.address()}, {"folder", folder}, {"reason", done.error().text}});
+    }
   }
   return {};
 }

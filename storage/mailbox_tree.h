@@ -24,7 +24,8 @@ class MailboxTree {
   // Takes up what account.sqlite has; mailboxes that are known already stay the same objects. A new
   // account gets its first mailboxes.
   Outcome load(Access& access);
-  // Finishes renames and removals that a crash or an error cut off.
+  // Finishes renames and removals that a crash or an error cut off. What cannot be finished is
+  // logged and stays noted; it fails only when account.sqlite does.
   Outcome finish_pending(Access& access);
   // Makes directories that are missing, takes up directories that other programs made.
   Outcome recover(Access& access);
@@ -36,7 +37,11 @@ class MailboxTree {
   Result<std::vector<MailboxInfo>> list(Access& access);
   Result<std::shared_ptr<MaildirMailbox>> create(Access& access, std::string_view name,
                                                  SpecialUse use);
+  // Its directory is aside then and goes with sweep().
   Outcome remove(Access& access, std::string_view name);
+  // Deletes what removals put aside. Needs no lock.
+  Outcome sweep();
+  bool needs_sweep() const;
   Outcome rename(Access& access, std::string_view from, std::string_view to);
   Result<std::string> special(const Access& access, SpecialUse use);
 
@@ -44,10 +49,21 @@ class MailboxTree {
   Result<std::shared_ptr<MaildirMailbox>> add(Access& access, const std::string& name,
                                               const std::string& folder, SpecialUse use);
   Outcome make_directories(const std::string& folder);
-  Outcome rename_directories(const std::vector<AccountDb::Renaming>& renamings, bool& undone);
+  // Renames all directories or says which are at their new place nevertheless.
+  struct Renamed {
+    Outcome outcome;
+    std::vector<bool> moved;
+    bool is_undone() const;
+  };
+  Renamed rename_directories(const std::vector<AccountDb::Renaming>& renamings);
   Outcome adopt_directories(Access& access);
-  Outcome remove_aside(const std::string& folder);
+  Outcome finish(Access& access, const AccountDb::Pending& pending);
+  Outcome finish_removal(Access& access, const AccountDb::Pending& pending);
+  Outcome finish_renaming(Access& access, const AccountDb::Pending& pending);
+  Outcome release_folder(Access& access, const std::string& folder);
+  std::shared_ptr<MaildirMailbox> in_folder(const Access& access, std::string_view folder) const;
   std::string directory(const std::string& folder) const;
+  std::string aside() const;
 
   MaildirAccount& account_;
   Mailboxes mailboxes_;

@@ -1,6 +1,7 @@
 #include "storage/maildir_account.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/log.h"
 #include "storage/mailbox_name.h"
@@ -11,6 +12,7 @@ namespace waxwing {
 namespace {
 // Of each kind of lazy work in one go, between other users of the account.
 constexpr std::size_t kShare = 64;
+constexpr std::size_t kEverything = std::numeric_limits<std::int32_t>::max();
 }  // namespace
 
 MaildirAccount::MaildirAccount(std::shared_ptr<StoreContext> context, std::string address,
@@ -25,6 +27,26 @@ MaildirAccount::~MaildirAccount() {
 }
 
 Result<Access> MaildirAccount::enter() {
+  auto access = try_to_enter();
+  if (access || access.error().code != Error::Code::Corrupt || !discard_damaged_index())
+    return access;
+  return try_to_enter();
+}
+
+// The index can be made again, so damage to it must not keep anybody from his mail. False when it
+// is not the index that is damaged.
+bool MaildirAccount::discard_damaged_index() {
+  std::lock_guard lock(mutex_);
+  if (databases_) return true;
+  {
+    auto index = open_index();
+    if (index && !(*index)->is_new() && (*index)->is_sound()) return false;
+  }
+  log.error("damaged index is made again", {{"account", address_}});
+  return remove_index().has_value();
+}
+
+Result<Access> MaildirAccount::try_to_enter() {
   std::unique_lock lock(mutex_);
   if (retired_) return fail(Error::Code::NotFound, "account was removed");
   if (databases_) {
@@ -49,31 +71,44 @@ Result<Access> MaildirAccount::enter_to_write() {
 }
 
 Result<MaildirAccount::Databases> MaildirAccount::open_databases() {
+  Disk& disk = context_->disk;
+  const bool is_new = !disk.stat(path_ + "/account.sqlite");
   for (const std::string& directory : {path_, maildir()}) {
-    if (auto done = context_->disk.make_directory(directory); !done) return fail(done.error());
+    if (auto done = disk.make_directory(directory); !done) return fail(done.error());
   }
   Databases result;
   auto account = AccountDb::open(path_ + "/account.sqlite");
   if (!account) return fail(account.error());
   result.account = std::move(*account);
-  const bool strict = context_->options.durability == Settings::Durability::Strict;
-  auto index = IndexDb::open(
-      context_->disk, path_ + "/index.sqlite",
-      strict ? sqlite::Database::Synchronous::Full : sqlite::Database::Synchronous::Normal);
+  if (is_new && context_->sync_directories) {
+    // Its own folder, that of the domain and accounts/: the way to the first message.
+    std::string directory = path_;
+    for (int level = 0; level < 3; ++level) {
+      if (auto done = disk.sync_directory(directory); !done) return fail(done.error());
+      directory.resize(directory.rfind('/'));
+    }
+  }
+  auto index = open_index();
   if (!index) return fail(index.error());
   result.index = std::move(*index);
   return result;
+}
+
+Result<std::unique_ptr<IndexDb>> MaildirAccount::open_index() {
+  const bool strict = context_->sync_directories;
+  return IndexDb::open(
+      context_->disk, path_ + "/index.sqlite",
+      strict ? sqlite::Database::Synchronous::Full : sqlite::Database::Synchronous::Normal);
 }
 
 Outcome MaildirAccount::recover_if_needed(Access& access) {
   auto mark = access.db.modseq_mark();
   if (!mark) return fail(mark.error());
   publisher_.start(std::max(*mark, publisher_.next_modseq()));
-  if (access.index.is_new()) {
-    if (auto done = access.index.set_log_start(publisher_.next_modseq()); !done) return done;
-  }
   if (auto done = tree_.load(access); !done) return done;
   if (auto done = tree_.finish_pending(access); !done) return done;
+  if (auto done = respect_uids(access); !done) return done;
+  if (tree_.needs_sweep()) context_->background.request(weak_from_this());
   auto state = access.index.state();
   if (!state) return fail(state.error());
   if (*state != clean_state()) {
@@ -82,6 +117,28 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
     request_work();
   }
   return access.index.set_state("open " + context_->boot_id);
+}
+
+// account.sqlite may be older than the index, out of a backup: then it does not know the newest
+// numbers.
+Outcome MaildirAccount::respect_uids(Access& access) {
+  bool is_older = false;
+  for (const auto& [name, mailbox] : tree_.all(access)) {
+    auto next = access.index.next_uid(mailbox->id());
+    if (!next) return fail(next.error());
+    auto& state = mailbox->state(access);
+    if (*next <= state.next_uid) continue;
+    is_older = true;
+    state.next_uid = *next;
+    state.record.uid_mark = std::max(state.record.uid_mark, *next);
+    auto done = access.db.set_uid_mark(mailbox->id(), state.record.uid_mark);
+    if (!done) return done;
+  }
+  if (!is_older) return {};
+  auto highest = access.index.highest_modseq();
+  if (!highest) return fail(highest.error());
+  publisher_.start(std::max(publisher_.next_modseq(), *highest + 1));
+  return {};
 }
 
 void MaildirAccount::close_databases() {
@@ -115,21 +172,58 @@ bool MaildirAccount::is_open() {
 }
 
 void MaildirAccount::close() {
-  if (is_open()) settle();
+  if (is_open()) {
+    auto done = settle();
+    if (!done && !read_only_) {
+      log.warning("flags are in the index only",
+                  {{"account", address_}, {"reason", done.error().text}});
+    }
+  }
   std::unique_lock lock(mutex_);
   close_databases();
 }
 
 Outcome MaildirAccount::drop_index() {
+  // Flags that are only in the index go into the names first; most of them while others work on. A
+  // damaged index has none to give.
+  const auto is_lost = [](const Error& error) { return error.code == Error::Code::Corrupt; };
+  if (auto done = settle(); !done && !is_lost(done.error())) return done;
   auto access = enter();
   if (!access) return fail(access.error());
-  for (const auto& [name, mailbox] : tree_.all(*access)) publisher_.drain(*access, *mailbox);
-  // Flags that are only in the index go into the names first.
-  access->release();
-  settle();
-  std::unique_lock lock(mutex_);
+  // A copy: the lock is open while we wait.
+  const auto mailboxes = tree_.all(*access);
+  for (const auto& [name, mailbox] : mailboxes) publisher_.drain(*access, *mailbox);
+  for (const auto& [name, mailbox] : mailboxes) {
+    auto done = mailbox->settle(*access, kEverything);
+    if (!done && !is_lost(done.error())) return fail(done.error());
+  }
   if (!publisher_.is_idle()) return fail(Error::Code::Temporary, "account is in use");
   close_databases();
+  return remove_index();
+}
+
+void MaildirAccount::distrust_index() {
+  index_distrusted_ = true;
+  context_->background.request(weak_from_this());
+}
+
+Outcome MaildirAccount::heal_index() {
+  {
+    auto access = enter();
+    if (!access) return fail(access.error());
+    if (access->index.is_sound()) {
+      index_distrusted_ = false;
+      return {};
+    }
+  }
+  log.error("damaged index is made again", {{"account", address_}});
+  if (auto done = drop_index(); !done) return done;
+  index_distrusted_ = false;
+  auto access = enter();
+  return access ? Outcome() : fail(access.error());
+}
+
+Outcome MaildirAccount::remove_index() {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     auto removed = context_->disk.remove(path_ + "/index.sqlite" + suffix);
     if (!removed && removed.error().code != Error::Code::NotFound) return removed;
@@ -141,12 +235,19 @@ Outcome MaildirAccount::drop_index() {
 Outcome MaildirAccount::retire() {
   auto access = enter();
   if (!access) return fail(access.error());
-  const auto mailboxes = tree_.all(*access);
-  for (const auto& [name, mailbox] : mailboxes) publisher_.drain(*access, *mailbox);
-  for (const auto& [name, mailbox] : mailboxes) mailbox->set_gone(*access);
+  if (!publisher_.close(*access))
+    return fail(Error::Code::Temporary, "account is about to go already");
+  for (const auto& [name, mailbox] : tree_.all(*access)) mailbox->set_gone(*access);
   retired_ = true;
   close_databases();
   return {};
+}
+
+bool MaildirAccount::retire_if_closed() {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || databases_ || read_only_) return false;
+  retired_ = true;
+  return true;
 }
 
 void MaildirAccount::stop_writing(const Error& error) {
@@ -160,10 +261,10 @@ void MaildirAccount::allow_writing() {
   read_only_ = false;
 }
 
-std::vector<std::shared_ptr<MaildirMailbox>> MaildirAccount::all_mailboxes() {
-  std::vector<std::shared_ptr<MaildirMailbox>> result;
+Result<std::vector<std::shared_ptr<MaildirMailbox>>> MaildirAccount::all_mailboxes() {
   auto access = enter();
-  if (!access) return result;
+  if (!access) return fail(access.error());
+  std::vector<std::shared_ptr<MaildirMailbox>> result;
   for (const auto& [name, mailbox] : tree_.all(*access)) result.push_back(mailbox->shared());
   return result;
 }
@@ -172,8 +273,13 @@ std::vector<std::shared_ptr<MaildirMailbox>> MaildirAccount::all_mailboxes() {
 bool MaildirAccount::work() {
   if (auto access = enter()) (void)publisher_.catch_up(*access);
   if (read_only_) return true;
+  sweep();
+  // Busy: again in a moment.
+  if (index_distrusted_ && !heal_index()) return false;
+  auto mailboxes = all_mailboxes();
+  if (!mailboxes) return true;
   bool finished = true;
-  for (const auto& mailbox : all_mailboxes()) {
+  for (const auto& mailbox : *mailboxes) {
     (void)mailbox->take_strays();
     finished = mailbox->settle(kShare).value_or(true) && finished;
     finished = mailbox->parse_missing(kShare).value_or(true) && finished;
@@ -181,12 +287,18 @@ bool MaildirAccount::work() {
   return finished;
 }
 
-void MaildirAccount::settle() {
-  if (read_only_) return;
-  for (const auto& mailbox : all_mailboxes()) {
-    while (!mailbox->settle(kShare).value_or(true)) {
+Outcome MaildirAccount::settle() {
+  if (read_only_) return fail(Error::Code::ReadOnly, "account is read-only after a failed sync");
+  auto mailboxes = all_mailboxes();
+  if (!mailboxes) return fail(mailboxes.error());
+  for (const auto& mailbox : *mailboxes) {
+    for (;;) {
+      auto finished = mailbox->settle(kShare);
+      if (!finished) return fail(finished.error());
+      if (*finished) break;
     }
   }
+  return {};
 }
 
 Result<std::vector<MailboxInfo>> MaildirAccount::mailboxes() {
@@ -252,7 +364,18 @@ Result<std::shared_ptr<Mailbox>> MaildirAccount::create(std::string_view name, S
 Outcome MaildirAccount::remove(std::string_view name) {
   auto access = enter_to_write();
   if (!access) return fail(access.error());
-  return tree_.remove(*access, name);
+  if (auto done = tree_.remove(*access, name); !done) return done;
+  access->release();
+  // Without the lock: a large mailbox takes a while.
+  sweep();
+  return {};
+}
+
+void MaildirAccount::sweep() {
+  if (auto done = tree_.sweep(); !done) {
+    log.warning("removed mailbox is still on the disk",
+                {{"account", address_}, {"reason", done.error().text}});
+  }
 }
 
 Outcome MaildirAccount::rename(std::string_view from, std::string_view to) {
@@ -326,6 +449,15 @@ void MaildirAccount::remove_file(Access& access, MaildirMailbox& mailbox, Uid ui
                                                      {"uid", uid},
                                                      {"noted", noted && logged},
                                                      {"reason", removed.error().text}});
+}
+
+void MaildirAccount::remove_files(MaildirMailbox& mailbox,
+                                  std::span<const std::pair<Uid, std::string>> files) {
+  for (const auto& [uid, path] : files) {
+    auto removed = context_->disk.remove(path);
+    if (removed || removed.error().code == Error::Code::NotFound) continue;
+    if (auto access = enter()) remove_file(*access, mailbox, uid, path);
+  }
 }
 
 void MaildirAccount::count_added(Access&, const std::vector<MessageRow>& rows) {

@@ -4,7 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/access.h"
@@ -55,6 +57,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // The mailbox for a message; made when it is missing.
   Result<std::shared_ptr<MaildirMailbox>> mailbox_for_delivery(std::string_view name);
 
+  // The index does not take messages because it is damaged: it is made again soon.
+  void distrust_index();
+
   // A sync failed: nobody knows what is on the disk now.
   void stop_writing(const Error& error);
   void allow_writing();
@@ -63,6 +68,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // Removes the file of a message that is gone already. When that fails, both databases remember
   // it, and the next comparison of files and index removes it: the message must not come back.
   void remove_file(Access& access, MaildirMailbox& mailbox, Uid uid, const std::string& path);
+
+  // The same for many, without the lock: once the rows are gone nobody renames their files.
+  void remove_files(MaildirMailbox& mailbox, std::span<const std::pair<Uid, std::string>> files);
 
   void count_added(Access&, const std::vector<MessageRow>& rows);
   void count_removed(Access&, std::uint64_t messages, std::uint64_t bytes);
@@ -75,14 +83,16 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome drop_index();
   // The folder is about to be moved away: no more use through this object.
   Outcome retire();
+  // The same for an object that nobody needs now; false when it is open, or should be remembered.
+  bool retire_if_closed();
 
   // A share of the work that nobody waits for: rows into the index, flags into names, missing fields.
   // True when nothing is left.
   bool work();
   // work() is called within seconds.
   void request_work() { context_->background.request(weak_from_this()); }
-  // All flags into names.
-  void settle();
+  // All flags into names, or an error.
+  Outcome settle();
 
  private:
   struct Databases {
@@ -90,10 +100,18 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
     std::unique_ptr<IndexDb> index;
   };
 
-  std::vector<std::shared_ptr<MaildirMailbox>> all_mailboxes();
+  Result<std::vector<std::shared_ptr<MaildirMailbox>>> all_mailboxes();
+  Result<Access> try_to_enter();
   Result<Databases> open_databases();
+  Result<std::unique_ptr<IndexDb>> open_index();
+  bool discard_damaged_index();
+  Outcome heal_index();
   Outcome recover_if_needed(Access& access);
+  Outcome respect_uids(Access& access);
+  Outcome remove_index();
   void close_databases();
+  // Deletes what is left of removed mailboxes.
+  void sweep();
   std::string clean_state() const { return "clean " + context_->boot_id; }
 
   const std::shared_ptr<StoreContext> context_;
@@ -107,6 +125,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::optional<Usage> usage_;
   bool retired_ = false;
   std::atomic<bool> read_only_{false};
+  std::atomic<bool> index_distrusted_{false};
 };
 
 }  // namespace waxwing

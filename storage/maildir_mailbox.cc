@@ -187,10 +187,26 @@ Outcome MaildirMailbox::refresh() {
     strays = std::move(*found);
     state_.adopting = true;
   }
-  auto done = Adoption(context_, *this).take_in(strays);
+  auto report = Adoption(context_, *this).take_in(strays);
   auto access = account_.enter();
   state_.adopting = false;
-  return done;
+  if (!access) return fail(access.error());
+  // One bad file is no reason to refuse the mailbox; it is said once.
+  std::set<std::string> refused;
+  for (auto& [path, error] : report.refused) {
+    if (!state_.refused.contains(path)) {
+      log.warning("file of another program is no message",
+                  {{"account", account_.address()}, {"file", path}, {"reason", error.text}});
+    }
+    refused.insert(std::move(path));
+  }
+  state_.refused = std::move(refused);
+  if (report.is_unfinished) {
+    state_.strays = true;
+    state_.cur = {};
+    context_.background.request(account_.weak_from_this());
+  }
+  return {};
 }
 
 Outcome MaildirMailbox::take_strays() {
@@ -245,24 +261,36 @@ Result<Uid> MaildirMailbox::append(Staged& message, const AppendOptions& options
 Result<std::uint64_t> MaildirMailbox::keyword_bits(Access& access,
                                                    const std::vector<std::string>& keywords,
                                                    NewKeywords how) {
-  std::uint64_t bits = 0;
   auto& known = state_.record.keywords;
-  bool created = false;
-  for (const auto& keyword : keywords) {
-    auto place = std::find_if(known.begin(), known.end(),
-                              [&](const auto& k) { return equals_ignoring_case(k, keyword); });
-    if (place == known.end()) {
-      if (how == NewKeywords::Ignore) continue;
-      if (known.size() == Flags::kMaxKeywords) return fail(Error::Code::Limit, "too many keywords");
-      auto done = access.db.add_keyword(id_, static_cast<int>(known.size()), keyword);
-      if (!done) return fail(done.error());
-      known.push_back(keyword);
-      place = known.end() - 1;
-      created = true;
+  auto find = [](const std::vector<std::string>& list, const std::string& keyword) {
+    return std::find_if(list.begin(), list.end(),
+                        [&](const auto& k) { return equals_ignoring_case(k, keyword); });
+  };
+  std::vector<std::string> fresh;
+  if (how != NewKeywords::Ignore) {
+    for (const auto& keyword : keywords) {
+      const bool is_new =
+          find(known, keyword) == known.end() && find(fresh, keyword) == fresh.end();
+      if (is_new) fresh.push_back(keyword);
     }
-    bits |= keyword_bit(static_cast<std::size_t>(place - known.begin()));
   }
-  if (created && state_.loaded) show(access, view()->with_keywords(known));
+  // Counted before any is made: what is refused changes nothing.
+  const std::size_t room = static_cast<std::size_t>(Flags::kMaxKeywords) - known.size();
+  if (fresh.size() > room) {
+    if (how == NewKeywords::Create) return fail(Error::Code::Limit, "too many keywords");
+    fresh.resize(room);
+  }
+  for (const auto& keyword : fresh) {
+    auto done = access.db.add_keyword(id_, static_cast<int>(known.size()), keyword);
+    if (!done) return fail(done.error());
+    known.push_back(keyword);
+  }
+  if (!fresh.empty() && state_.loaded) show(access, view()->with_keywords(known));
+  std::uint64_t bits = 0;
+  for (const auto& keyword : keywords) {
+    auto place = find(known, keyword);
+    if (place != known.end()) bits |= keyword_bit(static_cast<std::size_t>(place - known.begin()));
+  }
   return bits;
 }
 
@@ -339,7 +367,7 @@ Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expu
   std::vector<Uid> ascending(uids.begin(), uids.end()), gone;
   std::sort(ascending.begin(), ascending.end());
   ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
-  std::vector<std::string> files;
+  std::vector<std::pair<Uid, std::string>> files;
   for (Uid uid : ascending) {
     auto index = before->find(uid);
     if (!index) continue;
@@ -347,14 +375,13 @@ Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expu
     auto found = entry(*access, uid);
     if (!found) return fail(found.error());
     gone.push_back(uid);
-    files.push_back(file(*access, *found));
+    files.emplace_back(uid, file(*access, *found));
   }
   if (gone.empty()) return gone;
   if (auto done = remove_rows(*access, gone, IndexDb::Expunged::Removed); !done)
     return fail(done.error());
-  // The lock stays ours until the files are gone, or they could be renamed under our hands.
-  for (std::size_t i = 0; i < gone.size(); ++i)
-    account_.remove_file(*access, *this, gone[i], files[i]);
+  access->release();
+  account_.remove_files(*this, files);
   return gone;
 }
 

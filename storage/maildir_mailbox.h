@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,12 +63,13 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
     std::deque<std::shared_ptr<Ticket>> tickets;  // in UID order
     bool loaded = false;                          // view() tells the truth
     Uid recent = 1;
-    bool unsettled = true;  // there may be flags that names do not have yet
-    bool unparsed = true;   // there may be messages without parsed fields
-    bool strays = false;    // there are files to adopt
-    bool adopting = false;  // somebody takes in strays of this mailbox
-    Scan cur, fresh;        // of cur/ and new/
-    bool touched = false;   // we changed cur/ since it was scanned
+    bool unsettled = true;              // there may be flags that names do not have yet
+    bool unparsed = true;               // there may be messages without parsed fields
+    bool strays = false;                // there are files to adopt
+    std::atomic<bool> adopting{false};  // somebody takes in strays of this mailbox
+    std::set<std::string> refused;      // strays that cannot be adopted, and that was said
+    Scan cur, fresh;                    // of cur/ and new/
+    bool touched = false;               // we changed cur/ since it was scanned
   };
   State& state(const Access&) { return state_; }
   std::string folder(const Access&) const;  // path of the directory above cur/
@@ -88,14 +91,15 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   void set_gone(Access& access);
   // The row and name of a message, indexed or not yet.
   Result<IndexEntry> entry(Access& access, Uid uid);
-  // Bits of these flags here; keywords that are new are created.
-  enum class NewKeywords { Create, Ignore };
+  // Bits of these flags here; keywords that are new are created: all, or those that fit.
+  enum class NewKeywords { Create, CreateSome, Ignore };
   Result<std::uint64_t> keyword_bits(Access& access, const std::vector<std::string>& keywords,
                                      NewKeywords how);
   // Expunges these in one commit; they exist. Files are left to the caller.
   Outcome remove_rows(Access& access, const std::vector<Uid>& uids, IndexDb::Expunged how);
   // Renames files to what their flags are now; some at a time. True when nothing is left.
   Result<bool> settle(std::size_t limit);
+  Result<bool> settle(Access& access, std::size_t limit);
   // Adopts files that recovery found.
   Outcome take_strays();
   // Reads messages whose fields are missing. True when nothing is left.
@@ -110,6 +114,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<Access> enter_to_write();
   Result<std::vector<std::pair<Uid, Parsed>>> read_slice(std::span<const Uid> uids, Fields fields);
   Result<Parsed> parse_file(Uid uid);
+  Outcome settle_names(Access& access, const std::vector<IndexEntry>& entries);
 
   StoreContext& context_;
   MaildirAccount& account_;

@@ -55,6 +55,9 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
                  {"reason", "one fsync is known to be enough on ext4 and xfs only"}});
   }
   const bool strict = options.durability == Settings::Durability::Strict || !one_sync_is_enough;
+  if (strict) {
+    if (auto done = disk.sync_directory(options.data_dir); !done) return fail(done.error());
+  }
   const std::string hostname = options.hostname;
   const std::size_t open_accounts = options.open_accounts;
   std::shared_ptr<StoreContext> context(
@@ -111,9 +114,10 @@ Result<std::shared_ptr<MaildirAccount>> MaildirStore::find(std::string_view addr
 
 void MaildirStore::forget_idle() {
   if (accounts_.size() < kKeptPerOpen * context_->options.open_accounts) return;
+  // Retired, or who still has a weak pointer might open the folder beside the next object of it.
   std::erase_if(accounts_, [](const auto& entry) {
     const auto& account = entry.second;
-    return account.use_count() == 1 && !account->is_read_only() && !account->is_open();
+    return account.use_count() == 1 && account->retire_if_closed();
   });
 }
 
@@ -125,16 +129,21 @@ Result<std::shared_ptr<Account>> MaildirStore::account(std::string_view address)
 }
 
 Outcome MaildirStore::remove_account(std::string_view address) {
+  auto folder = folder_of_account(address);
+  if (!folder) return fail(folder.error());
+  if (auto there = context_->disk.stat(*folder); !there) return fail(there.error());
   auto account = find(address);
   if (!account) return fail(account.error());
   if (auto done = (*account)->retire(); !done) return done;
   const std::string path = (*account)->path();
   const std::string aside = context_->staging() + "/" + context_->names.next(context_->clock.now());
-  if (auto done = context_->disk.rename(path, aside); !done) return done;
+  auto moved = context_->disk.rename(path, aside);
   {
+    // Also when it stays where it is: this object is of no more use.
     std::lock_guard lock(mutex_);
     accounts_.erase(std::string(address));
   }
+  if (!moved) return moved;
   auto done = context_->disk.sync_directory(path.substr(0, path.rfind('/')));
   if (!done) return done;
   return context_->disk.remove_tree(aside);
@@ -148,13 +157,20 @@ Outcome MaildirStore::rename_account(std::string_view from, std::string_view to)
   if (!account) return fail(account.error());
   const std::string parent = target->substr(0, target->rfind('/'));
   if (auto done = context_->disk.make_directory(parent); !done) return done;
+  {
+    std::lock_guard lock(mutex_);
+    if (auto other = accounts_.find(to); other != accounts_.end()) {
+      if (!other->second->retire_if_closed())
+        return fail(Error::Code::AlreadyExists, "account exists");
+      accounts_.erase(other);
+    }
+  }
   if (auto done = (*account)->retire(); !done) return done;
   const std::string path = (*account)->path();
   auto renamed = context_->disk.rename(path, *target);
   {
     std::lock_guard lock(mutex_);
     accounts_.erase(std::string(from));
-    accounts_.erase(std::string(to));
   }
   if (!renamed) return renamed;
   if (auto done = context_->disk.sync_directory(parent); !done) return done;

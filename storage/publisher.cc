@@ -16,6 +16,8 @@ constexpr ModSeq kModSeqsAhead = 10'000;
 // Rows that wait for the index.
 constexpr std::size_t kMostUnindexed = 256;
 constexpr std::size_t kMostUnindexedBytes = 4 << 20;
+// Messages that may wait for the index; then no more are taken.
+constexpr std::size_t kMaxUnindexed = 10'000;
 
 }  // namespace
 
@@ -31,6 +33,9 @@ Result<std::shared_ptr<Ticket>> Publisher::take(Access& access,
                                                 std::shared_ptr<MaildirMailbox> mailbox,
                                                 std::size_t count) {
   if (mailbox->is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
+  if (closing_) return fail(Error::Code::NotFound, "account was removed");
+  if (unindexed_.size() >= kMaxUnindexed)
+    return fail(Error::Code::Temporary, "the index takes no messages");
   // A move takes as many again for those that leave.
   if (auto done = reserve_modseqs(access, 2 * count); !done) return fail(done.error());
   auto& state = mailbox->state(access);
@@ -76,18 +81,25 @@ void Publisher::drain(Access& access, MaildirMailbox& mailbox) {
   while (!mailbox.state(access).tickets.empty()) wait(access);
 }
 
+bool Publisher::close(Access& access) {
+  if (closing_) return false;
+  closing_ = true;
+  idle_.wait(access.lock, [&] { return in_flight_ == 0 && waiting_.load() == 0; });
+  return true;
+}
+
 void Publisher::wait(Access& access) {
   // Nobody may wait for news because we wait for somebody.
   if (access.has_notices()) {
     ++waiting_;
     access.release();
     access.lock.lock();
-    --waiting_;
-    return;
+  } else {
+    ++waiting_;
+    moved_on_.wait(access.lock);
   }
-  ++waiting_;
-  moved_on_.wait(access.lock);
   --waiting_;
+  if (closing_) idle_.notify_one();
 }
 
 void Publisher::advance(Access& access, MaildirMailbox& mailbox) {
@@ -110,6 +122,7 @@ void Publisher::advance(Access& access, MaildirMailbox& mailbox) {
   }
   commit(access, batch);
   if (moved) moved_on_.notify_all();
+  if (closing_) idle_.notify_one();
 }
 
 // The index is written for many deliveries at once, by whoever asks it next or by the background: a
@@ -117,45 +130,57 @@ void Publisher::advance(Access& access, MaildirMailbox& mailbox) {
 // durable, and from them recovery would bring back what a crash takes from the index.
 void Publisher::commit(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets) {
   if (tickets.empty()) return;
-  if (unindexed_.empty()) tickets.front()->mailbox->account().request_work();
+  const std::size_t before = unindexed_.size();
+  if (before == 0) tickets.front()->mailbox->account().request_work();
   for (const auto& ticket : tickets) {
     for (auto& arrival : ticket->messages) {
       arrival.entry.row.modseq = take_modseq();
       if (arrival.parsed) {
         unindexed_bytes_ += arrival.parsed->header.size() + arrival.parsed->message.size();
       }
-      unindexed_.push_back({ticket->mailbox->id(), arrival});
+      unindexed_.push_back({ticket->mailbox, arrival});
     }
   }
-  if (unindexed_.size() >= kMostUnindexed || unindexed_bytes_ >= kMostUnindexedBytes) {
-    (void)catch_up(access);
-  }
+  // An index that takes nothing is not asked again for every message.
+  const bool are_many = unindexed_.size() / kMostUnindexed > before / kMostUnindexed;
+  if (are_many || unindexed_bytes_ >= kMostUnindexedBytes) (void)catch_up(access);
   for (const auto& ticket : tickets) show(access, *ticket);
+}
+
+void Publisher::fall_behind(Access& access, const Error& error) {
+  log.error("index behind", {{"rows", unindexed_.size()}, {"reason", error.text}});
+  // Their files have it all; memory is for what cannot be read again.
+  for (auto& waiting : unindexed_) {
+    waiting.arrival.parsed.reset();
+    waiting.mailbox->state(access).unparsed = true;
+  }
+  unindexed_bytes_ = 0;
+  if (error.code == Error::Code::Corrupt) unindexed_.front().mailbox->account().distrust_index();
 }
 
 void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticket) {
   const MailboxId from = ticket->source->id(), to = ticket->mailbox->id();
-  auto store = [&]() -> Outcome {
+  ModSeq left = 0;  // of the last one that leaves
+  auto record = [&]() -> Outcome {
     if (auto done = catch_up(access); !done) return done;
     auto transaction = access.index.begin();
-    for (Uid uid : ticket->moved) {
-      if (auto done = access.index.expunge(from, uid, take_modseq()); !done) return done;
-    }
     for (auto& arrival : ticket->messages) {
       arrival.entry.row.modseq = take_modseq();
-      if (auto done = access.index.add(to, arrival.entry); !done) return done;
-      if (!arrival.parsed) continue;
-      auto done = access.index.set_parsed(to, arrival.entry.row.uid, *arrival.parsed);
-      if (!done) return done;
+      if (auto done = store(access, to, arrival); !done) return done;
+    }
+    for (Uid uid : ticket->moved) {
+      left = take_modseq();
+      if (auto done = access.index.expunge(from, uid, left); !done) return done;
     }
     return transaction.commit();
   };
-  if (auto done = store(); !done) {
+  if (auto done = record(); !done) {
     log.error("move failed", {{"mailbox", ticket->mailbox->name()}, {"reason", done.error().text}});
     ticket->state = Ticket::State::Failed;
+    if (done.error().code == Error::Code::Corrupt) ticket->mailbox->account().distrust_index();
     return;
   }
-  ticket->source->show_expunged(access, ticket->moved, next_modseq_ - 1);
+  ticket->source->show_expunged(access, ticket->moved, left);
   show(access, *ticket);
 }
 
@@ -166,7 +191,7 @@ void Publisher::show(Access& access, Ticket& ticket) {
   for (const auto& arrival : ticket.messages) {
     rows.push_back(arrival.entry.row);
     if (!(arrival.entry.row.flags == arrival.entry.settled)) state.unsettled = true;
-    if (!arrival.parsed) state.unparsed = true;
+    if (!arrival.parsed && arrival.copy_of == 0) state.unparsed = true;
   }
   if (state.loaded && !rows.empty()) {
     const Uid uid_next = static_cast<Uid>(ticket.first + ticket.count);
@@ -176,38 +201,43 @@ void Publisher::show(Access& access, Ticket& ticket) {
   ticket.state = Ticket::State::Published;
 }
 
+Outcome Publisher::store(Access& access, MailboxId mailbox, const Ticket::Arrival& arrival) {
+  if (auto done = access.index.add(mailbox, arrival.entry); !done) return done;
+  const Uid uid = arrival.entry.row.uid;
+  if (arrival.parsed) return access.index.set_parsed(mailbox, uid, *arrival.parsed);
+  if (arrival.copy_of != 0) return access.index.copy_parsed(arrival.copy_of, mailbox, uid);
+  return {};
+}
+
 Outcome Publisher::catch_up(Access& access) {
   if (unindexed_.empty()) return {};
   auto done = write_unindexed(access);
-  if (done) {
-    unindexed_.clear();
-    unindexed_bytes_ = 0;
-  } else {
-    log.error("index behind", {{"rows", unindexed_.size()}, {"reason", done.error().text}});
+  if (!done) {
+    fall_behind(access, done.error());
+    return done;
   }
+  unindexed_.clear();
+  unindexed_bytes_ = 0;
   return done;
 }
 
 Outcome Publisher::write_unindexed(Access& access) {
   auto transaction = access.index.begin();
   for (const auto& [mailbox, arrival] : unindexed_) {
-    if (auto done = access.index.add(mailbox, arrival.entry); !done) return done;
-    if (!arrival.parsed) continue;
-    auto done = access.index.set_parsed(mailbox, arrival.entry.row.uid, *arrival.parsed);
-    if (!done) return done;
+    if (auto done = store(access, mailbox->id(), arrival); !done) return done;
   }
   return transaction.commit();
 }
 
 const IndexEntry* Publisher::unindexed(MailboxId mailbox, Uid uid) const {
   for (const auto& u : unindexed_) {
-    if (u.mailbox == mailbox && u.arrival.entry.row.uid == uid) return &u.arrival.entry;
+    if (u.mailbox->id() == mailbox && u.arrival.entry.row.uid == uid) return &u.arrival.entry;
   }
   return nullptr;
 }
 
 void Publisher::forget_unindexed(MailboxId mailbox) {
-  std::erase_if(unindexed_, [&](const auto& u) { return u.mailbox == mailbox; });
+  std::erase_if(unindexed_, [&](const auto& u) { return u.mailbox->id() == mailbox; });
 }
 
 }  // namespace waxwing

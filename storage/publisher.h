@@ -20,8 +20,8 @@ class MaildirAccount;
 // - UIDs and mod-sequences are reserved ahead in account.sqlite; none is ever used twice, whatever
 //   becomes of the index.
 // - What was made durable is published before it is in the index: such rows wait in memory until
-//   somebody reads the index, there are many, or seconds have passed. The account is not marked clean
-//   before.
+//   somebody reads the index, there are many, or seconds have passed. The account is not marked
+//   clean before.
 // Guarded by the account's lock.
 class Publisher {
  public:
@@ -38,6 +38,10 @@ class Publisher {
   // Waits until nothing is on its way into this mailbox.
   void drain(Access& access, MaildirMailbox& mailbox);
 
+  // Takes no more and waits until nothing is on its way and nobody waits. False when somebody has
+  // asked for that before.
+  bool close(Access& access);
+
   // For changes that bring in no message: makes sure of `count` numbers, then takes them.
   Outcome reserve_modseqs(Access& access, std::size_t count);
   ModSeq take_modseq() { return next_modseq_++; }
@@ -47,28 +51,31 @@ class Publisher {
   const IndexEntry* unindexed(MailboxId mailbox, Uid uid) const;
   void forget_unindexed(MailboxId mailbox);
   // Nobody holds on to an Access without the lock.
-  bool is_idle() const { return in_flight_ == 0 && waiting_.load() == 0; }
+  bool is_idle() const { return in_flight_ == 0 && waiting_.load() == 0 && !closing_; }
   bool is_behind() const { return !unindexed_.empty(); }
 
  private:
   struct Unindexed {
-    MailboxId mailbox;
+    std::shared_ptr<MaildirMailbox> mailbox;
     Ticket::Arrival arrival;
   };
 
   void advance(Access& access, MaildirMailbox& mailbox);
   void commit(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets);
   void commit_move(Access& access, const std::shared_ptr<Ticket>& ticket);
+  Outcome store(Access& access, MailboxId mailbox, const Ticket::Arrival& arrival);
   void show(Access& access, Ticket& ticket);
   void wait(Access& access);
   Outcome write_unindexed(Access& access);
+  void fall_behind(Access& access, const Error& error);
 
   ModSeq next_modseq_ = 1, modseq_mark_ = 1;
   std::size_t in_flight_ = 0;  // UIDs taken and not yet published or given up
   std::atomic<int> waiting_{0};
   std::vector<Unindexed> unindexed_;
   std::size_t unindexed_bytes_ = 0;  // of what was parsed
-  std::condition_variable moved_on_;
+  bool closing_ = false;
+  std::condition_variable moved_on_, idle_;
 };
 
 }  // namespace waxwing

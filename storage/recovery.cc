@@ -8,12 +8,17 @@
 #include "storage/reconciliation.h"
 
 namespace waxwing {
+namespace {
+constexpr std::size_t kPiece = 256 * 1024;
+}
 
 Outcome Recovery::run() {
   if (auto done = account_.tree().recover(access_); !done) return done;
-  // What a lost commit did to the log nobody knows: it starts anew.
-  if (auto done = access_.index.set_log_start(account_.publisher().next_modseq()); !done)
-    return done;
+  // What a lost commit did to the log nobody knows: it starts anew, at a number that no change has,
+  // or who knows that number would never hear of the change.
+  auto& publisher = account_.publisher();
+  if (auto done = publisher.reserve_modseqs(access_, 1); !done) return done;
+  if (auto done = access_.index.set_log_start(publisher.take_modseq()); !done) return done;
   for (const auto& [name, mailbox] : account_.tree().all(access_)) {
     if (auto done = compare(*mailbox); !done) return done;
   }
@@ -49,9 +54,7 @@ Outcome Recovery::compare(MaildirMailbox& mailbox) {
 // A UID that was never given out by us, or that is another message's, makes it a foreign file.
 Outcome Recovery::consider(MaildirMailbox& mailbox, const std::string& file, const FileName& name) {
   auto& state = mailbox.state(access_);
-  const bool doubled = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
-    return other.mailbox == &mailbox && other.name.uid == name.uid;
-  });
+  const bool doubled = found_keys_.contains(message_key(mailbox.id(), name.uid));
   auto how = access_.index.was_expunged(mailbox.id(), name.uid);
   if (!how) return fail(how.error());
   if (doubled || name.uid >= state.record.uid_mark || *how == IndexDb::Expunged::Vanished ||
@@ -64,6 +67,7 @@ Outcome Recovery::consider(MaildirMailbox& mailbox, const std::string& file, con
   if (!stat) return fail(stat.error());
   if (name.size && *name.size != stat->size) return set_aside(mailbox, file);
   found_.push_back({&mailbox, file, name, *stat});
+  found_keys_.insert(message_key(mailbox.id(), name.uid));
   return {};
 }
 
@@ -96,6 +100,7 @@ Outcome Recovery::finish_moves() {
     for (const auto& entry : *entries) {
       auto target = by_unique.find(entry.base.substr(0, entry.base.find(',')));
       if (target == by_unique.end() || target->second->mailbox == mailbox.get()) continue;
+      if (!is_same_message(*target->second, mailbox->file(access_, entry))) continue;
       moved.push_back(entry.row.uid);
       files.push_back(entry.file_name());
     }
@@ -107,6 +112,23 @@ Outcome Recovery::finish_moves() {
     }
   }
   return {};
+}
+
+// The name alone does not make it so: other programs copy files with their names. A MOVE links the
+// file, or copies it where it cannot.
+bool Recovery::is_same_message(const Found& found, const std::string& path) {
+  Disk& disk = account_.context().disk;
+  auto stat = disk.stat(path);
+  if (!stat || stat->size != found.stat.size) return false;
+  if (stat->inode == found.stat.inode) return true;
+  auto one = disk.open(path, Disk::Mode::Read);
+  auto other = disk.open(found.mailbox->folder(access_) + "/cur/" + found.file, Disk::Mode::Read);
+  if (!one || !other) return false;
+  for (std::uint64_t offset = 0; offset < stat->size; offset += kPiece) {
+    auto here = disk.read(*one, offset, kPiece), there = disk.read(*other, offset, kPiece);
+    if (!here || !there || *here != *there) return false;
+  }
+  return true;
 }
 
 Outcome Recovery::add_found() {

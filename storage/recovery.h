@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "storage/access.h"
@@ -38,6 +39,7 @@ class Recovery {
   Outcome compare(MaildirMailbox& mailbox);
   Outcome consider(MaildirMailbox& mailbox, const std::string& file, const FileName& name);
   Outcome finish_moves();
+  bool is_same_message(const Found& found, const std::string& path);
   Outcome add_found();
   Outcome set_aside(MaildirMailbox& mailbox, const std::string& file);
   Outcome remove(MaildirMailbox& mailbox, const std::string& file);
@@ -45,6 +47,7 @@ class Recovery {
   MaildirAccount& account_;
   Access& access_;
   std::vector<Found> found_;
+  std::unordered_set<std::int64_t> found_keys_;
 };
 
 }  // namespace waxwing

@@ -27,7 +27,8 @@ void Database::Close::operator()(sqlite3* database) const {
   sqlite3_close_v2(database);
 }
 
-Statement::Statement(sqlite3* database, std::string_view sql) {
+Statement::Statement(sqlite3* database, std::shared_ptr<const Shared> shared, std::string_view sql)
+    : shared_(std::move(shared)) {
   sqlite3_stmt* statement = nullptr;
   status_ = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
                                SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
@@ -56,6 +57,7 @@ Statement& Statement::bind_blob(int position, std::string_view bytes) {
 }
 
 bool Statement::step() {
+  if (shared_ && shared_->not_begun) return false;
   if (status_ != SQLITE_OK && status_ != SQLITE_ROW) return false;
   status_ = sqlite3_step(statement_.get());
   return status_ == SQLITE_ROW;
@@ -83,6 +85,7 @@ Outcome Statement::finish() {
   if (status != SQLITE_OK && status != SQLITE_ROW && status != SQLITE_DONE) {
     outcome = database_error(status, sqlite3_errmsg(sqlite3_db_handle(statement_.get())));
   }
+  if (shared_->not_begun) outcome = fail(*shared_->not_begun);
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
   status_ = SQLITE_OK;
@@ -95,7 +98,8 @@ Outcome Statement::run() {
   return finish();
 }
 
-Result<Database> Database::open(const std::string& path, Synchronous synchronous, Sharing sharing) {
+Result<Database> Database::open(const std::string& path, Synchronous synchronous, Sharing sharing,
+                                std::chrono::milliseconds patience) {
   sqlite3* handle = nullptr;
   // Our own locks give a connection to one thread at a time.
   const int status =
@@ -107,7 +111,7 @@ Result<Database> Database::open(const std::string& path, Synchronous synchronous
     return database_error(status, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(status));
   }
   sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, 5000);
+  sqlite3_busy_timeout(handle, static_cast<int>(patience.count()));
   // Before the first access, or there is shared memory already.
   if (sharing == Sharing::Exclusive) {
     if (auto set = database.execute("PRAGMA locking_mode=EXCLUSIVE"); !set)
@@ -123,6 +127,7 @@ Result<Database> Database::open(const std::string& path, Synchronous synchronous
 }
 
 Outcome Database::execute(const char* sql) {
+  if (shared_->not_begun) return fail(*shared_->not_begun);
   const int status = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
   if (status != SQLITE_OK) return database_error(status, sqlite3_errmsg(database_.get()));
   return {};
@@ -148,10 +153,14 @@ bool Database::is_sound() {
 Transaction::Transaction(Database& database) : database_(database) {
   begun_ = database_.execute("BEGIN IMMEDIATE");
   open_ = begun_.has_value();
+  if (open_ || database_.shared_->not_begun) return;
+  database_.shared_->not_begun = begun_.error();
+  barred_ = true;
 }
 
 Transaction::~Transaction() {
   if (open_) (void)database_.execute("ROLLBACK");
+  if (barred_) database_.shared_->not_begun.reset();
 }
 
 Outcome Transaction::commit() {

@@ -34,6 +34,7 @@ class Store {
   // `address` in canonical form (mail::canonical). Makes the account's folder when it is not there:
   // the directory decides who exists.
   virtual Result<std::shared_ptr<Account>> account(std::string_view address) = 0;
+  // NotFound when it has no folder.
   virtual Outcome remove_account(std::string_view address) = 0;
   virtual Outcome rename_account(std::string_view from, std::string_view to) = 0;
 

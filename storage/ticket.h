@@ -23,6 +23,7 @@ struct Ticket {
   struct Arrival {
     IndexEntry entry;
     std::shared_ptr<const Parsed> parsed;  // null: read from the file when somebody asks
+    std::int64_t copy_of = 0;              // or those of this key in the same index are taken
   };
 
   std::shared_ptr<MaildirMailbox> mailbox;

@@ -9,10 +9,16 @@
 namespace waxwing {
 namespace {
 constexpr std::size_t kPiece = 256 * 1024;
-}
+// Of messages looked up at once; the account's lock is open between slices.
+constexpr std::size_t kSlice = 512;
+}  // namespace
 
 Transfer::Transfer(StoreContext& context, MaildirMailbox& source, MaildirMailbox& target)
     : context_(context), source_(source), target_(target) {}
+
+bool Transfer::is_within_account() const {
+  return &source_.account() == &target_.account();
+}
 
 Transfer::~Transfer() {
   if (ticket_ && !done_) undo();
@@ -28,7 +34,7 @@ Result<Mailbox::Copied> Transfer::copy(std::span<const Uid> uids) {
 }
 
 Result<Mailbox::Copied> Transfer::move(std::span<const Uid> uids) {
-  if (&source_.account() != &target_.account() || &source_ == &target_) {
+  if (!is_within_account() || &source_ == &target_) {
     // Two indexes share no commit, and one folder cannot tell two names of a message apart: a copy,
     // then its original goes. After a crash in between the message is there twice, never not at
     // all.
@@ -47,45 +53,46 @@ Result<Mailbox::Copied> Transfer::move(std::span<const Uid> uids) {
   if (auto done = link_all(Unique::Kept); !done) return fail(done.error());
   for (auto [from, to] : uids_) ticket_->moved.push_back(from);
   if (auto done = publish(); !done) return fail(done.error());
-  {
-    // Under the lock nobody renames them meanwhile.
-    auto access = source_.account().enter();
-    if (!access) return copied();
-    for (const auto& item : items_) {
-      if (item.uid == 0) continue;
-      source_.account().remove_file(*access, source_, item.uid, source_.file(*access, item.entry));
-    }
+  std::vector<std::pair<Uid, std::string>> files;
+  for (const auto& item : items_) {
+    if (item.uid != 0) files.emplace_back(item.uid, source_directory_ + item.entry.file_name());
   }
+  source_.account().remove_files(source_, files);
   return copied();
 }
 
 Outcome Transfer::gather(std::span<const Uid> uids) {
+  std::vector<Uid> ascending(uids.begin(), uids.end());
+  std::sort(ascending.begin(), ascending.end());
+  ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
+  items_.reserve(ascending.size());
+  for (std::span<const Uid> rest = ascending; !rest.empty();) {
+    const auto slice = rest.first(std::min(kSlice, rest.size()));
+    if (auto done = gather_slice(slice); !done) return done;
+    rest = rest.subspan(slice.size());
+  }
+  return {};
+}
+
+Outcome Transfer::gather_slice(std::span<const Uid> uids) {
   auto access = source_.account().enter();
   if (!access) return fail(access.error());
   if (source_.is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
   if (auto done = source_.load(*access); !done) return done;
+  source_directory_ = source_.folder(*access) + "/cur/";
   const auto view = source_.view();
-  std::vector<Uid> ascending(uids.begin(), uids.end());
-  std::sort(ascending.begin(), ascending.end());
-  ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
-  for (Uid uid : ascending) {
+  for (Uid uid : uids) {
     auto index = view->find(uid);
     if (!index) continue;
     auto entry = source_.entry(*access, uid);
     if (!entry) return fail(entry.error());
-    Item item{uid, std::move(*entry), {}, {}, {}};
+    Item item{uid, std::move(*entry), {}, {}};
     item.entry.row = (*view)[*index];
     for (std::size_t k = 0; k < view->keywords().size(); ++k) {
       if (item.entry.row.flags.has_keyword(static_cast<int>(k))) {
         item.keywords.push_back(view->keywords()[k]);
       }
     }
-    auto done = access->index.read_range(
-        source_.id(), uid, uid, Mailbox::Fields::All, [&](Uid, Parsed&& parsed) {
-          item.parsed = std::make_shared<const Parsed>(std::move(parsed));
-          return true;
-        });
-    if (!done) return done;
     items_.push_back(std::move(item));
   }
   return {};
@@ -98,14 +105,15 @@ Outcome Transfer::take() {
   if (target_.is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
   constexpr std::uint64_t kSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
   for (auto& item : items_) {
-    auto bits = target_.keyword_bits(*access, item.keywords, MaildirMailbox::NewKeywords::Create);
+    auto bits =
+        target_.keyword_bits(*access, item.keywords, MaildirMailbox::NewKeywords::CreateSome);
     if (!bits) return fail(bits.error());
     item.flags.bits = (item.entry.row.flags.bits & kSystem) | *bits;
   }
   auto ticket = account.publisher().take(*access, target_.shared(), items_.size());
   if (!ticket) return fail(ticket.error());
   ticket_ = std::move(*ticket);
-  directory_ = target_.folder(*access) + "/cur";
+  target_directory_ = target_.folder(*access);
   return {};
 }
 
@@ -120,11 +128,17 @@ Outcome Transfer::link_all(Unique unique) {
     name.flags.bits = item.flags.bits & kFlagsInNames;
     name.unique = item.entry.base.substr(0, item.entry.base.find(','));
     if (unique == Unique::New) name.unique = context_.names.next(now);
-    const std::string path = directory_ + "/" + name.to_string();
-    auto done = source_.with_file(item.uid, [&](const std::string& from, const IndexEntry& entry) {
-      item.entry = entry;
-      return link(from, path, uid, item.entry.row.internal_date);
-    });
+    const std::string path = target_directory_ + "/cur/" + name.to_string();
+    auto done =
+        link(source_directory_ + item.entry.file_name(), path, uid, item.entry.row.internal_date);
+    if (!done && done.error().code == Error::Code::NotFound) {
+      // It was renamed since.
+      done = source_.with_file(item.uid, [&](const std::string& from, const IndexEntry& entry) {
+        item.entry.base = entry.base;
+        item.entry.settled = entry.settled;
+        return link(from, path, uid, item.entry.row.internal_date);
+      });
+    }
     if (!done && done.error().code == Error::Code::NotFound) {
       item.uid = 0;  // somebody expunged it
       continue;
@@ -137,12 +151,12 @@ Outcome Transfer::link_all(Unique unique) {
     arrival.entry.row.save_date = unix_seconds(now);
     arrival.entry.base = name.base();
     arrival.entry.settled = name.flags;
-    arrival.parsed = item.parsed;
+    if (is_within_account()) arrival.copy_of = message_key(source_.id(), item.uid);
     ticket_->messages.push_back(std::move(arrival));
     uids_.emplace_back(item.uid, uid);
     ++uid;
   }
-  auto done = context_.disk.sync_directory(directory_);
+  auto done = context_.disk.sync_directory(target_directory_ + "/cur");
   if (!done) target_.account().stop_writing(done.error());
   return done;
 }
@@ -156,7 +170,8 @@ Outcome Transfer::link(const std::string& from, const std::string& to, Uid uid,
   // Too many names for one inode, or another file system: a second file.
   auto source = context_.disk.open(from, Disk::Mode::Read);
   if (!source) return fail(source.error());
-  const std::string staged = context_.staging() + "/" + context_.names.next(context_.clock.now());
+  const std::string staged =
+      target_directory_ + "/tmp/" + context_.names.next(context_.clock.now());
   auto file = context_.disk.open(staged, Disk::Mode::Create);
   if (!file) return fail(file.error());
   auto write = [&]() -> Outcome {
@@ -196,7 +211,11 @@ Outcome Transfer::publish() {
   ticket_->state = Ticket::State::Ready;
   auto access = account.enter();
   if (!access) return fail(access.error());
+  // What the source lacks its copy lacks as well; and another index has none of it.
+  auto& unparsed = target_.state(*access).unparsed;
+  if (is_within_account()) unparsed = unparsed || source_.state(*access).unparsed;
   auto done = account.publisher().publish(*access, *ticket_);
+  if (unparsed) context_.background.request(account.weak_from_this());
   done_ = done.has_value();
   return done;
 }

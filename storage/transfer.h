@@ -31,10 +31,11 @@ class Transfer {
     IndexEntry entry;  // at the source
     Flags flags;       // at the target
     std::vector<std::string> keywords;
-    std::shared_ptr<const Parsed> parsed;
   };
 
+  bool is_within_account() const;
   Outcome gather(std::span<const Uid> uids);
+  Outcome gather_slice(std::span<const Uid> uids);
   Outcome take();
   Outcome link_all(Unique unique);
   Outcome link(const std::string& from, const std::string& to, Uid uid, std::int64_t internal_date);
@@ -47,7 +48,8 @@ class Transfer {
   MaildirMailbox& target_;
   std::vector<Item> items_;
   std::shared_ptr<Ticket> ticket_;
-  std::string directory_;                            // of the target
+  std::string source_directory_;                     // its cur/, with a "/" behind it
+  std::string target_directory_;                     // above its cur/ and tmp/
   std::vector<std::pair<Uid, std::string>> linked_;  // names made
   std::vector<std::pair<Uid, Uid>> uids_;
   bool done_ = false;

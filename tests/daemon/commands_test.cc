@@ -15,6 +15,7 @@ class StoreWithoutMail final : public Store {
     return fail(Error::Code::Temporary, "no mail here");
   }
   Outcome remove_account(std::string_view address) override {
+    if (address.starts_with("nobody")) return fail(Error::Code::NotFound, "no folder");
     done += "remove " + std::string(address) + "\n";
     return {};
   }
@@ -112,6 +113,12 @@ TEST_F(Commands, KeepAccounts) {
   EXPECT_EQ(run({{"command", "account remove"}, {"address", "Alice@Example.TEST"}}).status, 0);
   EXPECT_EQ(store_.done, "remove alice@example.test\n");
   EXPECT_EQ(text({{"command", "account list"}}), "");
+}
+
+TEST_F(Commands, RemoveMailThatAnEarlierRemovalLeft) {
+  EXPECT_EQ(run({{"command", "account remove"}, {"address", "Left@Example.TEST"}}).status, 0);
+  EXPECT_EQ(store_.done, "remove left@example.test\n");
+  EXPECT_NE(run({{"command", "account remove"}, {"address", "nobody@example.test"}}).status, 0);
 }
 
 TEST_F(Commands, RenameMailAndAccountTogetherOrNeither) {

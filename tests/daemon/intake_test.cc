@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/daemon/house.h"
 #include "tests/daemon/memory_store.h"
 
@@ -73,6 +75,18 @@ class IntakeTest : public testing::Test {
     EXPECT_EQ(envelope.recipients.size(), reply.code == 250 ? 1u : 0u);
     return shown(reply);
   }
+  // What the reply to the end of data is when `meanwhile` happened after RCPT.
+  std::string send_while(const std::vector<std::string>& to,
+                         const std::function<void()>& meanwhile) {
+    MailEnvelope envelope;
+    for (const auto& address : to) {
+      EXPECT_EQ(intake().add_recipient(stranger_, envelope, address).code, 250) << address;
+    }
+    auto staged = intake().stage(0);
+    EXPECT_TRUE((*staged)->append("Subject: x\r\n\r\n"));
+    meanwhile();
+    return shown(intake().accept(stranger_, envelope, std::move(*staged)));
+  }
   Reply send(const Origin& origin, const std::string& from, const std::vector<std::string>& to,
              std::string_view text) {
     MailEnvelope envelope;
@@ -114,6 +128,21 @@ TEST_F(IntakeTest, ExpandsARecipientThatIsNamedAgainOnlyOnce) {
     EXPECT_EQ(shown(intake().add_recipient(stranger_, envelope, "team@example.test")), "250 2.1.5");
   }
   EXPECT_EQ(envelope.recipients.size(), 1u);
+}
+
+TEST_F(IntakeTest, DeliversNothingToAnAccountThatWentAfterItsRcpt) {
+  const auto add_guest = [] {
+    ASSERT_TRUE(directory_->import_account("guest@example.test",
+                                           "{SHA512-CRYPT}$6$salt$" + std::string(86, 'x')));
+  };
+  const auto remove_guest = [] { ASSERT_TRUE(directory_->remove_account("guest@example.test")); };
+  add_guest();
+  EXPECT_EQ(send_while({"guest@example.test"}, remove_guest), "550 5.1.1");
+  add_guest();
+  EXPECT_EQ(send_while({"alice@example.test", "guest@example.test"}, remove_guest), "451 4.3.0");
+  EXPECT_TRUE(store_.copies.empty());
+  EXPECT_EQ(send_while({"alice@example.test"}, [] {}), "250 2.0.0");
+  EXPECT_EQ(store_.copies.size(), 1u);
 }
 
 TEST_F(IntakeTest, RefusesMailForThoseWhoAreNot) {

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "protocols/mail/message.h"
@@ -163,6 +164,28 @@ TEST_F(DeliveryTest, OneSyncIsEnoughWhereTheFileSystemAllows) {
   EXPECT_EQ(count()["sync_directory"], 1);
 }
 
+TEST_F(DeliveryTest, AnotherFileSystemHasItsDirectoriesSynced) {
+  store_.reset();
+  disk_.set_file_system("btrfs");
+  std::vector<std::string> calls;
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (call == "sync_directory" || call == "remove")
+      calls.push_back(call + " " + path.substr(path.rfind('/')));
+  };
+  open_store();
+  inbox();
+  for (const char* directory : {"/data", "/accounts", "/example.test", "/alice", "/Maildir"}) {
+    EXPECT_NE(std::find(calls.begin(), calls.end(), "sync_directory " + std::string(directory)),
+              calls.end())
+        << directory;
+  }
+  // What is adopted as a copy is durable under its name before the original goes.
+  calls.clear();
+  write_file(folder() + "/Maildir/new/1.lf", "Subject: lf\n\nbody\n");
+  ASSERT_TRUE(inbox()->refresh());
+  EXPECT_EQ(calls, std::vector<std::string>({"sync_directory /cur", "remove /1.lf"}));
+}
+
 TEST_F(DeliveryTest, ManyThreadsPublishInUidOrder) {
   auto mailbox = inbox();
   std::atomic<bool> done{false};
@@ -208,6 +231,34 @@ TEST_F(DeliveryTest, ManyThreadsPublishInUidOrder) {
   EXPECT_EQ(findings(), std::vector<std::string>());
 }
 
+// Nobody is left with closed databases in his hands, and nobody waits for ever.
+TEST_F(DeliveryTest, RemovalOfTheAccountWaitsForDeliveriesUnderWay) {
+  inbox();
+  std::promise<void> two_are_syncing;
+  std::atomic<int> syncing{0}, removing{0};
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call != "sync") return;
+    if (++syncing == 2) two_are_syncing.set_value();
+    while (removing == 0) std::this_thread::yield();
+  };
+  auto deliver_one = [&](const std::string& subject) {
+    auto text = staged(message(subject));
+    const std::vector<Store::Target> targets = {{.account = kAlice}};
+    return store_->deliver(*text, "", targets).has_value();
+  };
+  auto first = std::async(std::launch::async, deliver_one, "a");
+  auto second = std::async(std::launch::async, deliver_one, "b");
+  two_are_syncing.get_future().wait();
+  auto removed = std::async(std::launch::async, [&] {
+    ++removing;
+    return store_->remove_account(kAlice).has_value();
+  });
+  EXPECT_TRUE(first.get());
+  EXPECT_TRUE(second.get());
+  EXPECT_TRUE(removed.get());
+  EXPECT_FALSE(std::filesystem::exists(folder()));
+}
+
 TEST_F(DeliveryTest, FailedSyncMakesTheAccountReadOnly) {
   ASSERT_TRUE(deliver("before"));
   disk_.before = [&](const std::string& call, const std::string&) {
@@ -221,6 +272,42 @@ TEST_F(DeliveryTest, FailedSyncMakesTheAccountReadOnly) {
   EXPECT_EQ(text(*inbox(), 1), message("before"));
   EXPECT_EQ(findings(), std::vector<std::string>());
   EXPECT_TRUE(deliver("after verify"));
+}
+
+// An account may be a mount of its own: nothing can be linked or renamed into it from staging/.
+TEST_F(DeliveryTest, AnotherFileSystemGetsAFileOfItsOwn) {
+  inbox(kBob);
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    const bool leaves = call == "rename" && path.starts_with(root_ + "/data/staging/");
+    if (leaves || call == "link") disk_.fail_call(1, Error::Code::Limit);
+  };
+  auto text = staged(message("m"));
+  const std::vector<Store::Target> targets = {{.account = kAlice}, {.account = kBob}};
+  ASSERT_TRUE(store_->deliver(*text, "", targets));
+  text.reset();
+  const std::vector<Uid> one = {1};
+  ASSERT_TRUE(inbox()->copy(one, *mailbox("Archive")));
+  EXPECT_EQ(this->text(*mailbox("Archive"), 1), message("m"));
+  for (const char* address : {kAlice, kBob}) {
+    EXPECT_EQ(this->text(*inbox(address), 1), message("m"));
+    EXPECT_TRUE(files(folder(address) + "/Maildir/tmp").empty());
+    EXPECT_EQ(findings(address), std::vector<std::string>());
+  }
+  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+}
+
+TEST_F(DeliveryTest, FailedSyncOfASecondFileMakesItsAccountReadOnly) {
+  inbox(kBob);
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "link") disk_.fail_call(1, Error::Code::Limit);
+    if (call == "sync") disk_.fail_call(1);
+  };
+  auto text = staged(message("m"));
+  const std::vector<Store::Target> targets = {{.account = kAlice}, {.account = kBob}};
+  EXPECT_FALSE(store_->deliver(*text, "", targets));
+  disk_.before = nullptr;
+  EXPECT_EQ(deliver("later").error().code, Error::Code::ReadOnly);
+  EXPECT_TRUE(files(folder() + "/Maildir/cur").empty());
 }
 
 TEST_F(DeliveryTest, FullDiskIsOnlyTemporary) {

@@ -86,6 +86,10 @@ class FaultyDisk final : public Disk {
     if (auto fault = strike("stat", path)) return fail(*fault);
     return disk_.stat(path);
   }
+  Result<bool> is_being_written(const Fd& file) override {
+    if (auto fault = strike("is_being_written", "")) return fail(*fault);
+    return disk_.is_being_written(file);
+  }
   Result<std::uint64_t> free_space(const std::string& path) override {
     return free_space_ ? Result<std::uint64_t>(*free_space_) : disk_.free_space(path);
   }

@@ -67,14 +67,34 @@ TEST_F(MailboxTest, MoreKeywordsThanAMessageCanHaveAreALimit) {
   ASSERT_TRUE(deliver("a"));
   const std::vector<Uid> one = {1};
   std::vector<std::string> keywords;
-  for (int i = 0; i < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  for (int i = 0; i + 1 < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
   ASSERT_TRUE(inbox()->change_flags(one, add_flags(0, keywords)));
+  // All of them or none.
+  EXPECT_EQ(inbox()->change_flags(one, add_flags(0, {"last", "one more"})).error().code,
+            Error::Code::Limit);
+  EXPECT_EQ(inbox()->view()->keywords().size(), keywords.size());
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(0, {"last", "LAST"})));
   EXPECT_EQ(inbox()->change_flags(one, add_flags(0, {"one more"})).error().code,
             Error::Code::Limit);
   // Those without a letter survive the index, too.
   const Flags flags = (*inbox()->view())[0].flags;
   ASSERT_TRUE(store_->rebuild(kAlice));
   EXPECT_EQ((*inbox()->view())[0].flags, flags);
+}
+
+TEST_F(MailboxTest, CopyLeavesKeywordsBehindThatDoNotFit) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1};
+  std::vector<std::string> keywords;
+  for (int i = 0; i < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  auto full = staged(message("full"));
+  ASSERT_TRUE(mailbox("Archive")->append(*full, {add_flags(0, keywords), {}}));
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(Flags::kSeen, {"k7", "own"})));
+  ASSERT_TRUE(inbox()->copy(one, *mailbox("Archive")));
+  const auto view = mailbox("Archive")->view();
+  Flags expected{Flags::kSeen};
+  expected.bits |= std::uint64_t{1} << (Flags::kFirstKeyword + 7);
+  EXPECT_EQ((*view)[1].flags, expected);
 }
 
 TEST_F(MailboxTest, FlagsSettleInFileNames) {
@@ -156,6 +176,41 @@ TEST_F(MailboxTest, MoveLeavesNothingBehind) {
   const auto usage = account()->usage();
   EXPECT_EQ(usage->messages, 1u);
   EXPECT_EQ(usage->bytes, message("a").size());
+}
+
+TEST_F(MailboxTest, CopiesAndMovesTakeParsedFieldsAlong) {
+  for (const char* subject : {"a", "b"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> first = {1}, second = {2}, both = {1, 2};
+  ASSERT_TRUE(inbox()->copy(first, *mailbox("Archive")));
+  ASSERT_TRUE(inbox()->move(second, *mailbox("Archive")));
+  // From the index alone.
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "open") disk_.fail_call(1);
+  };
+  std::vector<std::string> encoded;
+  ASSERT_TRUE(mailbox("Archive")->read(both, Mailbox::Fields::All, [&](Uid, const Parsed& parsed) {
+    encoded.push_back(parsed.header + parsed.message);
+    return true;
+  }));
+  ASSERT_EQ(encoded.size(), 2u);
+  EXPECT_NE(encoded[0].find("Subject: a"), std::string::npos);
+  EXPECT_NE(encoded[1].find("Subject: b"), std::string::npos);
+}
+
+TEST_F(MailboxTest, MoveOfManyFindsThemAll) {
+  ASSERT_TRUE(deliver("m"));
+  const std::vector<Uid> one = {1};
+  std::vector<Uid> all = one;
+  // Each copy doubles the mailbox; links have a limit of their own, and it is far away.
+  while (all.size() < 1500) {
+    ASSERT_TRUE(inbox()->copy(all, *inbox()));
+    all = uids(*inbox());
+  }
+  ASSERT_TRUE(inbox()->move(all, *mailbox("Trash")));
+  EXPECT_EQ(inbox()->view()->size(), 0u);
+  EXPECT_EQ(mailbox("Trash")->view()->size(), all.size());
+  EXPECT_TRUE(files(folder() + "/Maildir/cur").empty());
+  EXPECT_EQ(findings(), std::vector<std::string>());
 }
 
 TEST_F(MailboxTest, RecentIsClaimedOnce) {
@@ -288,6 +343,18 @@ TEST_F(MailboxTest, AccountMovesAndGoes) {
   ASSERT_TRUE(store_->remove_account("al@example.test"));
   EXPECT_FALSE(std::filesystem::exists(folder("al@example.test")));
   EXPECT_EQ(inbox("al@example.test")->view()->size(), 0u);
+}
+
+TEST_F(MailboxTest, AccountThatCouldNotGoIsThereStill) {
+  ASSERT_TRUE(deliver("a"));
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (call == "rename" && path == folder()) disk_.fail_call(1);
+  };
+  EXPECT_FALSE(store_->remove_account(kAlice));
+  EXPECT_FALSE(store_->rename_account(kAlice, "carol@example.test"));
+  disk_.before = nullptr;
+  ASSERT_TRUE(deliver("b"));
+  EXPECT_EQ(uids(*inbox()), std::vector<Uid>({1, 2}));
 }
 
 TEST_F(MailboxTest, ManyHeadersComeInOrder) {

@@ -1,6 +1,9 @@
+#include <sys/stat.h>
+
 #include <future>
 
 #include "storage/file_name.h"
+#include "storage/sqlite.h"
 #include "tests/storage/store_fixture.h"
 
 namespace waxwing {
@@ -58,6 +61,11 @@ class RecoveryTest : public StoreTest {
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(folder() + "/index.sqlite" + suffix);
     open_store();
   }
+  static void damage(const std::string& path, std::size_t from, std::size_t to) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(from));
+    file << std::string(to - from, '\xff');
+  }
   // The only name in cur/ whose file has this text.
   std::string file_of(const std::string& text) {
     std::string found;
@@ -95,6 +103,38 @@ TEST_F(RecoveryTest, RebuildChangesNothingUnderRunningSessions) {
   EXPECT_EQ(difference.added, 0u);
 }
 
+TEST_F(RecoveryTest, RebuildKeepsTheIndexWhenFlagsAreOnlyThere) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1};
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(Flags::kSeen)));
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "rename") disk_.fail_call(1);
+  };
+  EXPECT_FALSE(store_->rebuild(kAlice));
+  disk_.before = nullptr;
+  EXPECT_EQ((*inbox()->view())[0].flags, Flags{Flags::kSeen});
+  ASSERT_TRUE(store_->rebuild(kAlice));
+  EXPECT_EQ((*inbox()->view())[0].flags, Flags{Flags::kSeen});
+}
+
+TEST_F(RecoveryTest, FlagsThatSettledInPartAreNoForeignChange) {
+  for (const char* subject : {"a", "b"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> one = {1}, both = {1, 2};
+  ASSERT_TRUE(inbox()->change_flags(both, add_flags(Flags::kSeen)));
+  int renames = 0;
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "rename" && ++renames == 2) disk_.fail_call(1);
+  };
+  EXPECT_FALSE(store_->rebuild(kAlice));
+  disk_.before = nullptr;
+  const FlagChange unseen{FlagChange::Mode::Remove, Flags::kSeen, {}};
+  ASSERT_TRUE(inbox()->change_flags(one, unseen));
+  clock_.advance(std::chrono::minutes(1));
+  ASSERT_TRUE(inbox()->refresh());
+  EXPECT_EQ((*inbox()->view())[0].flags, Flags{});
+  EXPECT_EQ((*inbox()->view())[1].flags, Flags{Flags::kSeen});
+}
+
 TEST_F(RecoveryTest, DamagedIndexIsMadeAgain) {
   fill();
   const auto inbox = picture();
@@ -104,6 +144,37 @@ TEST_F(RecoveryTest, DamagedIndexIsMadeAgain) {
              "no database at all, but long enough to look like one" + std::string(4096, 'x'));
   open_store();
   EXPECT_EQ(picture(), inbox);
+}
+
+TEST_F(RecoveryTest, DamagedPagesOfTheIndexLockNobodyOut) {
+  fill();
+  const auto inbox = picture();
+  store_->close();
+  store_.reset();
+  const std::string index = folder() + "/index.sqlite";
+  damage(index, 4096, fs::file_size(index));
+  open_store();
+  EXPECT_EQ(picture(), inbox);
+  EXPECT_EQ(findings(), std::vector<std::string>());
+}
+
+TEST_F(RecoveryTest, IndexThatIsDamagedInUseIsRebuilt) {
+  fill();
+  store_->close();
+  store_.reset();
+  const std::string index = folder() + "/index.sqlite";
+  const auto page = sqlite::Database::open(index, sqlite::Database::Synchronous::Normal)
+                        ->integer("SELECT rootpage FROM sqlite_master WHERE name='by_base'");
+  ASSERT_TRUE(page);
+  damage(index, static_cast<std::size_t>(*page - 1) * 4096, static_cast<std::size_t>(*page) * 4096);
+  open_store();
+  // Delivered all the same: the message is durable.
+  ASSERT_TRUE(deliver("e"));
+  EXPECT_EQ(text(*this->inbox(), 5), message("e"));
+  ASSERT_TRUE(store_->rebuild(kAlice));
+  EXPECT_EQ(subjects(*this->inbox()),
+            (std::map<Uid, std::string>{{1, "a"}, {2, "b"}, {4, "d"}, {5, "e"}}));
+  EXPECT_EQ(findings(), std::vector<std::string>());
 }
 
 TEST_F(RecoveryTest, KilledServerLosesNothing) {
@@ -275,6 +346,113 @@ TEST_F(RecoveryTest, AdoptionThatWasCutOffMakesNoSecondMessage) {
   EXPECT_TRUE(files(fresh()).empty());
 }
 
+TEST_F(RecoveryTest, FileThatIsStillWrittenWaits) {
+  auto mailbox = inbox();
+  for (const std::string& path : {fresh() + "/1600000000.M1.host", cur() + "/2.x:2,"}) {
+    const std::size_t before = mailbox->view()->size();
+    std::ofstream file(path, std::ios::binary);
+    file << "Subject: hi\n\nfirst\n" << std::flush;
+    clock_.advance(std::chrono::minutes(1));
+    ASSERT_TRUE(mailbox->refresh());
+    EXPECT_EQ(mailbox->view()->size(), before);
+    EXPECT_TRUE(fs::exists(path));
+    file << "second\n";
+    file.close();
+    clock_.advance(std::chrono::minutes(1));
+    ASSERT_TRUE(mailbox->refresh());
+    ASSERT_EQ(mailbox->view()->size(), before + 1);
+    EXPECT_EQ(text(*mailbox, uids(*mailbox).back()), "Subject: hi\r\n\r\nfirst\r\nsecond\r\n");
+    EXPECT_FALSE(fs::exists(path));
+  }
+}
+
+// The system does not tell who writes: what changed a moment ago waits.
+TEST_F(RecoveryTest, FileOfAnotherUserIsTakenWhenItWasLeftAlone) {
+  auto mailbox = inbox();
+  const std::string path = fresh() + "/1600000000.M1.host";
+  write_file(path, message("m"));
+  const auto now = std::chrono::seconds(unix_seconds(clock_.now()));
+  const std::string touch = "touch -d @" + std::to_string(now.count()) + " '" + path + "'";
+  ASSERT_EQ(std::system(touch.c_str()), 0);
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "is_being_written") disk_.fail_call(1);
+  };
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(mailbox->view()->size(), 0u);
+  clock_.advance(std::chrono::seconds(6));
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(mailbox->view()->size(), 1u);
+}
+
+TEST_F(RecoveryTest, BadFilesHoldUpNobody) {
+  auto mailbox = inbox();
+  ASSERT_EQ(::mkfifo((fresh() + "/0.fifo").c_str(), 0600), 0);
+  write_file(root_ + "/secret", message("secret"));
+  fs::create_symlink(root_ + "/secret", fresh() + "/0.symlink");
+  write_file(fresh() + "/0.unreadable", message("u"));
+  write_file(fresh() + "/1.good", message("good"));
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (call == "open" && path.ends_with("0.unreadable")) disk_.fail_call(1);
+  };
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(subjects(*mailbox), (std::map<Uid, std::string>{{1, "good"}}));
+  EXPECT_EQ(files(fresh()).size(), 3u);
+  disk_.before = nullptr;
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(subjects(*mailbox), (std::map<Uid, std::string>{{1, "good"}, {2, "u"}}));
+}
+
+TEST_F(RecoveryTest, FullDiskLeavesStraysForLater) {
+  auto mailbox = inbox();
+  write_file(fresh() + "/1.lf", "Subject: lf\n\nbody\n");
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "write") disk_.fail_call(1, Error::Code::NoSpace);
+  };
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(mailbox->view()->size(), 0u);
+  disk_.before = nullptr;
+  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(subjects(*mailbox), (std::map<Uid, std::string>{{1, "lf"}}));
+}
+
+TEST_F(RecoveryTest, BothNamesOfAFileThatIsRenamedAreOneMessage) {
+  ASSERT_TRUE(deliver("a"));
+  auto mailbox = inbox();
+  const std::string name = files(cur())[0];
+  fs::create_hard_link(cur() + "/" + name, cur() + "/" + name + "S");
+  clock_.advance(std::chrono::minutes(1));
+  ASSERT_TRUE(mailbox->refresh());
+  EXPECT_EQ(uids(*mailbox), std::vector<Uid>({1}));
+}
+
+TEST_F(RecoveryTest, CopyUnderTheSameUniquePartIsNoMove) {
+  ASSERT_TRUE(deliver("a"));
+  auto there = staged(message("there"));
+  ASSERT_TRUE(mailbox("Archive")->append(*there, {}));
+  auto name = FileName::parse(files(cur())[0]);
+  ASSERT_TRUE(name);
+  name->uid_validity = mailbox("Archive")->uid_validity();
+  name->uid = 50;  // reserved, and lost in the crash
+  write_file(folder() + "/Maildir/.Archive/cur/" + name->to_string(), message("b"));
+  crash();
+  EXPECT_EQ(subjects(*inbox()), (std::map<Uid, std::string>{{1, "a"}}));
+  EXPECT_EQ(subjects(*mailbox("Archive")), (std::map<Uid, std::string>{{1, "there"}, {50, "b"}}));
+}
+
+// Else the unique part in two folders would look like a MOVE that was cut off.
+TEST_F(RecoveryTest, AdoptedCopyOfAMessageGetsAUniquePartOfItsOwn) {
+  ASSERT_TRUE(deliver("a"));
+  const std::string name = files(cur())[0];
+  mailbox("Archive");
+  fs::copy(cur() + "/" + name, folder() + "/Maildir/.Archive/cur/" + name);
+  clock_.advance(std::chrono::minutes(1));
+  ASSERT_TRUE(mailbox("Archive")->refresh());
+  EXPECT_EQ(subjects(*mailbox("Archive")), (std::map<Uid, std::string>{{1, "a"}}));
+  EXPECT_NE(FileName::parse(files(folder() + "/Maildir/.Archive/cur")[0])->unique,
+            FileName::parse(name)->unique);
+}
+
 TEST_F(RecoveryTest, FlagsOfOtherProgramsWin) {
   ASSERT_TRUE(deliver("a"));
   const std::vector<Uid> one = {1};
@@ -333,6 +511,19 @@ TEST_F(RecoveryTest, FolderOfAnotherProgramBecomesAMailbox) {
   EXPECT_EQ(mailbox("From\xC3\xA9")->view()->size(), 1u);
 }
 
+TEST_F(RecoveryTest, TwoFoldersOfOneNameLockNobodyOut) {
+  inbox();
+  // One letter, composed and decomposed.
+  for (const char* name : {".From&AOk-", ".Frome&AwE-"}) {
+    for (const char* part : {"", "/cur", "/new", "/tmp"}) {
+      fs::create_directory(folder() + "/Maildir/" + name + part);
+    }
+  }
+  crash();
+  ASSERT_TRUE(deliver("a"));
+  EXPECT_TRUE(account()->mailbox("From\xC3\xA9"));
+}
+
 TEST_F(RecoveryTest, RenameThatWasCutOffIsFinished) {
   ASSERT_TRUE(account()->create("a/b"));
   auto text = staged(message("m"));
@@ -351,6 +542,48 @@ TEST_F(RecoveryTest, RenameThatWasCutOffIsFinished) {
   EXPECT_EQ(account()->mailbox("a/b").error().code, Error::Code::NotFound);
   EXPECT_EQ(picture("z/b").messages, before.messages);
   EXPECT_EQ(picture("z/b").uid_validity, before.uid_validity);
+}
+
+TEST_F(RecoveryTest, OlderAccountDatabaseReusesNoNumber) {
+  ASSERT_TRUE(deliver("a"));
+  store_->close();
+  store_.reset();
+  fs::copy(folder() + "/account.sqlite", root_ + "/backup");
+  open_store();
+  for (const char* subject : {"b", "c"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> third = {3};
+  ASSERT_TRUE(inbox()->expunge(third, Mailbox::Expunge::Any));
+  const ModSeq newest = inbox()->view()->highest_modseq();
+  store_->close();
+  store_.reset();
+  fs::copy(root_ + "/backup", folder() + "/account.sqlite", fs::copy_options::overwrite_existing);
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(folder() + "/account.sqlite" + suffix);
+  open_store();
+  ASSERT_TRUE(deliver("d"));
+  EXPECT_EQ(subjects(*inbox()), (std::map<Uid, std::string>{{1, "a"}, {2, "b"}, {4, "d"}}));
+  EXPECT_GT(inbox()->view()->highest_modseq(), newest);
+  EXPECT_EQ(findings(), std::vector<std::string>());
+}
+
+TEST_F(RecoveryTest, FirstChangeAfterARecoveryHasANumberOfItsOwn) {
+  ASSERT_TRUE(deliver("a"));
+  crash();
+  const ModSeq known = inbox()->view()->highest_modseq();
+  const std::vector<Uid> one = {1};
+  ASSERT_TRUE(inbox()->expunge(one, Mailbox::Expunge::Any));
+  EXPECT_GT(inbox()->view()->highest_modseq(), known);
+  EXPECT_EQ(inbox()->expunged_since(known).value(), std::optional(one));
+}
+
+TEST_F(RecoveryTest, MoveLeavesTheModSequenceThatARestartFinds) {
+  for (const char* subject : {"a", "b"}) ASSERT_TRUE(deliver(subject));
+  const std::vector<Uid> both = {1, 2};
+  ASSERT_TRUE(inbox()->move(both, *mailbox("Trash")));
+  const ModSeq inbox = this->inbox()->view()->highest_modseq();
+  const ModSeq trash = mailbox("Trash")->view()->highest_modseq();
+  reopen();
+  EXPECT_EQ(this->inbox()->view()->highest_modseq(), inbox);
+  EXPECT_EQ(mailbox("Trash")->view()->highest_modseq(), trash);
 }
 
 TEST_F(RecoveryTest, VerifySaysWhatIsWrong) {
