@@ -122,6 +122,13 @@ TEST(Charset, FoldsForSearch) {
   EXPECT_NE(fold_for_search("a"), fold_for_search("\xc3\xa4"));
 }
 
+TEST(Charset, FoldsBlanksAlike) {
+  EXPECT_EQ(fold_for_search("Annual\t report"), fold_for_search("annual REPORT"));
+  EXPECT_EQ(fold_for_search(" \t"), " ");
+  EXPECT_EQ(fold_for_search("\xc3\x84 \t\xc3\x84\t"), fold_for_search("\xc3\xa4 \xc3\xa4 "));
+  EXPECT_EQ(fold_for_search("a\r\n b"), "a\r\n b");
+}
+
 TEST(Charset, CountsCharacters) {
   EXPECT_EQ(first_characters("\xc3\xbc\xc3\xbc", 1), "\xc3\xbc");
   EXPECT_EQ(first_characters("ab", 5), "ab");
