@@ -193,11 +193,12 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t index, con
         break;
       case FetchItem::Kind::Body:
         *line << "BODY "
-              << body_structure_text(message.message().root, Detail::Basic);
+              << body_structure_text(message.message().root, Detail::Basic, conversation.revision);
         break;
       case FetchItem::Kind::BodyStructure:
         *line << "BODYSTRUCTURE "
-              << body_structure_text(message.message().root, Detail::Extended);
+              << body_structure_text(message.message().root, Detail::Extended,
+                                     conversation.revision);
         break;
       default:
         if (auto failure = write_section(item, message, *line)) {

@@ -7,14 +7,12 @@
 #include <vector>
 
 #include "protocols/imap/command.h"
+#include "protocols/imap/revision.h"
 #include "protocols/imap/sequence_set.h"
 #include "protocols/output.h"
 #include "storage/mailbox.h"
 
 namespace waxwing::imap {
-
-// Which protocol the client has asked for: IMAP4rev2 after ENABLE.  RFC 9051 section 6.3.1
-enum class Revision { Rev1, Rev2 };
 
 // The selected mailbox as this session numbers it.
 //
