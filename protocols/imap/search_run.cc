@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/disk.h"
+#include "protocols/imap/message_file.h"
 
 namespace waxwing::imap {
 namespace {
@@ -23,6 +23,8 @@ Outcome MailboxSource::headers(std::span<const Uid> uids, const Visit& visit) {
 }
 
 Result<SearchSource::Opened> MailboxSource::open(Uid uid) {
+  auto file = mailbox_.open(uid);
+  if (!file) return fail(file.error());
   std::optional<mail::Message> message;
   Uid uids[] = {uid};
   auto outcome = mailbox_.read(uids, Mailbox::Fields::All, [&](Uid, const Parsed& parsed) {
@@ -30,12 +32,13 @@ Result<SearchSource::Opened> MailboxSource::open(Uid uid) {
     return true;
   });
   if (!outcome) return fail(outcome.error());
-  if (!message) return fail(Error::Code::NotFound, "message is gone");
-  auto file = mailbox_.open(uid);
-  if (!file) return fail(file.error());
-  auto read = [file = *file](ByteRange range) {
-    return SystemDisk().read(*file.file, range.offset, range.size);
-  };
+  if (!message) {
+    // The index is damaged, or of a later version; the file is all that is needed.
+    auto parsed = parse_file(*file);
+    if (!parsed) return fail(parsed.error());
+    message = std::move(*parsed);
+  }
+  auto read = [file = *file](ByteRange range) { return read_range(file, range); };
   return Opened{std::move(*message), std::move(read)};
 }
 
