@@ -9,6 +9,20 @@
 namespace waxwing::imap {
 namespace {
 
+// So many names a client may subscribe that no mailbox has: every LSUB goes through all of them.
+constexpr std::ptrdiff_t kMaxLooseSubscriptions = 1000;
+
+// Is there no room for this name?
+Result<bool> is_one_too_many(Account& account, std::string_view name) {
+  const auto mailboxes = account.mailboxes();
+  if (!mailboxes) return fail(mailboxes.error());
+  const auto known = std::ranges::find(*mailboxes, name, &MailboxInfo::name);
+  if (known != mailboxes->end() && (known->exists || known->subscribed)) return false;
+  return std::ranges::count_if(*mailboxes, [](const MailboxInfo& mailbox) {
+           return mailbox.subscribed && !mailbox.exists;
+         }) >= kMaxLooseSubscriptions;
+}
+
 // A name that no mailbox can have, in the words of decode_name().
 Reply bad_name(const Error& error) {
   return Reply::no(error.text, "CANNOT");
@@ -74,6 +88,9 @@ Reply rename(Conversation& conversation, Rename& rename, Output&) {
 Reply subscribe(Conversation& conversation, Subscribe& subscribe, Output&) {
   const auto name = conversation.decode(subscribe.mailbox);
   if (!name) return bad_name(name.error());
+  const auto is_refused = is_one_too_many(*conversation.account, *name);
+  if (!is_refused) return conversation.refuse(is_refused.error());
+  if (*is_refused) return Reply::no("There are too many subscriptions", "LIMIT");
   if (const auto done = conversation.account->subscribe(*name); !done) {
     return conversation.refuse(done.error());
   }
