@@ -42,7 +42,7 @@ Reply enable(Conversation& conversation, Enable& enable, Output& output) {
   return Reply::ok("Enabled");
 }
 
-Reply create(Conversation& conversation, Create& create, Output&) {
+Reply create(Conversation& conversation, Create& create, Output& output) {
   const auto name = conversation.decode(create.mailbox);
   if (!name) return bad_name(name.error());
   SpecialUse use = SpecialUse::None;
@@ -56,6 +56,9 @@ Reply create(Conversation& conversation, Create& create, Output&) {
   }
   if (const auto made = conversation.account->create(*name, use); !made) {
     return conversation.refuse(made.error());
+  }
+  if (is_written_otherwise(conversation, *name, create.mailbox)) {
+    write_name(conversation, *name, create.mailbox, output);
   }
   return Reply::ok("Created");
 }
@@ -71,16 +74,23 @@ Reply remove(Conversation& conversation, Delete& command, Output& output) {
     conversation.selected.reset();
     output << "* OK [CLOSED] The selected mailbox is the one deleted\r\n";
   }
+  if (is_written_otherwise(conversation, *name, command.mailbox)) {
+    write_name(conversation, *name, command.mailbox, output);
+  }
   return Reply::ok("Deleted");
 }
 
-Reply rename(Conversation& conversation, Rename& rename, Output&) {
+Reply rename(Conversation& conversation, Rename& rename, Output& output) {
   const auto from = conversation.decode(rename.from);
   if (!from) return bad_name(from.error());
   const auto to = conversation.decode(rename.to);
   if (!to) return bad_name(to.error());
   if (const auto renamed = conversation.account->rename(*from, *to); !renamed) {
     return conversation.refuse(renamed.error());
+  }
+  if (is_written_otherwise(conversation, *from, rename.from) ||
+      is_written_otherwise(conversation, *to, rename.to)) {
+    write_name(conversation, *to, rename.from, output);
   }
   return Reply::ok("Renamed");
 }

@@ -1,14 +1,18 @@
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/list.h"
 
 namespace waxwing::imap {
 namespace {
 
 // The untagged answers of SELECT, in the order of RFC 9051 section 6.3.2 with what RFC 3501 section
 // 6.3.1 has beside them.
-void describe(const Conversation& conversation, Output& output) {
+void describe(const Conversation& conversation, std::string_view supplied, Output& output) {
   const Selected& selected = *conversation.selected;
   const View& view = selected.view();
   const std::string flags = selected.known_flags();
@@ -29,7 +33,9 @@ void describe(const Conversation& conversation, Output& output) {
          << "] UIDs valid\r\n";
   output << "* OK [UIDNEXT " << std::to_string(view.uid_next()) << "] Next UID\r\n";
   if (conversation.is_rev2()) {
-    output << "* LIST () \"/\" " << conversation.encode(selected.mailbox().name()) << "\r\n";
+    const std::string name = selected.mailbox().name();
+    const bool is_other = is_written_otherwise(conversation, name, supplied);
+    write_name(conversation, name, is_other ? std::optional(supplied) : std::nullopt, output);
   }
 }
 
@@ -80,7 +86,7 @@ Reply select(Conversation& conversation, Select& select, Output& output) {
   conversation.selected.emplace(std::move(*mailbox),
                                 is_read_only ? Selected::Mode::ReadOnly : Selected::Mode::ReadWrite,
                                 *recent, conversation.services.watcher);
-  describe(conversation, output);
+  describe(conversation, select.mailbox, output);
   return is_read_only ? Reply::ok("Opened for reading", "READ-ONLY")
                       : Reply::ok("Opened", "READ-WRITE");
 }

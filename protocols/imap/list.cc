@@ -245,6 +245,31 @@ void write_status(const Conversation& conversation, std::string_view name,
   output << ")\r\n";
 }
 
+bool is_written_otherwise(const Conversation& conversation, std::string_view name,
+                          std::string_view supplied) {
+  if (!conversation.is_rev2()) return false;
+  // What CREATE drops is not part of the name.
+  if (supplied.ends_with('/')) supplied.remove_suffix(1);
+  return supplied != name;
+}
+
+void write_name(const Conversation& conversation, std::string_view name,
+                std::optional<std::string_view> old_name, Output& output) {
+  MailboxInfo info;
+  info.exists = false;
+  if (const auto mailboxes = conversation.account->mailboxes()) {
+    const auto found = std::ranges::find(*mailboxes, name, &MailboxInfo::name);
+    if (found != mailboxes->end()) info = *found;
+  }
+  output << "* LIST (" << (info.exists ? "" : "\\NonExistent ")
+         << (info.subscribed ? "\\Subscribed " : "")
+         << (info.has_children ? "\\HasChildren" : "\\HasNoChildren");
+  if (info.special_use != SpecialUse::None) output << " " << to_attribute(info.special_use);
+  output << ") \"/\" " << conversation.encode(name);
+  if (old_name) output << " (\"OLDNAME\" (" << conversation.encode(*old_name) << "))";
+  output << "\r\n";
+}
+
 std::unique_ptr<Task> list(Command&& command) {
   return std::make_unique<ListTask>(std::get<List>(std::move(command.body)));
 }

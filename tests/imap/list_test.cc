@@ -6,6 +6,8 @@
 namespace waxwing::imap {
 namespace {
 
+using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 TEST(List, TakesAnEmptyPatternForTheSeparatorInTheBasicSyntaxAlone) {
@@ -72,6 +74,42 @@ TEST(List, BoundsSubscriptionsWithoutMailbox) {
   EXPECT_THAT(client->say("d SUBSCRIBE Junk"), StartsWith("d OK"));
   EXPECT_THAT(client->say("e UNSUBSCRIBE \"Lost 7\""), StartsWith("e OK"));
   EXPECT_THAT(client->say("f SUBSCRIBE \"Lost more\""), StartsWith("f OK"));
+}
+
+TEST(Names, AreToldAsTheyAreWrittenHere) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  client->say("a ENABLE IMAP4rev2");
+  EXPECT_THAT(
+      client->say("b SELECT inbox"),
+      HasSubstr("* LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX (\"OLDNAME\" (inbox))\r\n"));
+  EXPECT_THAT(client->say("c EXAMINE INBOX"),
+              HasSubstr("* LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX\r\n"));
+  EXPECT_THAT(client->say("d SELECT Sent"),
+              HasSubstr("* LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent\r\n"));
+  // An A and a combining diaeresis are one letter here.
+  EXPECT_EQ(client->say("e CREATE \"A\u0308\""),
+            "* LIST (\\Subscribed \\HasNoChildren) \"/\" \"\u00c4\" (\"OLDNAME\" (\"A\u0308\"))\r\n"
+            "e OK Created\r\n");
+  EXPECT_EQ(client->say("f CREATE Plain/"), "f OK Created\r\n");
+  EXPECT_EQ(client->say("g RENAME \"A\u0308\" B"),
+            "* LIST (\\Subscribed \\HasNoChildren) \"/\" B (\"OLDNAME\" (\"A\u0308\"))\r\n"
+            "g OK Renamed\r\n");
+  EXPECT_EQ(client->say("h RENAME B C"), "h OK Renamed\r\n");
+  client->say("i CREATE \"inbox/O\u0308\"");
+  EXPECT_THAT(
+      client->send("j APPEND inbox {3+}\r\nx\r\n\r\n"),
+      HasSubstr("* LIST (\\Subscribed \\HasChildren) \"/\" INBOX (\"OLDNAME\" (inbox))\r\n"));
+  client->say("k UNSUBSCRIBE \"inbox/O\u0308\"");
+  EXPECT_EQ(client->say("l DELETE \"inbox/O\u0308\""),
+            "* LIST (\\NonExistent \\HasNoChildren) \"/\" \"INBOX/\u00d6\""
+            " (\"OLDNAME\" (\"inbox/O\u0308\"))\r\nl OK Deleted\r\n");
+}
+
+TEST(Names, AreNotToldToClientsOfImap4rev1) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  EXPECT_THAT(client->say("a SELECT inbox"), Not(HasSubstr("LIST")));
 }
 
 }  // namespace
