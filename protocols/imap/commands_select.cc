@@ -66,12 +66,13 @@ Outcome expunge_deleted(const Selected& selected, const SequenceSet* only) {
 }  // namespace
 
 Reply select(Conversation& conversation, Select& select, Output& output) {
+  // A command that makes no sense changes nothing.
+  if (!select.modifiers.empty()) return Reply::bad("Unknown parameter");
   // Whatever comes of it, the mailbox of before is no longer selected.  RFC 9051 section 6.3.2
   if (conversation.selected) {
     conversation.deselect();
     if (conversation.is_rev2()) output << "* OK [CLOSED] The mailbox before is closed\r\n";
   }
-  if (!select.modifiers.empty()) return Reply::bad("Unknown parameter");
   const auto name = conversation.decode(select.mailbox);
   if (!name) return Reply::no(name.error().text, "CANNOT");
   auto mailbox = conversation.account->mailbox(*name);
