@@ -15,13 +15,9 @@ namespace {
 void describe(const Conversation& conversation, std::string_view supplied, Output& output) {
   const Selected& selected = *conversation.selected;
   const View& view = selected.view();
-  const std::string flags = selected.known_flags();
-  output << "* FLAGS (" << flags << ")\r\n";
-  if (selected.is_read_only()) {
-    output << "* OK [PERMANENTFLAGS ()] Nothing can be changed here\r\n";
-  } else {
-    output << "* OK [PERMANENTFLAGS (" << flags << " \\*)] Flags permitted\r\n";
-  }
+  output << "* FLAGS (" << selected.known_flags() << ")\r\n"
+         << "* OK [PERMANENTFLAGS (" << selected.permanent_flags() << ")] "
+         << (selected.is_read_only() ? "Nothing can be changed here" : "Flags permitted") << "\r\n";
   output << "* " << std::to_string(view.size()) << " EXISTS\r\n";
   if (!conversation.is_rev2()) {
     output << "* " << std::to_string(selected.recent()) << " RECENT\r\n";

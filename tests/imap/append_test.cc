@@ -111,6 +111,23 @@ TEST(Store, ChangesManyMessagesAtOnce) {
   EXPECT_EQ(client->say("c NOOP"), "c OK Nothing done\r\n");
 }
 
+TEST(Store, OffersNewKeywordsWhileThereIsRoom) {
+  SessionWorld world;
+  world.deliver_many(1);
+  const auto client = world.open_inbox();
+  std::string keywords;
+  for (int n = 0; n < Flags::kMaxKeywords; ++n) {
+    EXPECT_THAT(client->say("a SELECT INBOX"), HasSubstr(" \\*)] Flags permitted"));
+    const std::string keyword = "word" + std::to_string(n);
+    EXPECT_THAT(client->say("b STORE 1 +FLAGS (" + keyword + ")"), HasSubstr("b OK"));
+    keywords += " " + keyword;
+  }
+  const std::string permanent = "[PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft" +
+                                keywords + ")] Flags permitted";
+  EXPECT_THAT(client->say("c SELECT INBOX"), HasSubstr(permanent));
+  EXPECT_THAT(client->say("d STORE 1 +FLAGS ($Junk)"), HasSubstr("d NO [LIMIT]"));
+}
+
 TEST(Close, ExpungesWithoutAWord) {
   SessionWorld world;
   world.deliver_many(3);
