@@ -123,9 +123,14 @@ std::optional<Next> ImapSession::read_command(Input& input, Output& output) {
 
 std::optional<Next> ImapSession::on_literal(const Framed& framed, Output& output) {
   if (conversation_.state() != State::NotAuthenticated) {
-    if (auto append = parse_append_head(framer_.so_far())) {
+    auto append = parse_append_head(framer_.so_far());
+    if (!append) {
+      framer_.refuse("BAD " + append.error().text);
+      return std::nullopt;
+    }
+    if (*append) {
       conversation_.upload =
-          std::make_unique<Upload>(std::move(append->mailbox), framed.size, framed.is_binary);
+          std::make_unique<Upload>(std::move((*append)->mailbox), framed.size, framed.is_binary);
       upload_work_ = UploadWork::Begin;
       return Next::work(Lane::Storage);
     }

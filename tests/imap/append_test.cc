@@ -54,6 +54,24 @@ TEST(Append, RefusesBeforeTheMessageIsSent) {
   EXPECT_THAT(client->say("g NOOP"), StartsWith("g OK"));
 }
 
+TEST(Append, RefusesASyntaxErrorBeforeTheMessageIsSent) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  EXPECT_THAT(client->say("a APPEND INBOX \"yesterday\" {1000000}"), StartsWith("a BAD APPEND: "));
+  EXPECT_THAT(client->send("b APPEND INBOX nonsense {8+}\r\nx LOGOUT\r\n"),
+              StartsWith("b BAD APPEND: "));
+  EXPECT_THAT(client->say("c NOOP"), StartsWith("c OK"));
+}
+
+TEST(Append, PassesOverFlagsOfExtensions) {
+  SessionWorld world;
+  const auto client = world.open_inbox();
+  EXPECT_THAT(client->send("a APPEND INBOX (\\Seen \\Unheard) {1+}\r\nx\r\n"),
+              HasSubstr("a OK [APPENDUID"));
+  EXPECT_THAT(client->say("b FETCH 1 FLAGS"), HasSubstr("(FLAGS (\\Seen \\Recent))"));
+  EXPECT_THAT(client->say("c STORE 1 +FLAGS (\\Unheard)"), HasSubstr("c OK"));
+}
+
 TEST(Append, GivesBareLineFeedsTheirCarriageReturns) {
   SessionWorld world;
   const auto client = world.open_inbox();

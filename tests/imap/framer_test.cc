@@ -1,5 +1,6 @@
 #include "protocols/imap/framer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -222,7 +223,7 @@ TEST(Framer, TellsTheMessageOfAppendFromOtherLiterals) {
     Input input;
     input.append(wire);
     while (framer.next(input).kind == Framed::Kind::Literal) {
-      if (input.empty()) return parse_append_head(framer.so_far());
+      if (input.empty()) return parse_append_head(framer.so_far()).value_or(std::nullopt);
       (void)framer.accept_in_memory();
     }
     return std::optional<Append>();
@@ -236,6 +237,30 @@ TEST(Framer, TellsTheMessageOfAppendFromOtherLiterals) {
   EXPECT_FALSE(head("a APPEND {4}\r\n"));
   EXPECT_FALSE(head("a APPEND x y {4}\r\n"));
   EXPECT_FALSE(head("a LOGIN x {4}\r\n"));
+}
+
+TEST(Framer, TellsABrokenAppendBeforeItsMessageComes) {
+  auto error = [](std::string_view wire) {
+    Framer framer(Framer::kSignedIn);
+    Input input;
+    input.append(wire);
+    while (framer.next(input).kind == Framed::Kind::Literal) {
+      if (input.empty()) {
+        const auto head = parse_append_head(framer.so_far());
+        return head ? std::string() : head.error().text;
+      }
+      (void)framer.accept_in_memory();
+    }
+    return std::string("no literal");
+  };
+  EXPECT_EQ(error("a APPEND {4}\r\n"), "");
+  EXPECT_EQ(error("a APPEND x {4}\r\n"), "");
+  EXPECT_EQ(error("a APPEND x (\\Unheard) {4}\r\n"), "");
+  EXPECT_EQ(error("a LOGIN x) {4}\r\n"), "");
+  EXPECT_THAT(error("a APPEND x y {4}\r\n"), testing::StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x (a{4}\r\n"), testing::StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x \"yesterday\" {4}\r\n"), testing::StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x {4+}\r\nmail {4}\r\n"), "APPEND: Expected one message");
 }
 
 }  // namespace
