@@ -185,10 +185,15 @@ TEST(Framer, SkipsALongLineWithItsLiterals) {
 }
 
 TEST(Framer, TakesNothingForACommandBehindABareLineFeed) {
+  const std::string told = "rejected a BAD Commands end with CRLF\n";
+  const std::string skipped =
+      "rejected  BAD Skipped, because the line before did not end with CRLF\n";
   EXPECT_EQ(seen("a NOOP\nb NOOP\nc NOOP\r\nd NOOP\r\n"),
-            "rejected a BAD Commands end with CRLF\ncommand d NOOP\n");
+            told + skipped + skipped + "command d NOOP\n");
+  EXPECT_EQ(seen("a NOOP\n\n\r\nd NOOP\r\n"), told + "command d NOOP\n");
   EXPECT_EQ(seen("a CREATE x\nb LOGIN {8+}\r\nz NOOP\r\n\r\nd NOOP\r\n"),
-            "rejected a BAD Commands end with CRLF\ncommand d NOOP\n");
+            told + skipped + "command d NOOP\n");
+  EXPECT_EQ(seen("a CREATE x\nb LOGIN {8}\r\nd NOOP\r\n"), told + skipped + "command d NOOP\n");
 }
 
 TEST(Framer, KnowsTagAndNameBeforeTheLiteral) {
