@@ -253,6 +253,8 @@ std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& messag
     const bool has_fields =
         item.kind == FetchItem::Kind::Section && item.section.kind != Section::Kind::Header;
     if (!has_fields) return write_text(item, *header, message, response);
+    // A client may ask a thousand times for other fields of it.
+    if (!message.spend(header->size())) return too_large();
     return write_text(item, filter_header(*header, item.section), message, response);
   }
   if (is_whole(item)) {

@@ -231,6 +231,21 @@ TEST(Fetch, HoldsNoMoreThanItMay) {
   EXPECT_THAT(client->say("d FETCH 1 FLAGS"), Not(HasSubstr("\\Seen")));
 }
 
+TEST(Fetch, LooksIntoAHeaderOnlySoOften) {
+  SessionWorld world;
+  world.deliver("X-Long: " + std::string(200'000, 'x') + "\r\n\r\nx\r\n");
+  const auto client = world.open_inbox();
+  const auto items = [](int number) {
+    std::string list = "(UID";
+    for (int n = 0; n < number; ++n) {
+      list += " BODY.PEEK[HEADER.FIELDS (X" + std::to_string(n) + ")]";
+    }
+    return list + ")";
+  };
+  EXPECT_THAT(client->say("a FETCH 1 " + items(100)), EndsWith("a OK That is all\r\n"));
+  EXPECT_THAT(client->say("b FETCH 1 " + items(400)), StartsWith("b NO [LIMIT]"));
+}
+
 TEST(Fetch, DoesNotMarkWhatItCouldNotSend) {
   SessionWorld world;
   world.deliver(
