@@ -108,7 +108,16 @@ std::optional<Step> FetchTask::send(Conversation& conversation, Output& output) 
 // Makes the next responses until they are as many as a batch or about as many bytes as there is
 // room for, and marks these \Seen.
 Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, std::uint64_t room) {
-  const std::size_t count = std::min(kBatch, indexes_->size() - next_);
+  const View& view = conversation.selected->view();
+  std::size_t count = std::min(kBatch, indexes_->size() - next_);
+  if (needs_.file) {
+    // The index is not asked for messages that there will be no room for.
+    std::uint64_t expected = 0;
+    for (std::size_t n = 0; n < count && expected < room; ++n) {
+      expected += view[(*indexes_)[next_ + n]].size;
+      if (expected >= room) count = n + 1;
+    }
+  }
   const std::size_t end = next_ + count;
   std::uint64_t size = 0;
   bool goes_on = true;
@@ -122,7 +131,6 @@ Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, st
         conversation.selected->uids(std::span(*indexes_).subspan(next_, count));
     const bool wants_all = needs_.message || needs_.file;
     const auto fields = wants_all ? Mailbox::Fields::All : Mailbox::Fields::Header;
-    const View& view = conversation.selected->view();
     const auto read =
         conversation.selected->mailbox().read(uids, fields, [&](Uid uid, const Parsed& parsed) {
           // Those that the index did not visit have been expunged by somebody else.
