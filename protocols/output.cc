@@ -22,17 +22,10 @@ void Output::write(std::string_view bytes) {
   pieces_.emplace_back(std::string(bytes));
 }
 
-void Output::append(Output&& other) {
-  while (!other.empty()) {
-    Piece piece = other.take();
-    auto* bytes = std::get_if<std::string>(&piece);
-    if (bytes && bytes->size() < kWorthMoving) {
-      write(*bytes);
-      continue;
-    }
-    size_ += bytes ? bytes->size() : std::get<FileRange>(piece).size;
-    pieces_.push_back(std::move(piece));
-  }
+void Output::give(std::string bytes) {
+  if (bytes.size() < kWorthMoving) return write(bytes);
+  size_ += bytes.size();
+  pieces_.emplace_back(std::move(bytes));
 }
 
 void Output::write_file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t size) {

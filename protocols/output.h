@@ -33,8 +33,8 @@ class Output {
     write(bytes);
     return *this;
   }
-  // All of `other`, which is empty then. Large pieces are not copied.
-  void append(Output&& other);
+  // The same for bytes that nobody else needs: many of them are not copied.
+  void give(std::string bytes);
   void write_file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t size);
 
   // Bytes that are waiting, those in files included.

@@ -109,7 +109,11 @@ Result<std::vector<MailboxInfo>> MailboxTree::list(Access& access) {
     entry.special_use = mailbox->state(access).record.special_use;
     for (const auto& level : levels_above(name)) info(level).has_children = true;
   }
-  for (const auto& name : *subscribed) info(name).subscribed = true;
+  for (const auto& name : *subscribed) {
+    info(name).subscribed = true;
+    // LSUB "%" tells of "a" when only "a/b" is subscribed and neither exists.  RFC 3501 6.3.9
+    for (const auto& level : levels_above(name)) info(level);
+  }
   std::vector<MailboxInfo> result;
   for (auto& [name, entry] : infos) result.push_back(std::move(entry));
   std::stable_partition(result.begin(), result.end(),

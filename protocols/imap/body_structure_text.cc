@@ -35,11 +35,11 @@ std::string extensions(const mail::Part& part) {
   return text + " " + to_nstring(part.location);
 }
 
-std::string multipart(const mail::Part& part, Detail detail) {
+std::string multipart(const mail::Part& part, Detail detail, Revision revision) {
   std::string text = "(";
-  for (const auto& child : part.parts) text += body_structure_text(child, detail);
+  for (const auto& child : part.parts) text += body_structure_text(child, detail, revision);
   // At least one body must stand here, even where the message has none.
-  if (part.parts.empty()) text += body_structure_text(mail::Part{}, detail);
+  if (part.parts.empty()) text += body_structure_text(mail::Part{}, detail, revision);
   text += " " + to_string(part.subtype);
   if (detail == Detail::Extended)
     text += " " + parameters(part.parameters) + " " + extensions(part);
@@ -48,18 +48,20 @@ std::string multipart(const mail::Part& part, Detail detail) {
 
 }  // namespace
 
-std::string body_structure_text(const mail::Part& part, Detail detail) {
-  if (part.is_multipart()) return multipart(part, detail);
+std::string body_structure_text(const mail::Part& part, Detail detail, Revision revision) {
+  if (part.is_multipart()) return multipart(part, detail, revision);
   std::string text = "(" + to_string(part.type) + " " + to_string(part.subtype) + " " +
                      parameters(part.parameters) + " " + to_nstring(part.id) + " " +
                      to_nstring(part.description) + " " + to_string(part.encoding) + " " +
                      std::to_string(part.body_size);
-  if (part.is_message()) {
+  // RFC 3501 has envelope and body of message/rfc822 alone; a client of its time would stumble over
+  // them in a message/global.  RFC 9051 section 9, media-message
+  if (part.is_message() && (part.subtype == "rfc822" || revision == Revision::Rev2)) {
     static const mail::Part kNoBody;
     static const mail::Envelope kNoEnvelope;
     text += " " + envelope_text(part.envelope ? *part.envelope : kNoEnvelope) + " " +
-            body_structure_text(part.parts.empty() ? kNoBody : part.parts[0], detail) + " " +
-            std::to_string(part.lines);
+            body_structure_text(part.parts.empty() ? kNoBody : part.parts[0], detail, revision) +
+            " " + std::to_string(part.lines);
   } else if (part.type == "text") {
     text += " " + std::to_string(part.lines);
   }

@@ -9,6 +9,20 @@
 namespace waxwing::imap {
 namespace {
 
+// So many names a client may subscribe that no mailbox has: every LSUB goes through all of them.
+constexpr std::ptrdiff_t kMaxLooseSubscriptions = 1000;
+
+// Is there no room for this name?
+Result<bool> is_one_too_many(Account& account, std::string_view name) {
+  const auto mailboxes = account.mailboxes();
+  if (!mailboxes) return fail(mailboxes.error());
+  const auto known = std::ranges::find(*mailboxes, name, &MailboxInfo::name);
+  if (known != mailboxes->end() && (known->exists || known->subscribed)) return false;
+  return std::ranges::count_if(*mailboxes, [](const MailboxInfo& mailbox) {
+           return mailbox.subscribed && !mailbox.exists;
+         }) >= kMaxLooseSubscriptions;
+}
+
 // A name that no mailbox can have, in the words of decode_name().
 Reply bad_name(const Error& error) {
   return Reply::no(error.text, "CANNOT");
@@ -28,7 +42,7 @@ Reply enable(Conversation& conversation, Enable& enable, Output& output) {
   return Reply::ok("Enabled");
 }
 
-Reply create(Conversation& conversation, Create& create, Output&) {
+Reply create(Conversation& conversation, Create& create, Output& output) {
   const auto name = conversation.decode(create.mailbox);
   if (!name) return bad_name(name.error());
   SpecialUse use = SpecialUse::None;
@@ -42,6 +56,9 @@ Reply create(Conversation& conversation, Create& create, Output&) {
   }
   if (const auto made = conversation.account->create(*name, use); !made) {
     return conversation.refuse(made.error());
+  }
+  if (is_written_otherwise(conversation, *name, create.mailbox)) {
+    write_name(conversation, *name, create.mailbox, output);
   }
   return Reply::ok("Created");
 }
@@ -57,10 +74,13 @@ Reply remove(Conversation& conversation, Delete& command, Output& output) {
     conversation.selected.reset();
     output << "* OK [CLOSED] The selected mailbox is the one deleted\r\n";
   }
+  if (is_written_otherwise(conversation, *name, command.mailbox)) {
+    write_name(conversation, *name, command.mailbox, output);
+  }
   return Reply::ok("Deleted");
 }
 
-Reply rename(Conversation& conversation, Rename& rename, Output&) {
+Reply rename(Conversation& conversation, Rename& rename, Output& output) {
   const auto from = conversation.decode(rename.from);
   if (!from) return bad_name(from.error());
   const auto to = conversation.decode(rename.to);
@@ -68,12 +88,19 @@ Reply rename(Conversation& conversation, Rename& rename, Output&) {
   if (const auto renamed = conversation.account->rename(*from, *to); !renamed) {
     return conversation.refuse(renamed.error());
   }
+  if (is_written_otherwise(conversation, *from, rename.from) ||
+      is_written_otherwise(conversation, *to, rename.to)) {
+    write_name(conversation, *to, rename.from, output);
+  }
   return Reply::ok("Renamed");
 }
 
 Reply subscribe(Conversation& conversation, Subscribe& subscribe, Output&) {
   const auto name = conversation.decode(subscribe.mailbox);
   if (!name) return bad_name(name.error());
+  const auto is_refused = is_one_too_many(*conversation.account, *name);
+  if (!is_refused) return conversation.refuse(is_refused.error());
+  if (*is_refused) return Reply::no("There are too many subscriptions", "LIMIT");
   if (const auto done = conversation.account->subscribe(*name); !done) {
     return conversation.refuse(done.error());
   }

@@ -1,23 +1,23 @@
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/list.h"
 
 namespace waxwing::imap {
 namespace {
 
 // The untagged answers of SELECT, in the order of RFC 9051 section 6.3.2 with what RFC 3501 section
 // 6.3.1 has beside them.
-void describe(const Conversation& conversation, Output& output) {
+void describe(const Conversation& conversation, std::string_view supplied, Output& output) {
   const Selected& selected = *conversation.selected;
   const View& view = selected.view();
-  const std::string flags = selected.known_flags();
-  output << "* FLAGS (" << flags << ")\r\n";
-  if (selected.is_read_only()) {
-    output << "* OK [PERMANENTFLAGS ()] Nothing can be changed here\r\n";
-  } else {
-    output << "* OK [PERMANENTFLAGS (" << flags << " \\*)] Flags permitted\r\n";
-  }
+  output << "* FLAGS (" << selected.known_flags() << ")\r\n"
+         << "* OK [PERMANENTFLAGS (" << selected.permanent_flags() << ")] "
+         << (selected.is_read_only() ? "Nothing can be changed here" : "Flags permitted") << "\r\n";
   output << "* " << std::to_string(view.size()) << " EXISTS\r\n";
   if (!conversation.is_rev2()) {
     output << "* " << std::to_string(selected.recent()) << " RECENT\r\n";
@@ -29,7 +29,9 @@ void describe(const Conversation& conversation, Output& output) {
          << "] UIDs valid\r\n";
   output << "* OK [UIDNEXT " << std::to_string(view.uid_next()) << "] Next UID\r\n";
   if (conversation.is_rev2()) {
-    output << "* LIST () \"/\" " << conversation.encode(selected.mailbox().name()) << "\r\n";
+    const std::string name = selected.mailbox().name();
+    const bool is_other = is_written_otherwise(conversation, name, supplied);
+    write_name(conversation, name, is_other ? std::optional(supplied) : std::nullopt, output);
   }
 }
 
@@ -60,12 +62,13 @@ Outcome expunge_deleted(const Selected& selected, const SequenceSet* only) {
 }  // namespace
 
 Reply select(Conversation& conversation, Select& select, Output& output) {
+  // A command that makes no sense changes nothing.
+  if (!select.modifiers.empty()) return Reply::bad("Unknown parameter");
   // Whatever comes of it, the mailbox of before is no longer selected.  RFC 9051 section 6.3.2
   if (conversation.selected) {
     conversation.deselect();
     if (conversation.is_rev2()) output << "* OK [CLOSED] The mailbox before is closed\r\n";
   }
-  if (!select.modifiers.empty()) return Reply::bad("Unknown parameter");
   const auto name = conversation.decode(select.mailbox);
   if (!name) return Reply::no(name.error().text, "CANNOT");
   auto mailbox = conversation.account->mailbox(*name);
@@ -80,7 +83,7 @@ Reply select(Conversation& conversation, Select& select, Output& output) {
   conversation.selected.emplace(std::move(*mailbox),
                                 is_read_only ? Selected::Mode::ReadOnly : Selected::Mode::ReadWrite,
                                 *recent, conversation.services.watcher);
-  describe(conversation, output);
+  describe(conversation, select.mailbox, output);
   return is_read_only ? Reply::ok("Opened for reading", "READ-ONLY")
                       : Reply::ok("Opened", "READ-WRITE");
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,7 +15,7 @@
 namespace waxwing::imap {
 namespace {
 
-// As many are read or marked \Seen before the clock and the output are looked at again.
+// As many are read from the index, or marked \Seen, at once.
 constexpr std::size_t kBatch = 64;
 // A FETCH of so few messages, and nothing but what a view knows, runs on the loop thread.
 constexpr std::size_t kQuick = 500;
@@ -37,15 +38,27 @@ class FetchTask final : public Task {
     return !indexes || indexes->size() <= kQuick;
   }
   Step run(Conversation& conversation, Output& output) override;
+  bool is_amid_line() const override { return !made_.empty() && made_.front().line.is_amid(); }
 
  private:
+  // A response, ready but for the value of FLAGS, which stands between its halves.
+  struct Made {
+    Uid uid = 0;
+    FetchResponse line;
+    FetchResponse rest;
+    bool has_flags = false;
+    bool is_complete = false;
+  };
+
   bool asks_for(FetchItem::Kind kind) const {
     return std::ranges::any_of(command_.items, [&](const FetchItem& i) { return i.kind == kind; });
   }
-  Step run_rows(Conversation& conversation, Output& output);
-  Step run_batches(Conversation& conversation, Output& output);
-  void mark_seen(Conversation& conversation, std::span<const Uid> uids);
-  void write(Conversation& conversation, std::size_t index, const Parsed* parsed, Output& output);
+  std::optional<Step> begin(Conversation& conversation);
+  std::optional<Step> send(Conversation& conversation, Output& output);
+  Outcome make_batch(Conversation& conversation, const Slice& slice, std::uint64_t room);
+  std::uint64_t make(Conversation& conversation, std::size_t index, const Parsed* parsed);
+  void mark_seen(Conversation& conversation);
+  void complete(Conversation& conversation, Made& made) const;
   Step end();
 
   Fetch command_;
@@ -53,76 +66,92 @@ class FetchTask final : public Task {
   bool wants_flags_ = false;
   std::optional<std::vector<std::size_t>> indexes_;
   std::size_t next_ = 0;
-  std::vector<Uid> marked_;  // of this batch: newly \Seen, ascending
+  std::deque<Made> made_;  // ascending by UID
   bool some_expunged_ = false;
   std::optional<Reply> failure_;
 };
 
 Step FetchTask::run(Conversation& conversation, Output& output) {
   if (!indexes_) {
-    if (!command_.modifiers.empty()) return done(Reply::bad("Unknown fetch modifier"));
-    indexes_ = conversation.selected->resolve(command_.set, command_.numbering);
-    if (!indexes_) return done(Reply::bad("There is no message of that number"));
-    if (conversation.selected->is_read_only()) needs_.sets_seen = false;
+    if (const auto step = begin(conversation)) return *step;
   }
-  return needs_.only_rows() ? run_rows(conversation, output) : run_batches(conversation, output);
-}
-
-Step FetchTask::run_rows(Conversation& conversation, Output& output) {
-  Slice slice(conversation.services.clock);
-  for (; next_ < indexes_->size(); ++next_) {
+  const Slice slice(conversation.services.clock);
+  while (true) {
+    if (const auto step = send(conversation, output)) return *step;
+    if (next_ == indexes_->size()) return end();
     if (output.is_full()) return Step::Again;
-    if (slice.is_over()) return Step::Yield;
-    write(conversation, (*indexes_)[next_], nullptr, output);
+    if (slice.is_over_now()) return Step::Yield;
+    const auto made = make_batch(conversation, slice, Output::kFull - output.size());
+    if (!made) return done(conversation.refuse(made.error()));
   }
-  return end();
 }
 
-Step FetchTask::run_batches(Conversation& conversation, Output& output) {
-  Slice slice(conversation.services.clock);
-  Mailbox& mailbox = conversation.selected->mailbox();
-  while (next_ < indexes_->size()) {
-    const std::size_t count = std::min(kBatch, indexes_->size() - next_);
+std::optional<Step> FetchTask::begin(Conversation& conversation) {
+  if (!command_.modifiers.empty()) return done(Reply::bad("Unknown fetch modifier"));
+  indexes_ = conversation.selected->resolve(command_.set, command_.numbering);
+  if (!indexes_) return done(Reply::bad("There is no message of that number"));
+  if (conversation.selected->is_read_only()) needs_.sets_seen = false;
+  return std::nullopt;
+}
+
+std::optional<Step> FetchTask::send(Conversation& conversation, Output& output) {
+  for (; !made_.empty(); made_.pop_front()) {
+    Made& made = made_.front();
+    if (!made.is_complete) complete(conversation, made);
+    const auto is_over = made.line.hand_over(output);
+    if (!is_over) return done(conversation.refuse(is_over.error()));
+    if (!*is_over) return Step::Again;
+  }
+  return std::nullopt;
+}
+
+// Makes the next responses until they are as many as a batch or about as many bytes as there is
+// room for, and marks these \Seen.
+Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, std::uint64_t room) {
+  const View& view = conversation.selected->view();
+  std::size_t count = std::min(kBatch, indexes_->size() - next_);
+  if (needs_.file) {
+    // The index is not asked for messages that there will be no room for.
+    std::uint64_t expected = 0;
+    for (std::size_t n = 0; n < count && expected < room; ++n) {
+      expected += view[(*indexes_)[next_ + n]].size;
+      if (expected >= room) count = n + 1;
+    }
+  }
+  const std::size_t end = next_ + count;
+  std::uint64_t size = 0;
+  bool goes_on = true;
+  const auto make_next = [&](const Parsed* parsed) {
+    size += make(conversation, (*indexes_)[next_++], parsed);
+    // What opens files may take any time.
+    goes_on = next_ < end && size < room && !(needs_.file && slice.is_over_now());
+  };
+  if (needs_.header || needs_.message || needs_.file) {
     const std::vector<Uid> uids =
         conversation.selected->uids(std::span(*indexes_).subspan(next_, count));
-    if (needs_.sets_seen) mark_seen(conversation, uids);
-    const std::size_t end = next_ + count;
-    bool is_full = false;
-
-    // Those before `uid` that the index did not visit have been expunged by somebody else.
-    const auto write_until = [&](Uid uid) {
-      while (next_ < end && conversation.selected->view()[(*indexes_)[next_]].uid < uid) {
-        write(conversation, (*indexes_)[next_++], nullptr, output);
-      }
-    };
-    if (needs_.header || needs_.message) {
-      const auto fields = needs_.message ? Mailbox::Fields::All : Mailbox::Fields::Header;
-      const auto read = mailbox.read(uids, fields, [&](Uid uid, const Parsed& parsed) {
-        write_until(uid);
-        write(conversation, (*indexes_)[next_++], &parsed, output);
-        is_full = output.is_full();
-        return !is_full;
-      });
-      if (!read) return done(conversation.refuse(read.error()));
-      if (is_full) return Step::Again;
-    }
-    for (; next_ < end; ++next_) {
-      if (output.is_full()) return Step::Again;
-      write(conversation, (*indexes_)[next_], nullptr, output);
-    }
-    if (output.is_full()) return Step::Again;
-    if (next_ < indexes_->size() && slice.is_over_now()) return Step::Yield;
+    const bool wants_all = needs_.message || needs_.file;
+    const auto fields = wants_all ? Mailbox::Fields::All : Mailbox::Fields::Header;
+    const auto read =
+        conversation.selected->mailbox().read(uids, fields, [&](Uid uid, const Parsed& parsed) {
+          // Those that the index did not visit have been expunged by somebody else.
+          while (goes_on && view[(*indexes_)[next_]].uid < uid) make_next(nullptr);
+          if (goes_on) make_next(&parsed);
+          return goes_on;
+        });
+    if (!read) return read;
   }
-  return this->end();
+  while (goes_on) make_next(nullptr);
+  if (needs_.sets_seen) mark_seen(conversation);
+  return {};
 }
 
-// A message whose text is fetched without PEEK has been seen.
-void FetchTask::mark_seen(Conversation& conversation, std::span<const Uid> uids) {
+// A message whose text is fetched without PEEK has been seen, once there is an answer to send.
+void FetchTask::mark_seen(Conversation& conversation) {
   Selected& selected = *conversation.selected;
   std::vector<Uid> unseen;
-  for (const Uid uid : uids) {
-    const auto index = selected.view().find(uid);
-    if (index && !selected.view()[*index].flags.has(Flags::kSeen)) unseen.push_back(uid);
+  for (const Made& made : made_) {
+    const auto index = selected.view().find(made.uid);
+    if (index && !selected.view()[*index].flags.has(Flags::kSeen)) unseen.push_back(made.uid);
   }
   if (unseen.empty()) return;
   const auto changed =
@@ -130,11 +159,13 @@ void FetchTask::mark_seen(Conversation& conversation, std::span<const Uid> uids)
   // Where nothing can be written one can still read.
   if (!changed) return;
   selected.adopt(unseen);
-  marked_.insert(marked_.end(), unseen.begin(), unseen.end());
+  for (Made& made : made_) {
+    made.has_flags = made.has_flags || std::ranges::binary_search(unseen, made.uid);
+  }
 }
 
-void FetchTask::write(Conversation& conversation, std::size_t index, const Parsed* parsed,
-                      Output& output) {
+// Returns how long the response is; 0 when there is none.
+std::uint64_t FetchTask::make(Conversation& conversation, std::size_t index, const Parsed* parsed) {
   const Selected& selected = *conversation.selected;
   const MessageRow row = selected.view()[index];
   FetchedMessage message(selected.mailbox(), row.uid, parsed);
@@ -144,44 +175,60 @@ void FetchTask::write(Conversation& conversation, std::size_t index, const Parse
     } else {
       failure_ = conversation.refuse(prepared.error());
     }
-    return;
+    return 0;
   }
-  Output line;  // it is written in full or not at all
-  line << "* " << std::to_string(index + 1) << " FETCH (";
+  Made made;
+  made.uid = row.uid;
+  made.has_flags = wants_flags_;
+  FetchResponse* line = &made.line;
+  *line << "* " << std::to_string(index + 1) << " FETCH (";
   std::string_view separator;
   for (const FetchItem& item : command_.items) {
-    line << separator;
+    *line << separator;
     separator = " ";
     switch (item.kind) {
-      case FetchItem::Kind::Uid: line << "UID " << std::to_string(row.uid); break;
+      case FetchItem::Kind::Uid: *line << "UID " << std::to_string(row.uid); break;
       case FetchItem::Kind::Flags:
-        line << "FLAGS " << selected.flags(row, conversation.revision);
+        *line << "FLAGS ";
+        line = &made.rest;
         break;
-      case FetchItem::Kind::Size: line << "RFC822.SIZE " << std::to_string(row.size); break;
+      case FetchItem::Kind::Size: *line << "RFC822.SIZE " << std::to_string(row.size); break;
       case FetchItem::Kind::InternalDate:
-        line << "INTERNALDATE " << to_date_time(row.internal_date);
+        *line << "INTERNALDATE " << to_date_time(row.internal_date);
         break;
       case FetchItem::Kind::Envelope:
-        line << "ENVELOPE " << envelope_text(message.message().envelope);
+        *line << "ENVELOPE " << envelope_text(message.message().envelope);
         break;
       case FetchItem::Kind::Body:
-        line << "BODY " << body_structure_text(message.message().root, Detail::Basic);
+        *line << "BODY "
+              << body_structure_text(message.message().root, Detail::Basic, conversation.revision);
         break;
       case FetchItem::Kind::BodyStructure:
-        line << "BODYSTRUCTURE " << body_structure_text(message.message().root, Detail::Extended);
+        *line << "BODYSTRUCTURE "
+              << body_structure_text(message.message().root, Detail::Extended,
+                                     conversation.revision);
         break;
       default:
-        if (auto failure = write_section(item, message, line)) {
+        if (auto failure = write_section(item, message, *line)) {
           failure_ = std::move(failure);
-          return;
+          return 0;
         }
     }
   }
-  if (!wants_flags_ && std::ranges::binary_search(marked_, row.uid)) {
-    line << " FLAGS " << selected.flags(row, conversation.revision);
+  made_.push_back(std::move(made));
+  return made_.back().line.size() + made_.back().rest.size();
+}
+
+void FetchTask::complete(Conversation& conversation, Made& made) const {
+  const Selected& selected = *conversation.selected;
+  const auto index = selected.view().find(made.uid);
+  if (made.has_flags && index) {
+    if (!wants_flags_) made.line << " FLAGS ";
+    made.line << selected.flags(selected.view()[*index], conversation.revision);
   }
-  line << ")\r\n";
-  output.append(std::move(line));
+  made.line.append(std::move(made.rest));
+  made.line << ")\r\n";
+  made.is_complete = true;
 }
 
 Step FetchTask::end() {

@@ -1,9 +1,8 @@
 #include "protocols/imap/fetch_line.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+
+#include "protocols/mail/transfer.h"
 
 namespace waxwing::imap {
 namespace {
@@ -13,9 +12,9 @@ namespace {
 constexpr std::uint64_t kCopied = 64 * 1024;
 // The most of a header that is read to pick fields from.
 constexpr std::uint64_t kMaxFields = 1024 * 1024;
-// What is decoded for BINARY is in memory until the client has it.
+// What is decoded for BINARY is in memory until the client has it, and so is all that is copied.
 constexpr std::uint64_t kMaxDecoded = 32 * 1024 * 1024;
-constexpr std::uint64_t kBlock = 64 * 1024;
+constexpr std::uint64_t kMaxResponse = 64 * 1024 * 1024;
 
 bool is_section(const FetchItem& item) {
   return item.kind == FetchItem::Kind::Section || item.kind == FetchItem::Kind::Binary ||
@@ -54,65 +53,86 @@ std::string name_of(const FetchItem& item) {
   return name;
 }
 
-void write_text(const FetchItem& item, std::string_view text, Output& output) {
-  const ByteRange range = cut({0, text.size()}, item.partial);
-  const std::string_view piece =
-      text.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.size));
-  // A NUL may stand in a literal8 alone.  RFC 9051 section 4.3
-  const bool has_nul =
-      item.kind == FetchItem::Kind::Binary && piece.find('\0') != std::string_view::npos;
-  output << name_of(item) << (has_nul ? " ~{" : " {") << std::to_string(piece.size()) << "}\r\n"
-         << piece;
+Reply too_large() {
+  return Reply::no("That is too much at once: fetch it in pieces, or with BODY", "LIMIT");
 }
 
-std::optional<Reply> write_range(const FetchItem& item, ByteRange whole,
-                                 const FetchedMessage& message, Output& output) {
+Reply refuse(const Error& error) {
+  return error.code == Error::Code::Limit ? too_large() : to_reply(error);
+}
+
+std::optional<Reply> write_literal(const FetchItem& item, std::string_view bytes,
+                                   FetchedMessage& message, FetchResponse& response) {
+  if (!message.spend(bytes.size())) return too_large();
+  const bool has_nul = bytes.find('\0') != std::string_view::npos;
+  const bool is_literal8 = has_nul && item.kind == FetchItem::Kind::Binary;
+  response << name_of(item) << (is_literal8 ? " ~{" : " {") << std::to_string(bytes.size())
+           << "}\r\n";
+  if (!has_nul || is_literal8) {
+    response << bytes;
+    return std::nullopt;
+  }
+  // A blank in place of a NUL, as in FetchResponse.  RFC 9051 section 4.3.1
+  std::string blanked(bytes);
+  std::ranges::replace(blanked, '\0', ' ');
+  response << blanked;
+  return std::nullopt;
+}
+
+std::optional<Reply> write_text(const FetchItem& item, std::string_view text,
+                                FetchedMessage& message, FetchResponse& response) {
+  const ByteRange range = cut({0, text.size()}, item.partial);
+  return write_literal(
+      item,
+      text.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.size)),
+      message, response);
+}
+
+std::optional<Reply> write_range(const FetchItem& item, ByteRange whole, FetchedMessage& message,
+                                 FetchResponse& response) {
   // The file has the last word on where the message ends.
   whole.offset = std::min(whole.offset, message.size());
   whole.size = std::min(whole.size, message.size() - whole.offset);
   const ByteRange range = cut(whole, item.partial);
-  if (range.size > kCopied) {
-    output << name_of(item) << " {" << std::to_string(range.size) << "}\r\n";
-    output.write_file(message.file(), range.offset, range.size);
-    return std::nullopt;
+  if (range.size <= kCopied) {
+    const auto bytes = message.read(range);
+    if (!bytes) return to_reply(bytes.error());
+    return write_literal(item, *bytes, message, response);
   }
-  const auto bytes = message.read(range);
-  if (!bytes) return to_reply(bytes.error());
-  output << name_of(item) << " {" << std::to_string(bytes->size()) << "}\r\n" << *bytes;
+  // A literal8 need not hold a NUL, so nobody has to look for it.  RFC 3516 section 4.3
+  const bool may_hold_nul = message.may_hold_nul();
+  const bool is_literal8 = may_hold_nul && item.kind == FetchItem::Kind::Binary;
+  response << name_of(item) << (is_literal8 ? " ~{" : " {") << std::to_string(range.size)
+           << "}\r\n";
+  response.write_file(
+      message.file(), range.offset, range.size,
+      may_hold_nul && !is_literal8 ? FetchResponse::Nul::Blank : FetchResponse::Nul::Keep);
   return std::nullopt;
 }
 
 // A part without its Content-Transfer-Encoding.  RFC 9051 section 6.4.5, BINARY
-std::optional<Reply> write_binary(const FetchItem& item, const FetchedMessage& message,
-                                  Output& output) {
+std::optional<Reply> write_binary(const FetchItem& item, FetchedMessage& message,
+                                  FetchResponse& response) {
   const auto source = resolve_binary(item.section, message.message());
   if (!source) {
-    output << name_of(item) << (item.kind == FetchItem::Kind::BinarySize ? " 0" : " NIL");
+    response << name_of(item) << (item.kind == FetchItem::Kind::BinarySize ? " 0" : " NIL");
     return std::nullopt;
   }
   if (!source->can_decode()) {
     return Reply::no("The part's transfer encoding is unknown", "UNKNOWN-CTE");
   }
-  const auto read = [&](ByteRange range) { return message.read(range); };
   if (item.kind == FetchItem::Kind::BinarySize) {
-    const auto size = decoded_size(*source, read);
+    const auto size = message.decoded_size(*source);
     if (!size) return to_reply(size.error());
-    output << name_of(item) << " " << std::to_string(*size);
+    response << name_of(item) << " " << std::to_string(*size);
     return std::nullopt;
   }
-  Decoded decoded(*source, read);
-  std::string text;
-  while (true) {
-    const auto slice = decoded.next();
-    if (!slice) return to_reply(slice.error());
-    if (!*slice) break;
-    text += **slice;
-    if (text.size() > kMaxDecoded) {
-      return Reply::no("The part is too large to decode: fetch it with BODY", "LIMIT");
-    }
+  if (!mail::is_encoded(source->encoding)) {
+    return write_range(item, source->range, message, response);
   }
-  write_text(item, text, output);
-  return std::nullopt;
+  const auto text = message.decoded(*source);
+  if (!text) return refuse(text.error());
+  return write_text(item, *text, message, response);
 }
 
 }  // namespace
@@ -150,15 +170,9 @@ Outcome FetchedMessage::prepare(const FetchNeeds& needs) {
     if (parsed_) message_ = mail::decode(parsed_->message);
     if (!message_) {
       if (const auto opened = open(); !opened) return opened;
-      mail::Parser parser;
-      for (std::uint64_t offset = 0; offset < file_->size;) {
-        const auto bytes = read({offset, kBlock});
-        if (!bytes) return fail(bytes.error());
-        if (bytes->empty()) break;
-        parser.feed(*bytes);
-        offset += bytes->size();
-      }
-      message_ = parser.finish();
+      auto parsed = parse_file(*file_);
+      if (!parsed) return fail(parsed.error());
+      message_ = std::move(*parsed);
     }
   }
   if (needs.file) return open();
@@ -174,65 +188,100 @@ Outcome FetchedMessage::open() {
   return {};
 }
 
-Result<std::string> FetchedMessage::header() const {
-  if (parsed_ && parsed_->header_is_whole) return parsed_->header;
-  auto bytes = read({0, kMaxFields});
-  if (!bytes) return bytes;
-  // A message that starts with the empty line has no header.
-  if (bytes->starts_with("\r\n")) return std::string("\r\n");
-  if (const auto end = bytes->find("\r\n\r\n"); end != std::string::npos) bytes->resize(end + 4);
-  return bytes;
+bool FetchedMessage::may_hold_nul() {
+  if (!message_ && parsed_) message_ = mail::decode(parsed_->message);
+  return !message_ || message_->may_hold_nul;
 }
 
-Result<std::string> FetchedMessage::read(ByteRange range) const {
-  range.offset = std::min(range.offset, size());
-  std::string bytes(static_cast<std::size_t>(std::min(range.size, size() - range.offset)), '\0');
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t got = ::pread(file()->get(), bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(range.offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    // Less than the size says: the literal is already announced with what there is, so no more.
-    if (got <= 0) return fail(Error::Code::Temporary, "cannot read a message file");
-    done += static_cast<std::size_t>(got);
+Result<std::string_view> FetchedMessage::header() {
+  if (parsed_ && parsed_->header_is_whole) return std::string_view(parsed_->header);
+  if (!header_) {
+    auto bytes = read({0, kMaxFields});
+    if (!bytes) return fail(bytes.error());
+    // A message that starts with the empty line has no header.
+    if (bytes->starts_with("\r\n")) {
+      bytes->resize(2);
+    } else if (const auto end = bytes->find("\r\n\r\n"); end != std::string::npos) {
+      bytes->resize(end + 4);
+    }
+    header_ = std::move(*bytes);
   }
-  return bytes;
+  return std::string_view(*header_);
 }
 
-std::optional<Reply> write_section(const FetchItem& item, const FetchedMessage& message,
-                                   Output& output) {
+Result<std::string_view> FetchedMessage::decoded(const BinarySource& source) {
+  const Place place{source.range.offset, source.range.size};
+  if (const auto known = decoded_.find(place); known != decoded_.end()) {
+    return std::string_view(known->second);
+  }
+  Decoded decoded(source, [this](ByteRange range) { return read(range); });
+  std::string text;
+  while (true) {
+    const auto slice = decoded.next();
+    if (!slice) return fail(slice.error());
+    if (!*slice) break;
+    text += **slice;
+    if (text.size() > kMaxDecoded || !spend((*slice)->size())) {
+      return fail(Error::Code::Limit, "too much to decode");
+    }
+  }
+  return std::string_view(decoded_[place] = std::move(text));
+}
+
+Result<std::uint64_t> FetchedMessage::decoded_size(const BinarySource& source) {
+  if (!mail::is_encoded(source.encoding)) {
+    const std::uint64_t offset = std::min(source.range.offset, size());
+    return std::min(source.range.size, size() - offset);
+  }
+  if (const auto known = decoded_.find({source.range.offset, source.range.size});
+      known != decoded_.end()) {
+    return known->second.size();
+  }
+  return imap::decoded_size(source, [this](ByteRange range) { return read(range); });
+}
+
+bool FetchedMessage::spend(std::uint64_t bytes) {
+  spent_ += bytes;
+  return spent_ <= kMaxResponse;
+}
+
+std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& message,
+                                   FetchResponse& response) {
   if (is_top_header(item)) {
     const auto header = message.header();
     if (!header) return to_reply(header.error());
     const bool has_fields =
         item.kind == FetchItem::Kind::Section && item.section.kind != Section::Kind::Header;
-    write_text(item, has_fields ? filter_header(*header, item.section) : *header, output);
-    return std::nullopt;
+    if (!has_fields) return write_text(item, *header, message, response);
+    // A client may ask a thousand times for other fields of it.
+    if (!message.spend(header->size())) return too_large();
+    return write_text(item, filter_header(*header, item.section), message, response);
   }
   if (is_whole(item)) {
     if (item.kind == FetchItem::Kind::BinarySize) {
-      output << name_of(item) << " " << std::to_string(message.size());
+      response << name_of(item) << " " << std::to_string(message.size());
       return std::nullopt;
     }
-    return write_range(item, {0, message.size()}, message, output);
+    return write_range(item, {0, message.size()}, message, response);
   }
   if (item.kind == FetchItem::Kind::Binary || item.kind == FetchItem::Kind::BinarySize) {
-    return write_binary(item, message, output);
+    return write_binary(item, message, response);
   }
   Section section = item.section;
   if (item.kind == FetchItem::Kind::Rfc822Text) section.kind = Section::Kind::Text;
   const Resolved resolved = resolve(section, message.message());
   if (resolved.kind == Resolved::Kind::Missing) {
-    output << name_of(item) << " NIL";
+    response << name_of(item) << " NIL";
     return std::nullopt;
   }
   if (resolved.kind == Resolved::Kind::Fields) {
     const auto header =
         message.read({resolved.range.offset, std::min(resolved.range.size, kMaxFields)});
     if (!header) return to_reply(header.error());
-    write_text(item, filter_header(*header, section), output);
-    return std::nullopt;
+    if (!message.spend(header->size())) return too_large();
+    return write_text(item, filter_header(*header, section), message, response);
   }
-  return write_range(item, resolved.range, message, output);
+  return write_range(item, resolved.range, message, response);
 }
 
 }  // namespace waxwing::imap

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocols/imap/command.h"
+#include "protocols/imap/fetch_response.h"
+#include "protocols/imap/message_file.h"
 #include "protocols/imap/reply.h"
 #include "protocols/imap/section.h"
 #include "protocols/mail/message.h"
-#include "protocols/output.h"
 #include "storage/mailbox.h"
 
 namespace waxwing::imap {
@@ -24,7 +28,8 @@ struct FetchNeeds {
 };
 FetchNeeds needs_of(const std::vector<FetchItem>& items);
 
-// One message as FETCH reads it. Each of its parts is read when it is first asked for.
+// One message as FETCH reads it. Each of its parts is read, and decoded, when it is first asked
+// for. Held by one thread at a time.
 class FetchedMessage {
  public:
   // `parsed`: what the index has of it; nullptr: only the file is left.
@@ -38,24 +43,39 @@ class FetchedMessage {
   const mail::Message& message() const { return *message_; }
   std::uint64_t size() const { return file_->size; }
   const std::shared_ptr<const Fd>& file() const { return file_->file; }
+  // False when it is known that none of its octets is NUL.
+  bool may_hold_nul();
   // The header block of the message itself.
-  Result<std::string> header() const;
+  Result<std::string_view> header();
   // Bytes of the file; no more than are there.
-  Result<std::string> read(ByteRange range) const;
+  Result<std::string> read(ByteRange range) const { return read_range(*file_, range); }
+  // What a part says when its transfer encoding is undone; Limit when that is too much to hold.
+  Result<std::string_view> decoded(const BinarySource& source);
+  Result<std::uint64_t> decoded_size(const BinarySource& source);
+
+  // All that one response copies or decodes is in memory until the client has read it, and a client
+  // may name the same part a thousand times. False: that is too much.
+  [[nodiscard]] bool spend(std::uint64_t bytes);
 
  private:
   Outcome open();
+
+  using Place = std::pair<std::uint64_t, std::uint64_t>;  // offset, size
 
   Mailbox& mailbox_;
   Uid uid_;
   const Parsed* parsed_;
   std::optional<MessageFile> file_;
   std::optional<mail::Message> message_;
+  std::optional<std::string> header_;  // from the file
+  std::map<Place, std::string> decoded_;
+  std::uint64_t spent_ = 0;
 };
 
 // Writes the value of BODY[...], BINARY[...], BINARY.SIZE[...], RFC822, RFC822.HEADER and
-// RFC822.TEXT with its name: "BODY[TEXT]<0> {5}..hello". An error leaves nothing written.
-std::optional<Reply> write_section(const FetchItem& item, const FetchedMessage& message,
-                                   Output& output);
+// RFC822.TEXT with its name: "BODY[TEXT]<0> {5}..hello". After an error the response is worth
+// nothing.
+std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& message,
+                                   FetchResponse& response);
 
 }  // namespace waxwing::imap

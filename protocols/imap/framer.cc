@@ -121,6 +121,7 @@ Framed Framer::read_line(Input& input) {
     reject("BAD Commands end with CRLF");
     Framed framed = rejected();
     state_ = State::Skipping;
+    follows_bare_newline_ = true;
     return framed;
   }
   line_.resize(line_.size() - 2);
@@ -228,14 +229,27 @@ Framed Framer::skip_line(Input& input) {
     input.consume(length);
     if (line_.ends_with("\r\n")) break;
     if (newline == view.npos) return {};
+    if (follows_bare_newline_) {
+      const bool is_empty = std::exchange(line_, {}) == "\n";
+      if (!is_empty) return skipped();
+    }
     view = input.view();
   }
   line_.resize(line_.size() - 2);
   return end_of_skipped_line();
 }
 
+// Whoever sent it waits for an answer, and may not know that the line before was wrong.
+Framed Framer::skipped() const {
+  Framed framed;
+  framed.kind = Framed::Kind::Rejected;
+  framed.text = "BAD Skipped, because the line before did not end with CRLF";
+  return framed;
+}
+
 Framed Framer::end_of_skipped_line() {
   auto literal = find_literal(line_);
+  has_skipped_ = has_skipped_ || !line_.empty();
   line_.clear();
   if (literal && !literal->is_synchronising) {
     remaining_ = literal->size;
@@ -243,7 +257,9 @@ Framed Framer::end_of_skipped_line() {
     return {};
   }
   // A client that waits for a "+" reads the refusal instead.
-  return rejected();
+  const bool is_untold = follows_bare_newline_ && has_skipped_;
+  Framed framed = rejected();
+  return is_untold ? skipped() : framed;
 }
 
 Framed Framer::skip_literal(Input& input) {
@@ -289,6 +305,8 @@ void Framer::forget_command() {
   remaining_ = 0;
   rejection_.clear();
   rejected_tag_.clear();
+  follows_bare_newline_ = false;
+  has_skipped_ = false;
   state_ = State::Line;
 }
 

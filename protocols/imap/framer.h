@@ -98,6 +98,7 @@ class Framer {
   Framed read_literal(Input& input);
   Framed skip_line(Input& input);
   Framed end_of_skipped_line();
+  Framed skipped() const;
   Framed skip_literal(Input& input);
   bool accept(bool is_staged);
   void reject(std::string text);
@@ -113,7 +114,9 @@ class Framer {
   bool is_synchronising_ = false;
   std::string rejection_;  // why the command is being skipped; empty: it has been told
   std::string rejected_tag_;
-  bool line_is_too_long_ = false;  // for line()
+  bool follows_bare_newline_ = false;  // while skipping: each line skipped is told by itself
+  bool has_skipped_ = false;           // something that is not told yet
+  bool line_is_too_long_ = false;      // for line()
 };
 
 }  // namespace waxwing::imap

@@ -39,6 +39,8 @@ class Lexer {
   bool at(char c) const;
   bool at_digit() const;
   bool at_literal() const { return ok() && position_ == limit() && next_ < raw_.literals.size(); }
+  // Some literal has not been taken yet.
+  bool has_literals() const { return next_ < raw_.literals.size(); }
   // Takes the character when it is next.
   bool take(char c);
   // Takes this whole word, in any case, when it is next.

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/slice.h"
+#include "storage/mailbox_name.h"
 
 namespace waxwing::imap {
 namespace {
@@ -22,6 +23,10 @@ constexpr std::array<std::pair<SpecialUse, std::string_view>, 8> kUses = {{
     {SpecialUse::Trash, "\\Trash"},
     {SpecialUse::Important, "\\Important"},
 }};
+
+// Each pattern is matched against each name.
+constexpr std::size_t kMaxPatterns = 100;
+constexpr std::size_t kMaxPatternBytes = 16 * 1024;
 
 // The words that XLIST had before RFC 6154.
 std::string_view xlist_attribute(SpecialUse use) {
@@ -43,7 +48,7 @@ class ListTask final : public Task {
   Step begin(Conversation& conversation, Output& output);
   bool matches(std::string_view name) const;
   bool is_selected_by_options(const MailboxInfo& mailbox) const;
-  bool has_wanted_child(const MailboxInfo& mailbox) const;
+  void look_below(const MailboxInfo& mailbox);
   void write_line(const Conversation& conversation, const MailboxInfo& mailbox, bool for_child,
                   Output& output) const;
   void list_one(Conversation& conversation, const MailboxInfo& mailbox, Output& output) const;
@@ -51,6 +56,10 @@ class ListTask final : public Task {
   List command_;
   std::vector<std::string> patterns_;
   std::vector<MailboxInfo> mailboxes_;
+  // Levels with something below that the selection options want.
+  std::set<std::string, std::less<>> levels_;
+  bool wants_levels_ = false;
+  std::size_t next_below_ = 0;
   std::size_t next_ = 0;
   bool has_begun_ = false;
 };
@@ -61,8 +70,14 @@ Step ListTask::run(Conversation& conversation, Output& output) {
     const Step step = begin(conversation, output);
     if (step == Step::Done) return step;
   }
+  const Slice slice(conversation.services.clock);
+  while (wants_levels_ && next_below_ < mailboxes_.size()) {
+    look_below(mailboxes_[next_below_++]);
+    if (slice.is_over_now()) return Step::Yield;
+  }
   while (next_ < mailboxes_.size()) {
     if (output.is_full()) return Step::Again;
+    if (slice.is_over_now()) return Step::Yield;
     list_one(conversation, mailboxes_[next_++], output);
   }
   return done(Reply::ok("That is all"));
@@ -70,9 +85,9 @@ Step ListTask::run(Conversation& conversation, Output& output) {
 
 // Done when the command is answered without a look at the mailboxes.
 Step ListTask::begin(Conversation& conversation, Output& output) {
-  // An empty pattern asks for the separator.  RFC 9051 section 6.3.9
-  if (command_.kind != List::Kind::Lsub && command_.patterns.size() == 1 &&
-      command_.patterns[0].empty()) {
+  // An empty pattern asks for the separator, in the basic syntax.  RFC 9051 section 6.3.9, RFC 5258
+  // section 3
+  if (command_.kind != List::Kind::Lsub && !command_.is_extended && command_.patterns[0].empty()) {
     output << (command_.kind == List::Kind::Xlist ? "* XLIST" : "* LIST")
            << " (\\Noselect) \"/\" \"\"\r\n";
     return done(Reply::ok("That is all"));
@@ -82,10 +97,17 @@ Step ListTask::begin(Conversation& conversation, Output& output) {
   if (selection.recursive_match && !selection.subscribed && !selection.special_use) {
     return done(Reply::bad("RECURSIVEMATCH wants a selection option beside it"));
   }
+  std::size_t bytes = 0;
   for (const std::string& pattern : command_.patterns) {
     auto canonical = canonical_pattern(command_.reference, pattern, conversation.encoding());
-    if (canonical) patterns_.push_back(std::move(*canonical));
+    if (!canonical) continue;
+    bytes += canonical->size();
+    patterns_.push_back(std::move(*canonical));
   }
+  if (patterns_.size() > kMaxPatterns || bytes > kMaxPatternBytes) {
+    return done(Reply::no("These are too many patterns", "LIMIT"));
+  }
+  wants_levels_ = selection.recursive_match || command_.kind == List::Kind::Lsub;
   auto mailboxes = conversation.account->mailboxes();
   if (!mailboxes) return done(conversation.refuse(mailboxes.error()));
   mailboxes_ = std::move(*mailboxes);
@@ -108,14 +130,13 @@ bool ListTask::is_selected_by_options(const MailboxInfo& mailbox) const {
   return mailbox.exists || mailbox.has_children;
 }
 
-// Something below that the selection options want, though the pattern may not reach it.
-bool ListTask::has_wanted_child(const MailboxInfo& mailbox) const {
-  const std::string prefix = mailbox.name + "/";
-  return std::ranges::any_of(mailboxes_, [&](const MailboxInfo& other) {
-    if (!other.name.starts_with(prefix) || !is_selected_by_options(other)) return false;
-    // LSUB tells of a level only when the pattern cannot name the mailbox itself.
-    return command_.kind != List::Kind::Lsub || !matches(other.name);
-  });
+// Notes the levels above a mailbox that the selection options want: the pattern may reach only
+// them.
+void ListTask::look_below(const MailboxInfo& mailbox) {
+  if (!is_selected_by_options(mailbox)) return;
+  // LSUB tells of a level only when the pattern cannot name the mailbox itself.
+  if (command_.kind == List::Kind::Lsub && matches(mailbox.name)) return;
+  for (std::string& level : levels_above(mailbox.name)) levels_.insert(std::move(level));
 }
 
 void ListTask::list_one(Conversation& conversation, const MailboxInfo& mailbox,
@@ -125,7 +146,7 @@ void ListTask::list_one(Conversation& conversation, const MailboxInfo& mailbox,
   bool for_child = false;
   // RFC 5258 section 3.5; RFC 3501 section 6.3.9: LSUB "%" and a subscribed "foo/bar".
   if (command_.selection.recursive_match || (command_.kind == List::Kind::Lsub && !is_wanted)) {
-    for_child = has_wanted_child(mailbox);
+    for_child = levels_.contains(mailbox.name);
   }
   if (!is_wanted && !for_child) return;
   MailboxInfo line = mailbox;
@@ -157,7 +178,9 @@ void ListTask::write_line(const Conversation& conversation, const MailboxInfo& m
       (command_.selection.subscribed || command_.returns.subscribed) && mailbox.subscribed) {
     add("\\Subscribed");
   }
-  add(mailbox.has_children ? "\\HasChildren" : "\\HasNoChildren");
+  // A name that is listed for what is below it has something below it, be it a subscription alone.
+  const bool has_children = mailbox.has_children || (for_child && !mailbox.exists);
+  add(has_children ? "\\HasChildren" : "\\HasNoChildren");
   // Always: Outlook reads them from LSUB, K-9 from LIST, and no client minds.
   add(to_attribute(mailbox.special_use));
   if (command_.kind == List::Kind::Xlist) {
@@ -220,6 +243,31 @@ void write_status(const Conversation& conversation, std::string_view name,
     }
   }
   output << ")\r\n";
+}
+
+bool is_written_otherwise(const Conversation& conversation, std::string_view name,
+                          std::string_view supplied) {
+  if (!conversation.is_rev2()) return false;
+  // What CREATE drops is not part of the name.
+  if (supplied.ends_with('/')) supplied.remove_suffix(1);
+  return supplied != name;
+}
+
+void write_name(const Conversation& conversation, std::string_view name,
+                std::optional<std::string_view> old_name, Output& output) {
+  MailboxInfo info;
+  info.exists = false;
+  if (const auto mailboxes = conversation.account->mailboxes()) {
+    const auto found = std::ranges::find(*mailboxes, name, &MailboxInfo::name);
+    if (found != mailboxes->end()) info = *found;
+  }
+  output << "* LIST (" << (info.exists ? "" : "\\NonExistent ")
+         << (info.subscribed ? "\\Subscribed " : "")
+         << (info.has_children ? "\\HasChildren" : "\\HasNoChildren");
+  if (info.special_use != SpecialUse::None) output << " " << to_attribute(info.special_use);
+  output << ") \"/\" " << conversation.encode(name);
+  if (old_name) output << " (\"OLDNAME\" (" << conversation.encode(*old_name) << "))";
+  output << "\r\n";
 }
 
 std::unique_ptr<Task> list(Command&& command) {

@@ -23,4 +23,13 @@ void write_status(const Conversation& conversation, std::string_view name,
                   const MailboxStatus& status, const std::vector<StatusItem>& items,
                   Output& output);
 
+// Whether a client of IMAP4rev2, which is to be told so, has written the name of a mailbox
+// otherwise than we do: "inbox", or not in NFC.  RFC 9051 section 5.1
+bool is_written_otherwise(const Conversation& conversation, std::string_view name,
+                          std::string_view supplied);
+// "* LIST (\HasNoChildren) "/" INBOX ("OLDNAME" ("inbox"))"; without an old name when there is
+// none. RFC 9051 sections 6.3.2 and 6.3.9.7
+void write_name(const Conversation& conversation, std::string_view name,
+                std::optional<std::string_view> old_name, Output& output);
+
 }  // namespace waxwing::imap

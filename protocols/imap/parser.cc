@@ -274,12 +274,18 @@ tl::expected<Command, SyntaxError> parse(const RawCommand& raw) {
                          : command.name + ": " + lexer.error());
 }
 
-std::optional<Append> parse_append_head(const RawCommand& so_far) {
+tl::expected<std::optional<Append>, SyntaxError> parse_append_head(const RawCommand& so_far) {
   Lexer lexer(so_far);
-  if (parse_name(lexer) != "APPEND") return {};
+  if (parse_name(lexer) != "APPEND") return std::nullopt;
   Append append = append_head(lexer);
+  // The announced literal stands in for a mailbox name, whose octets are still to come.
+  if (!lexer.has_literals()) return std::nullopt;
   const RawCommand::Literal* message = lexer.literal("the message as a literal");
-  if (!message || message != &so_far.literals.back()) return {};
+  if (message && lexer.has_literals()) lexer.fail("Expected one message");
+  if (!message || !lexer.ok()) {
+    return tl::unexpected<SyntaxError>(
+        SyntaxError{std::string(so_far.tag()), "APPEND: " + lexer.error()});
+  }
   append.size = message->size;
   append.is_binary = message->is_binary;
   return append;

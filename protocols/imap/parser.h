@@ -20,7 +20,8 @@ struct SyntaxError {
 tl::expected<Command, SyntaxError> parse(const RawCommand& raw);
 
 // For a command whose next literal was just announced: the arguments of APPEND when this literal is
-// the message (mailbox, flags, date are filled in), else nothing.
-std::optional<Append> parse_append_head(const RawCommand& so_far);
+// the message (mailbox, flags, date are filled in), nothing when it is anything else. An error:
+// this is an APPEND that cannot be understood, whatever follows.
+tl::expected<std::optional<Append>, SyntaxError> parse_append_head(const RawCommand& so_far);
 
 }  // namespace waxwing::imap

@@ -55,11 +55,9 @@ void parse_flag(Lexer& lexer, FlagList& flags) {
   auto flag =
       std::find_if(std::begin(kSystemFlags), std::end(kSystemFlags),
                    [&](const SystemFlag& known) { return equals_ignoring_case(known.name, name); });
-  if (flag == std::end(kSystemFlags)) {
-    lexer.fail("There is no system flag " + printable(name, 40));
-  } else {
-    flags.system |= flag->bit;
-  }
+  // Flags of extensions are good syntax; what is not known here cannot be set and is passed over.
+  // RFC 9051 section 9, flag-extension
+  if (flag != std::end(kSystemFlags)) flags.system |= flag->bit;
 }
 
 struct StatusName {

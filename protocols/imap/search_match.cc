@@ -1,5 +1,7 @@
 #include "protocols/imap/search_match.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -15,97 +17,20 @@ namespace {
 
 // Text is converted in pieces of about this size, cut at line ends: no charset of mail goes on with
 // a shift state or half a character behind one, but for UTF-16 and UTF-32.
-constexpr std::size_t kPiece = 256 * 1024;
-constexpr std::size_t kMaxWidePiece = 16 * 1024 * 1024;
-// A header of an enclosed message is searched up to here.
-constexpr std::uint64_t kMaxEnclosedHeader = 256 * 1024;
+constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kMaxWidePiece = 2 * 1024 * 1024;
+// A header inside of the message is searched up to here.
+constexpr std::uint64_t kMaxInnerHeader = 256 * 1024;
 
 bool is_wide(std::string_view charset) {
   return starts_with_ignoring_case(charset, "utf-16") ||
          starts_with_ignoring_case(charset, "utf-32") || starts_with_ignoring_case(charset, "ucs");
 }
 
-class BodySearch {
- public:
-  BodySearch(const ReadRange& read, const std::vector<std::string>& needles)
-      : read_(read), needles_(needles), found_(needles.size()), missing_(needles.size()) {
-    for (const auto& needle : needles) overlap_ = std::max(overlap_, needle.size());
-  }
-
-  Outcome search(const mail::Part& part) {
-    if (is_done()) return {};
-    for (const auto& child : part.parts) {
-      if (part.is_message()) {
-        auto header = search_enclosed_header(child);
-        if (!header) return header;
-      }
-      auto outcome = search(child);
-      if (!outcome || is_done()) return outcome;
-    }
-    return part.type == "text" ? search_text(part) : Outcome{};
-  }
-
-  std::vector<bool> found() && { return std::move(found_); }
-
- private:
-  bool is_done() const { return missing_ == 0; }
-
-  Outcome search_enclosed_header(const mail::Part& root) {
-    std::uint64_t size = std::min(root.body_offset - std::min(root.header_offset, root.body_offset),
-                                  kMaxEnclosedHeader);
-    if (size == 0) return {};
-    auto block = read_({root.header_offset, size});
-    if (!block) return fail(block.error());
-    SearchedHeader header(*block);
-    for (std::size_t i = 0; i < needles_.size(); ++i) {
-      if (!found_[i] && header.contains(needles_[i])) mark(i);
-    }
-    return {};
-  }
-
-  Outcome search_text(const mail::Part& part) {
-    const std::string* charset = mail::find_parameter(part.parameters, "charset");
-    std::string_view name = charset ? std::string_view(*charset) : std::string_view();
-    std::size_t most = is_wide(name) ? kMaxWidePiece : kPiece;
-    Decoded decoded({{part.body_offset, part.body_size}, part.encoding}, read_);
-    std::string bytes;
-    tail_.clear();
-    while (!is_done()) {
-      auto slice = decoded.next();
-      if (!slice) return fail(slice.error());
-      bool is_last = !*slice;
-      if (!is_last) bytes += **slice;
-      if (!is_last && bytes.size() < most) continue;
-      std::size_t cut = is_last || is_wide(name) ? bytes.npos : bytes.rfind('\n');
-      std::string piece = bytes.substr(0, cut == bytes.npos ? cut : cut + 1);
-      bytes.erase(0, piece.size());
-      look_at(mail::fold_for_search(mail::guess_utf8(piece, name)));
-      if (is_last) break;
-    }
-    return {};
-  }
-
-  // `folded` follows what was looked at before in the same part.
-  void look_at(std::string folded) {
-    std::string text = std::exchange(tail_, {}) + folded;
-    for (std::size_t i = 0; i < needles_.size(); ++i) {
-      if (!found_[i] && text.find(needles_[i]) != text.npos) mark(i);
-    }
-    tail_ = text.size() > overlap_ ? text.substr(text.size() - overlap_) : std::move(text);
-  }
-
-  void mark(std::size_t needle) {
-    found_[needle] = true;
-    --missing_;
-  }
-
-  const ReadRange& read_;
-  const std::vector<std::string>& needles_;
-  std::vector<bool> found_;
-  std::size_t missing_;
-  std::size_t overlap_ = 0;
-  std::string tail_;
-};
+// In time that grows with the text alone: find() may need as much for every octet of the needle.
+bool holds(std::string_view text, std::string_view needle) {
+  return ::memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
+}
 
 }  // namespace
 
@@ -125,15 +50,17 @@ const std::string& SearchedHeader::folded(Field& field) {
 
 bool SearchedHeader::contains(std::string_view name, std::string_view needle) {
   return std::any_of(fields_.begin(), fields_.end(), [&](Field& field) {
-    return field.name == name &&
-           (needle.empty() || folded(field).find(needle) != std::string::npos);
+    return field.name == name && (needle.empty() || holds(folded(field), needle));
   });
 }
 
 bool SearchedHeader::contains(std::string_view needle) {
-  return std::any_of(fields_.begin(), fields_.end(), [&](Field& field) {
-    return (field.name + ": " + folded(field)).find(needle) != std::string::npos;
-  });
+  if (!joined_) {
+    joined_.emplace();
+    // Nobody searches for a NUL, so nothing is found across two fields.
+    for (Field& field : fields_) *joined_ += field.name + ": " + folded(field) + '\0';
+  }
+  return holds(*joined_, needle);
 }
 
 std::optional<std::int64_t> SearchedHeader::sent_day() const {
@@ -146,12 +73,104 @@ std::optional<std::int64_t> SearchedHeader::sent_day() const {
   return {};
 }
 
-Result<std::vector<bool>> find_in_body(const mail::Message& message, const ReadRange& read,
-                                       const std::vector<std::string>& needles) {
-  BodySearch search(read, needles);
-  auto outcome = search.search(message.root);
-  if (!outcome) return fail(outcome.error());
-  return std::move(search).found();
+BodySearch::BodySearch(mail::Message message, ReadRange read, const std::vector<Needle>& needles)
+    : message_(std::move(message)),
+      read_(std::move(read)),
+      needles_(needles),
+      found_(needles.size()),
+      missing_(needles.size()) {
+  for (const Needle& needle : needles) {
+    overlap_ = std::max(overlap_, needle.text.size());
+    wants_part_headers_ = wants_part_headers_ || needle.in_part_headers;
+  }
+  plan(message_.root);
+}
+
+void BodySearch::plan(const mail::Part& part) {
+  for (const mail::Part& child : part.parts) {
+    if (part.is_message()) {
+      jobs_.push_back({Job::Kind::EnclosedHeader, &child});
+    } else if (wants_part_headers_) {
+      jobs_.push_back({Job::Kind::PartHeader, &child});
+    }
+    plan(child);
+  }
+  if (part.type == "text") jobs_.push_back({Job::Kind::Text, &part});
+}
+
+Result<bool> BodySearch::step() {
+  if (text_) {
+    const auto is_over = search_text();
+    if (!is_over) return fail(is_over.error());
+    if (*is_over) text_.reset();
+  } else if (next_job_ < jobs_.size()) {
+    const Job& job = jobs_[next_job_++];
+    if (job.kind == Job::Kind::Text) {
+      begin_text(*job.part);
+    } else if (const auto searched = search_header(job); !searched) {
+      return fail(searched.error());
+    }
+  }
+  return missing_ == 0 || (!text_ && next_job_ == jobs_.size());
+}
+
+Outcome BodySearch::search_header(const Job& job) {
+  const mail::Part& part = *job.part;
+  const std::uint64_t size =
+      std::min(part.body_offset - std::min(part.header_offset, part.body_offset), kMaxInnerHeader);
+  if (size == 0) return {};
+  const auto block = read_({part.header_offset, size});
+  if (!block) return fail(block.error());
+  SearchedHeader header(*block);
+  for (std::size_t i = 0; i < needles_.size(); ++i) {
+    if (job.kind == Job::Kind::PartHeader && !needles_[i].in_part_headers) continue;
+    if (!found_[i] && header.contains(needles_[i].text)) mark(i);
+  }
+  return {};
+}
+
+void BodySearch::begin_text(const mail::Part& part) {
+  const std::string* charset = mail::find_parameter(part.parameters, "charset");
+  text_.emplace(Text{Decoded({{part.body_offset, part.body_size}, part.encoding}, read_),
+                     charset ? *charset : std::string(),
+                     {},
+                     {}});
+}
+
+// True at the end of the part.
+Result<bool> BodySearch::search_text() {
+  Text& text = *text_;
+  const bool is_wide_text = is_wide(text.charset);
+  const std::size_t most = is_wide_text ? kMaxWidePiece : kPiece;
+  bool is_last = false;
+  while (!is_last && text.bytes.size() < most) {
+    auto slice = text.decoded.next();
+    if (!slice) return fail(slice.error());
+    is_last = !*slice;
+    if (!is_last) text.bytes += **slice;
+  }
+  const std::size_t cut = is_last || is_wide_text ? text.bytes.npos : text.bytes.rfind('\n');
+  const std::string piece = text.bytes.substr(0, cut == text.bytes.npos ? cut : cut + 1);
+  text.bytes.erase(0, piece.size());
+  look_at(mail::fold_for_search(mail::guess_utf8(piece, text.charset)));
+  return is_last;
+}
+
+// `folded` follows what was looked at before in the same part.
+void BodySearch::look_at(std::string folded) {
+  std::string text = std::exchange(text_->tail, {});
+  // A run of blanks is one blank, also across pieces.
+  if (text.ends_with(' ') && folded.starts_with(' ')) text.pop_back();
+  text += folded;
+  for (std::size_t i = 0; i < needles_.size(); ++i) {
+    if (!found_[i] && holds(text, needles_[i].text)) mark(i);
+  }
+  text_->tail = text.size() > overlap_ ? text.substr(text.size() - overlap_) : std::move(text);
+}
+
+void BodySearch::mark(std::size_t needle) {
+  found_[needle] = true;
+  --missing_;
 }
 
 }  // namespace waxwing::imap

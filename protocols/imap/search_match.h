@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +14,8 @@ namespace waxwing::imap {
 
 // What is searched for is folded (mail::fold_for_search) once; what is searched in, as it is read.
 
-// The header of a message, decoded and folded field by field when a search key asks for it. Holds a
-// view of the block.
+// The header of a message, decoded and folded when a search key asks for it. Holds a view of the
+// block.
 class SearchedHeader {
  public:
   explicit SearchedHeader(std::string_view block);
@@ -37,12 +36,62 @@ class SearchedHeader {
   const std::string& folded(Field& field);
 
   std::vector<Field> fields_;
+  std::optional<std::string> joined_;  // all of them, "name: value"
+};
+
+// A text that is looked for in what is no header of the message itself.
+struct Needle {
+  std::string text;  // folded
+  // Also in the header fields of MIME parts: what TEXT has before BODY.  RFC 9051 section 6.4.4
+  bool in_part_headers = false;
+  bool operator==(const Needle&) const = default;
 };
 
 // Looks for all needles in the text parts of a message, and in the headers of messages enclosed in
-// it, reading each part once and in slices. Answers by the needle's position; stops early when all
-// are found. Attachments that are no text are not read.
-Result<std::vector<bool>> find_in_body(const mail::Message& message, const ReadRange& read,
-                                       const std::vector<std::string>& needles);
+// it, reading each part once; stops early when all are found. Attachments that are no text are not
+// read. Piece by piece, so that a long message can wait for its turn. Held by one thread at a time.
+class BodySearch {
+ public:
+  // The needles must outlive it.
+  BodySearch(mail::Message message, ReadRange read, const std::vector<Needle>& needles);
+  BodySearch(const BodySearch&) = delete;
+  BodySearch& operator=(const BodySearch&) = delete;
+
+  // Looks at one piece more: a header, or some ten thousand octets. True: that was all.
+  Result<bool> step();
+  // By the needle's position.
+  const std::vector<bool>& found() const { return found_; }
+
+ private:
+  struct Job {
+    enum class Kind { EnclosedHeader, PartHeader, Text };
+    Kind kind;
+    const mail::Part* part;
+  };
+  struct Text {
+    Decoded decoded;
+    std::string charset;
+    std::string bytes;  // read and not yet looked at
+    std::string tail;   // looked at; a needle may begin in it
+  };
+
+  void plan(const mail::Part& part);
+  Outcome search_header(const Job& job);
+  void begin_text(const mail::Part& part);
+  Result<bool> search_text();
+  void look_at(std::string folded);
+  void mark(std::size_t needle);
+
+  mail::Message message_;
+  ReadRange read_;
+  const std::vector<Needle>& needles_;
+  std::vector<bool> found_;
+  std::size_t missing_;
+  std::size_t overlap_ = 0;
+  bool wants_part_headers_ = false;
+  std::vector<Job> jobs_;
+  std::size_t next_job_ = 0;
+  std::optional<Text> text_;
+};
 
 }  // namespace waxwing::imap

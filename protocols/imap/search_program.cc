@@ -13,6 +13,12 @@ using Verdict = SearchProgram::Verdict;
 
 constexpr std::int64_t kDay = 86400;
 
+// Every text is looked for in every message. Clients ask for hundreds of Message-IDs at once, but
+// nobody for so much in bodies.
+constexpr std::size_t kMaxText = 1000;
+constexpr std::size_t kMaxTexts = 1000;
+constexpr std::size_t kMaxBodyTexts = 100;
+
 Verdict verdict(bool is_match) {
   return is_match ? Verdict::Yes : Verdict::No;
 }
@@ -115,22 +121,11 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
     case Kind::Subject:
     case Kind::To:
     case Kind::Body:
-    case Kind::Text: {
-      auto text = fold(key.text, charset);
-      if (!text) return fail(text.error());
-      node.text = std::move(*text);
-      bool is_body = key.kind == Kind::Body || key.kind == Kind::Text;
-      node.cost = is_body ? Cost::Body : Cost::Header;
-      node.field = key.kind == Kind::Header ? to_lower(key.field) : field_of(key.kind);
-      if (is_body && node.text.empty()) {
-        node.kind = Kind::All;
-        node.cost = Cost::Row;
-      } else if (is_body) {
-        node.needle = needles_.size();
-        needles_.push_back(node.text);
+    case Kind::Text:
+      if (auto compiled = compile_text(key, charset, node); !compiled) {
+        return fail(compiled.error());
       }
       break;
-    }
     case Kind::Not:
     case Kind::Or:
     case Kind::And:
@@ -145,6 +140,31 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
       break;
   }
   return node;
+}
+
+Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view charset, Node& node) {
+  if (key.text.size() > kMaxText) return fail(Error::Code::Limit, "a text is too long");
+  if (++texts_ > kMaxTexts) return fail(Error::Code::Limit, "too many texts");
+  auto text = fold(key.text, charset);
+  if (!text) return fail(text.error());
+  node.text = std::move(*text);
+  if (key.kind != Kind::Body && key.kind != Kind::Text) {
+    node.cost = Cost::Header;
+    node.field = key.kind == Kind::Header ? to_lower(key.field) : field_of(key.kind);
+    return {};
+  }
+  if (node.text.empty()) {
+    node.kind = Kind::All;
+    return {};
+  }
+  node.cost = Cost::Body;
+  const Needle needle{node.text, key.kind == Kind::Text};
+  const auto known = std::find(needles_.begin(), needles_.end(), needle);
+  node.needle = static_cast<std::size_t>(known - needles_.begin());
+  if (known != needles_.end()) return {};
+  if (needles_.size() == kMaxBodyTexts) return fail(Error::Code::Limit, "too many texts");
+  needles_.push_back(needle);
+  return {};
 }
 
 Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {

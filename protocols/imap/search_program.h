@@ -20,8 +20,8 @@ class SearchProgram {
     Uid recent_from = UINT32_MAX;  // messages from this UID on are \Recent
     std::vector<Uid> saved;        // what "$" stands for; ascending
   };
-  // NotFound when the charset is unknown: NO [BADCHARSET]. Message numbers that the view has not
-  // match nothing.
+  // NotFound when the charset is unknown: NO [BADCHARSET]. Limit when texts are longer or more than
+  // any client has use for. Message numbers that the view has not match nothing.
   static Result<SearchProgram> compile(const SearchKey& key, std::string_view charset,
                                        const View& view, Scope scope);
   // The response code: "BADCHARSET (US-ASCII UTF-8 ...)".
@@ -32,14 +32,14 @@ class SearchProgram {
     const MessageRow& row;
     std::size_t index;
     SearchedHeader* header = nullptr;
-    const std::vector<bool>* bodies = nullptr;  // find_in_body() of body_needles()
+    const std::vector<bool>* bodies = nullptr;  // of BodySearch for body_needles()
   };
   enum class Verdict { No, Yes, Unknown };
   Verdict test(const Evidence& evidence) const { return test(root_, evidence); }
 
   // Indexes that may match, ascending: all, or those that a set in the outermost keys names.
   std::vector<std::size_t> candidates(const View& view) const;
-  const std::vector<std::string>& body_needles() const { return needles_; }
+  const std::vector<Needle>& body_needles() const { return needles_; }
 
  private:
   enum class Cost { Row, Header, Body };
@@ -58,6 +58,7 @@ class SearchProgram {
   };
 
   Result<Node> compile(const SearchKey& key, std::string_view charset, const View& view);
+  Outcome compile_text(const SearchKey& key, std::string_view charset, Node& node);
   Verdict test(const Node& node, const Evidence& evidence) const;
   Verdict test_header(const Node& node, const Evidence& evidence) const;
   Verdict test_body(const Node& node, const Evidence& evidence) const;
@@ -66,7 +67,8 @@ class SearchProgram {
 
   Node root_;
   Scope scope_;
-  std::vector<std::string> needles_;
+  std::vector<Needle> needles_;  // each once
+  std::size_t texts_ = 0;        // keys that have one
 };
 
 }  // namespace waxwing::imap

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/disk.h"
+#include "protocols/imap/message_file.h"
 
 namespace waxwing::imap {
 namespace {
@@ -12,18 +12,19 @@ using Verdict = SearchProgram::Verdict;
 constexpr std::size_t kRows = 8192;
 constexpr std::size_t kHeaders = 64;
 // A header longer than this is searched up to here.
-constexpr std::uint64_t kMaxHeader = 4 * 1024 * 1024;
+constexpr std::uint64_t kMaxHeader = 1024 * 1024;
 
 }  // namespace
 
 Outcome MailboxSource::headers(std::span<const Uid> uids, const Visit& visit) {
   return mailbox_.read(uids, Mailbox::Fields::Header, [&](Uid uid, const Parsed& parsed) {
-    visit(uid, parsed.header, parsed.header_is_whole);
-    return true;
+    return visit(uid, parsed.header, parsed.header_is_whole);
   });
 }
 
 Result<SearchSource::Opened> MailboxSource::open(Uid uid) {
+  auto file = mailbox_.open(uid);
+  if (!file) return fail(file.error());
   std::optional<mail::Message> message;
   Uid uids[] = {uid};
   auto outcome = mailbox_.read(uids, Mailbox::Fields::All, [&](Uid, const Parsed& parsed) {
@@ -31,12 +32,13 @@ Result<SearchSource::Opened> MailboxSource::open(Uid uid) {
     return true;
   });
   if (!outcome) return fail(outcome.error());
-  if (!message) return fail(Error::Code::NotFound, "message is gone");
-  auto file = mailbox_.open(uid);
-  if (!file) return fail(file.error());
-  auto read = [file = *file](ByteRange range) {
-    return SystemDisk().read(*file.file, range.offset, range.size);
-  };
+  if (!message) {
+    // The index is damaged, or of a later version; the file is all that is needed.
+    auto parsed = parse_file(*file);
+    if (!parsed) return fail(parsed.error());
+    message = std::move(*parsed);
+  }
+  auto read = [file = *file](ByteRange range) { return read_range(file, range); };
   return Opened{std::move(*message), std::move(read)};
 }
 
@@ -50,12 +52,14 @@ Result<bool> SearchRun::step(SearchSource& source, const std::function<bool()>& 
     Outcome outcome;
     if (next_candidate_ < candidates_.size()) {
       test_rows();
+    } else if (open_) {
+      outcome = test_body();
     } else if (!wants_body_.empty()) {
       std::size_t index = wants_body_.back();
       wants_body_.pop_back();
-      outcome = test_body(source, index);
+      outcome = open_message(source, index);
     } else if (next_header_ < wants_header_.size()) {
-      outcome = test_headers(source);
+      outcome = test_headers(source, is_time_up);
     } else {
       std::sort(found_.begin(), found_.end());
       return true;
@@ -77,26 +81,34 @@ void SearchRun::test_rows() {
   }
 }
 
-Outcome SearchRun::test_headers(SearchSource& source) {
-  std::size_t end = std::min(next_header_ + kHeaders, wants_header_.size());
+Outcome SearchRun::test_headers(SearchSource& source, const std::function<bool()>& is_time_up) {
+  const std::size_t first = next_header_;
+  const std::size_t end = std::min(first + kHeaders, wants_header_.size());
   std::vector<Uid> uids;
-  for (; next_header_ < end; ++next_header_)
-    uids.push_back((*view_)[wants_header_[next_header_]].uid);
+  for (std::size_t i = first; i < end; ++i) uids.push_back((*view_)[wants_header_[i]].uid);
+  next_header_ = end;
   return source.headers(uids, [&](Uid uid, std::string_view block, bool is_whole) {
     auto index = view_->find(uid);
-    if (!index) return;
-    // The rest of a long header is in the file, which is read for the body anyway.
-    if (!is_whole) return wants_body_.push_back(*index);
-    SearchedHeader header(block);
-    switch (program_.test({(*view_)[*index], *index, &header})) {
-      case Verdict::No: break;
-      case Verdict::Yes: found_.push_back(*index); break;
-      case Verdict::Unknown: wants_body_.push_back(*index); break;
+    if (!index) return true;
+    if (is_whole) {
+      SearchedHeader header(block);
+      switch (program_.test({(*view_)[*index], *index, &header})) {
+        case Verdict::No: break;
+        case Verdict::Yes: found_.push_back(*index); break;
+        case Verdict::Unknown: wants_body_.push_back(*index); break;
+      }
+    } else {
+      // The rest of a long header is in the file, which is read for the body anyway.
+      wants_body_.push_back(*index);
     }
+    if (!is_time_up()) return true;
+    const auto behind = std::upper_bound(uids.begin(), uids.end(), uid);
+    next_header_ = first + static_cast<std::size_t>(behind - uids.begin());
+    return false;
   });
 }
 
-Outcome SearchRun::test_body(SearchSource& source, std::size_t index) {
+Outcome SearchRun::open_message(SearchSource& source, std::size_t index) {
   const MessageRow& row = (*view_)[index];
   auto opened = source.open(row.uid);
   if (!opened) {
@@ -107,13 +119,28 @@ Outcome SearchRun::test_body(SearchSource& source, std::size_t index) {
   auto block = opened->read({0, std::min(opened->message.root.body_offset, kMaxHeader)});
   if (!block) return fail(block.error());
   SearchedHeader header(*block);
-  Verdict verdict = program_.test({row, index, &header});
-  if (verdict == Verdict::Unknown) {
-    auto bodies = find_in_body(opened->message, opened->read, program_.body_needles());
-    if (!bodies) return fail(bodies.error());
-    verdict = program_.test({row, index, &header, &*bodies});
+  switch (program_.test({row, index, &header})) {
+    case Verdict::No: break;
+    case Verdict::Yes: found_.push_back(index); break;
+    case Verdict::Unknown:
+      open_.reset(new OpenMessage{index, std::move(*block), SearchedHeader({}),
+                                  BodySearch(std::move(opened->message), std::move(opened->read),
+                                             program_.body_needles())});
+      open_->header = SearchedHeader(open_->block);
+      break;
   }
+  return {};
+}
+
+Outcome SearchRun::test_body() {
+  const auto is_over = open_->search.step();
+  if (!is_over) return fail(is_over.error());
+  if (!*is_over) return {};
+  const std::size_t index = open_->index;
+  const auto verdict =
+      program_.test({(*view_)[index], index, &open_->header, &open_->search.found()});
   if (verdict == Verdict::Yes) found_.push_back(index);
+  open_.reset();
   return {};
 }
 

@@ -17,9 +17,9 @@ namespace waxwing::imap {
 class SearchSource {
  public:
   virtual ~SearchSource() = default;
-  // Calls `visit` for each of these messages that still exists, in any order, with its header
-  // block; `is_whole` is false when that is only its beginning.
-  using Visit = std::function<void(Uid, std::string_view header, bool is_whole)>;
+  // Calls `visit` in UID order for each of these messages that still exists, with its header
+  // block; `is_whole` is false when that is only its beginning. It returns false to stop.
+  using Visit = std::function<bool(Uid, std::string_view header, bool is_whole)>;
   virtual Outcome headers(std::span<const Uid> uids, const Visit& visit) = 0;
   // NotFound when the message is gone.
   struct Opened {
@@ -42,7 +42,7 @@ class MailboxSource final : public SearchSource {
 
 // One search under way. Rows first, then headers of those that may still match, then the bodies
 // of the rest. It stops where it is asked to and goes on with the next step(), so that a long
-// search shares its lane. Held by one thread at a time.
+// search, also one through a long message, shares its lane. Held by one thread at a time.
 class SearchRun {
  public:
   SearchRun(SearchProgram program, View::Version view);
@@ -54,9 +54,18 @@ class SearchRun {
   const std::vector<std::size_t>& found() const { return found_; }
 
  private:
+  // A message of which the body has to be read; the header is a view of the block.
+  struct OpenMessage {
+    std::size_t index;
+    std::string block;
+    SearchedHeader header;
+    BodySearch search;
+  };
+
   void test_rows();
-  Outcome test_headers(SearchSource& source);
-  Outcome test_body(SearchSource& source, std::size_t index);
+  Outcome test_headers(SearchSource& source, const std::function<bool()>& is_time_up);
+  Outcome open_message(SearchSource& source, std::size_t index);
+  Outcome test_body();
 
   SearchProgram program_;
   View::Version view_;
@@ -65,6 +74,7 @@ class SearchRun {
   std::vector<std::size_t> wants_header_;
   std::size_t next_header_ = 0;
   std::vector<std::size_t> wants_body_;
+  std::unique_ptr<OpenMessage> open_;
   std::vector<std::size_t> found_;
 };
 

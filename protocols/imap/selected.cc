@@ -85,6 +85,16 @@ std::string Selected::known_flags() const {
   return text;
 }
 
+std::string Selected::permanent_flags() const {
+  if (is_read_only()) return {};
+  // A mailbox has room for so many keywords; then even the usual ones cannot be added.
+  // RFC 9051 section 7.1, PERMANENTFLAGS
+  if (view_->keywords().size() < Flags::kMaxKeywords) return known_flags() + " \\*";
+  std::string text(kSystemFlags);
+  for (const std::string& keyword : view_->keywords()) text.append(" ").append(keyword);
+  return text;
+}
+
 bool Selected::synchronise(Expunges expunges, Revision revision, Output& output) {
   const View::Version latest = mailbox_->view();
   if (latest == view_) return true;
@@ -107,10 +117,8 @@ bool Selected::synchronise(Expunges expunges, Revision revision, Output& output)
 void Selected::tell_keywords(Output& output) {
   if (view_->keywords().size() <= told_keywords_) return;
   told_keywords_ = view_->keywords().size();
-  const std::string flags = known_flags();
-  output << "* FLAGS (" << flags << ")\r\n";
-  output << "* OK [PERMANENTFLAGS (" << (is_read_only() ? "" : flags + " \\*")
-         << ")] Flags permitted\r\n";
+  output << "* FLAGS (" << known_flags() << ")\r\n"
+         << "* OK [PERMANENTFLAGS (" << permanent_flags() << ")] Flags permitted\r\n";
 }
 
 bool Selected::tell_expunges(const std::vector<std::size_t>& expunged, Output& output) {

@@ -7,14 +7,12 @@
 #include <vector>
 
 #include "protocols/imap/command.h"
+#include "protocols/imap/revision.h"
 #include "protocols/imap/sequence_set.h"
 #include "protocols/output.h"
 #include "storage/mailbox.h"
 
 namespace waxwing::imap {
-
-// Which protocol the client has asked for: IMAP4rev2 after ENABLE.  RFC 9051 section 6.3.1
-enum class Revision { Rev1, Rev2 };
 
 // The selected mailbox as this session numbers it.
 //
@@ -46,9 +44,11 @@ class Selected {
 
   // "(\Seen $Junk)"
   std::string flags(const MessageRow& row, Revision revision) const;
-  // What FLAGS and PERMANENTFLAGS list: system flags, the keywords that clients look for, and all
-  // that are in use here. Without parentheses.
+  // What FLAGS lists: system flags, the keywords that clients look for, and all that are in use
+  // here. Without parentheses.
   std::string known_flags() const;
+  // What PERMANENTFLAGS lists: those that can be changed, with "\*" while there is room for more.
+  std::string permanent_flags() const;
 
   enum class Expunges { Tell, Hold };
   // Tells the client what is new and makes it part of view(). False: the output is full, there is

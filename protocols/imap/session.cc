@@ -69,6 +69,7 @@ class ImapSession final : public waxwing::Session {
   void reject(std::string_view tag, std::string_view text, Output& output);
   void count_error(Output& output);
   bool is_idling() const { return current_ && current_->task->is_idling(); }
+  bool is_amid_line() const { return current_ && current_->task->is_amid_line(); }
 
   Conversation conversation_;
   Framer framer_;
@@ -122,9 +123,14 @@ std::optional<Next> ImapSession::read_command(Input& input, Output& output) {
 
 std::optional<Next> ImapSession::on_literal(const Framed& framed, Output& output) {
   if (conversation_.state() != State::NotAuthenticated) {
-    if (auto append = parse_append_head(framer_.so_far())) {
+    auto append = parse_append_head(framer_.so_far());
+    if (!append) {
+      framer_.refuse("BAD " + append.error().text);
+      return std::nullopt;
+    }
+    if (*append) {
       conversation_.upload =
-          std::make_unique<Upload>(std::move(append->mailbox), framed.size, framed.is_binary);
+          std::make_unique<Upload>(std::move((*append)->mailbox), framed.size, framed.is_binary);
       upload_work_ = UploadWork::Begin;
       return Next::work(Lane::Storage);
     }
@@ -250,6 +256,10 @@ Progress ImapSession::advance(Output& output) {
       case Step::Line: current_->phase = Current::Phase::Line; break;
       case Step::Done: current_->phase = Current::Phase::Tell; break;
     }
+    if (current_->phase == Current::Phase::Tell && current_->task->is_amid_line()) {
+      conversation_.ending = Conversation::Ending::Close;
+      return Progress::Done;
+    }
   }
   if (current_->phase == Current::Phase::Line) {
     if (is_idling() && !tell_changes(Selected::Expunges::Tell, output)) return Progress::Again;
@@ -337,7 +347,7 @@ void ImapSession::encrypted(const TlsInfo& tls) {
 }
 
 void ImapSession::goodbye(std::string_view reason, Output& output) {
-  output << "* BYE " << reason << "\r\n";
+  if (!is_amid_line()) output << "* BYE " << reason << "\r\n";
   conversation_.ending = Conversation::Ending::Close;
 }
 
@@ -350,6 +360,8 @@ Next ImapSession::overloaded(Output& output) {
   if (std::exchange(upload_work_, UploadWork::None) == UploadWork::Begin) {
     conversation_.upload.reset();
     framer_.refuse(reply.to_string());
+  } else if (is_amid_line()) {
+    conversation_.ending = Conversation::Ending::Close;
   } else if (current_) {
     answer(reply, output);
   } else if (conversation_.upload) {

@@ -35,6 +35,9 @@ class Task {
   virtual void line(std::string) {}
   // While it waits for that line, changes of the mailbox are told as they come (IDLE).
   virtual bool is_idling() const { return false; }
+  // A part of an answer has gone out and the rest has not: whatever is said now would be taken for
+  // that rest. If run() says Done in this state, it cannot be had, and the connection has to end.
+  virtual bool is_amid_line() const { return false; }
 
   const Reply& reply() const { return reply_; }
 

@@ -65,6 +65,25 @@ std::optional<std::string> convert(std::string_view bytes, std::string_view char
   return from_unicode(text);
 }
 
+std::string fold_case(std::string_view utf8) {
+  if (is_ascii(utf8)) return to_lower(utf8);
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKCCasefoldInstance(status);
+  if (U_FAILURE(status)) return to_lower(utf8);
+  const icu::UnicodeString folded = normalizer->normalize(to_unicode(utf8), status);
+  return U_FAILURE(status) ? to_lower(utf8) : from_unicode(folded);
+}
+
+std::string with_single_blanks(std::string text) {
+  std::size_t end = 0;
+  for (char c : text) {
+    if (c == '\t') c = ' ';
+    if (c != ' ' || end == 0 || text[end - 1] != ' ') text[end++] = c;
+  }
+  text.resize(end);
+  return text;
+}
+
 }  // namespace
 
 std::optional<std::string> to_utf8(std::string_view bytes, std::string_view charset) {
@@ -91,12 +110,7 @@ bool is_known_charset(std::string_view charset) {
 }
 
 std::string fold_for_search(std::string_view utf8) {
-  if (is_ascii(utf8)) return to_lower(utf8);
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKCCasefoldInstance(status);
-  if (U_FAILURE(status)) return to_lower(utf8);
-  const icu::UnicodeString folded = normalizer->normalize(to_unicode(utf8), status);
-  return U_FAILURE(status) ? to_lower(utf8) : from_unicode(folded);
+  return with_single_blanks(fold_case(utf8));
 }
 
 std::optional<std::string> to_nfc(std::string_view utf8) {

@@ -15,7 +15,8 @@ std::string guess_utf8(std::string_view bytes, std::string_view charset = {});
 bool is_known_charset(std::string_view charset);
 
 // UTF-8 in a form in which texts that differ only by case or by compatibility are equal: what
-// SEARCH compares, in the spirit of i;unicode-casemap (RFC 5051). Ill-formed bytes become U+FFFD.
+// SEARCH compares, in the spirit of i;unicode-casemap (RFC 5051). Ill-formed bytes become U+FFFD,
+// and every run of blanks and tabs one blank: where a field was folded nobody remembers.
 std::string fold_for_search(std::string_view utf8);
 
 // NFC, and case-folded NFC for names that identify. Nothing for ill-formed UTF-8.

@@ -8,7 +8,9 @@
 namespace waxwing::mail {
 namespace {
 
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
+// Without may_hold_nul. Such bytes are still in every index that is older.
+constexpr char kFirstVersion = 1;
 constexpr std::size_t kChecksumSize = 8;
 // Deeper trees than the parser makes are not ours.
 constexpr int kMaxDepth = 128;
@@ -213,6 +215,7 @@ std::string encode(const Message& message) {
   Writer writer(body);
   writer.number(message.size);
   writer.number(message.header_is_whole ? 1 : 0);
+  writer.number(message.may_hold_nul ? 1 : 0);
   writer.text(message.header);
   writer.text(message.preview);
   writer.envelope(message.envelope);
@@ -221,13 +224,16 @@ std::string encode(const Message& message) {
 }
 
 std::optional<Message> decode(std::string_view bytes) {
-  if (bytes.size() < 1 + kChecksumSize || bytes[0] != kVersion) return std::nullopt;
+  if (bytes.size() < 1 + kChecksumSize) return std::nullopt;
+  const char version = bytes[0];
+  if (version != kVersion && version != kFirstVersion) return std::nullopt;
   const std::string_view body = bytes.substr(1 + kChecksumSize);
   if (bytes.substr(1, kChecksumSize) != checksum(body)) return std::nullopt;
   Reader reader(body);
   Message message;
   message.size = reader.number();
   message.header_is_whole = reader.number() != 0;
+  message.may_hold_nul = version == kFirstVersion || reader.number() != 0;
   message.header = reader.text();
   message.preview = reader.text();
   message.envelope = reader.envelope();

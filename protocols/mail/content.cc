@@ -86,8 +86,11 @@ std::string first_word(std::string_view value) {
 ContentField parse_content_field(std::string_view raw) {
   ContentField field;
   Lexer lexer(raw);
-  for (;;) {  // "text / plain" is legal in the old syntax
+  for (;;) {
     lexer.skip();
+    // "text / plain" is legal in the old syntax; any other word is a parameter whose semicolon was
+    // forgotten.
+    if (!field.value.empty() && !field.value.ends_with('/') && lexer.peek() != '/') break;
     const std::string_view word = lexer.until(";(");
     if (word.empty()) break;
     field.value += to_lower(word);

@@ -17,7 +17,8 @@ struct ContentField {
 // More parameters than this are not read.
 constexpr std::size_t kMaxParameters = 100;
 
-// Accepts comments, quotes that never end, and values with spaces but no quotes.
+// Accepts comments, quotes that never end, values with spaces but no quotes, and parameters without
+// the semicolon before the first.
 ContentField parse_content_field(std::string_view raw);
 
 // The value of a parameter by its lower-case name, as it was written.

@@ -1,6 +1,7 @@
 #include "protocols/mail/header.h"
 
-#include <algorithm>
+#include <functional>
+#include <set>
 
 #include "base/text.h"
 
@@ -76,12 +77,13 @@ std::vector<std::string> find_fields(std::string_view block, std::string_view na
 
 std::string filter_header(std::string_view block, Keep keep,
                           const std::vector<std::string>& names) {
+  // Both may be many: a header of empty fields, and all the names that a command has room for.
+  std::set<std::string, std::less<>> wanted;
+  for (const std::string& name : names) wanted.insert(to_lower(name));
   std::string kept;
   HeaderWalker walker(block);
   while (const auto field = walker.next()) {
-    const bool named = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return equals_ignoring_case(name, field->name);
-    });
+    const bool named = wanted.contains(to_lower(field->name));
     if (named == (keep == Keep::Only)) kept += field->raw;
   }
   if (!kept.empty() && !kept.ends_with('\n')) kept += "\r\n";

@@ -42,6 +42,7 @@ void prepend(Message& message, std::string_view prefix) {
   for (Part& part : message.root.parts) shift(part, prefix.size());
   message.root.body_offset += prefix.size();
   message.size += prefix.size();
+  if (prefix.find('\0') != std::string_view::npos) message.may_hold_nul = true;
   message.header.insert(0, prefix);
   if (message.header.size() > kMaxHeader) {
     message.header.resize(kMaxHeader);

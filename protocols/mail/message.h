@@ -62,6 +62,9 @@ struct Message {
   bool header_is_whole = true;
   std::string preview;  // first readable text, at most 200 characters of UTF-8.  RFC 8970
   std::uint64_t size = 0;
+  // False only when it is known that no octet is NUL. Few messages hold one, and those cannot go to
+  // a client as they are.
+  bool may_hold_nul = true;
 };
 
 constexpr std::size_t kMaxHeader = 256 * 1024;

@@ -80,7 +80,10 @@ struct Parser::State {
   TextSample sample;
   bool is_sampling = false;
 
-  State() { frames.emplace_back(); }
+  State() {
+    frames.emplace_back();
+    message.may_hold_nul = false;
+  }
 
   void feed(std::string_view bytes);
   void take_piece(std::string_view piece);
@@ -110,6 +113,9 @@ Message Parser::finish() {
 }
 
 void Parser::State::feed(std::string_view bytes) {
+  if (!message.may_hold_nul) {
+    message.may_hold_nul = bytes.find('\0') != std::string_view::npos;
+  }
   while (!bytes.empty()) {
     const void* newline = std::memchr(bytes.data(), '\n', bytes.size());
     if (!newline) return take_piece(bytes);

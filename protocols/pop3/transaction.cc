@@ -111,9 +111,10 @@ Progress Conversation::retr(const std::string& argument, Output& output) {
 bool Conversation::retr_at_once(const std::string& argument, Output& output) {
   const auto number = parse_number(trim(argument), maildrop_->size());
   if (!number || *number == 0) return false;
-  const auto text = read_ahead_.take(*number, *maildrop_);
-  if (text) output << *text;
-  return text.has_value();
+  auto text = read_ahead_.take(*number, *maildrop_);
+  if (!text) return false;
+  output.give(std::move(*text));
+  return true;
 }
 
 Progress Conversation::top(const std::string& argument, Output& output) {

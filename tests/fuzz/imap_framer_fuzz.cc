@@ -34,7 +34,8 @@ std::string run(std::string_view bytes, std::size_t step) {
       case Framed::Kind::Literal: {
         std::string_view tag = framer.so_far().tag();
         char choice = tag.empty() ? 'r' : tag[0];
-        if (choice == 's' || parse_append_head(framer.so_far())) {
+        const auto append = parse_append_head(framer.so_far());
+        if (choice == 's' || (append && *append)) {
           (void)framer.accept_staged();
         } else if (choice == 'r') {
           framer.refuse("NO refused");

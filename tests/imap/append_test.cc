@@ -54,6 +54,24 @@ TEST(Append, RefusesBeforeTheMessageIsSent) {
   EXPECT_THAT(client->say("g NOOP"), StartsWith("g OK"));
 }
 
+TEST(Append, RefusesASyntaxErrorBeforeTheMessageIsSent) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  EXPECT_THAT(client->say("a APPEND INBOX \"yesterday\" {1000000}"), StartsWith("a BAD APPEND: "));
+  EXPECT_THAT(client->send("b APPEND INBOX nonsense {8+}\r\nx LOGOUT\r\n"),
+              StartsWith("b BAD APPEND: "));
+  EXPECT_THAT(client->say("c NOOP"), StartsWith("c OK"));
+}
+
+TEST(Append, PassesOverFlagsOfExtensions) {
+  SessionWorld world;
+  const auto client = world.open_inbox();
+  EXPECT_THAT(client->send("a APPEND INBOX (\\Seen \\Unheard) {1+}\r\nx\r\n"),
+              HasSubstr("a OK [APPENDUID"));
+  EXPECT_THAT(client->say("b FETCH 1 FLAGS"), HasSubstr("(FLAGS (\\Seen \\Recent))"));
+  EXPECT_THAT(client->say("c STORE 1 +FLAGS (\\Unheard)"), HasSubstr("c OK"));
+}
+
 TEST(Append, GivesBareLineFeedsTheirCarriageReturns) {
   SessionWorld world;
   const auto client = world.open_inbox();
@@ -109,6 +127,23 @@ TEST(Store, ChangesManyMessagesAtOnce) {
   EXPECT_EQ(count(answer, "FETCH (FLAGS (\\Seen \\Recent))"), 30);
   EXPECT_EQ(client->say("b STORE 1:* -FLAGS.SILENT (\\Seen)"), "b OK Stored\r\n");
   EXPECT_EQ(client->say("c NOOP"), "c OK Nothing done\r\n");
+}
+
+TEST(Store, OffersNewKeywordsWhileThereIsRoom) {
+  SessionWorld world;
+  world.deliver_many(1);
+  const auto client = world.open_inbox();
+  std::string keywords;
+  for (int n = 0; n < Flags::kMaxKeywords; ++n) {
+    EXPECT_THAT(client->say("a SELECT INBOX"), HasSubstr(" \\*)] Flags permitted"));
+    const std::string keyword = "word" + std::to_string(n);
+    EXPECT_THAT(client->say("b STORE 1 +FLAGS (" + keyword + ")"), HasSubstr("b OK"));
+    keywords += " " + keyword;
+  }
+  const std::string permanent = "[PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft" +
+                                keywords + ")] Flags permitted";
+  EXPECT_THAT(client->say("c SELECT INBOX"), HasSubstr(permanent));
+  EXPECT_THAT(client->say("d STORE 1 +FLAGS ($Junk)"), HasSubstr("d NO [LIMIT]"));
 }
 
 TEST(Close, ExpungesWithoutAWord) {

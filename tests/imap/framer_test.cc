@@ -1,5 +1,6 @@
 #include "protocols/imap/framer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -184,10 +185,15 @@ TEST(Framer, SkipsALongLineWithItsLiterals) {
 }
 
 TEST(Framer, TakesNothingForACommandBehindABareLineFeed) {
+  const std::string told = "rejected a BAD Commands end with CRLF\n";
+  const std::string skipped =
+      "rejected  BAD Skipped, because the line before did not end with CRLF\n";
   EXPECT_EQ(seen("a NOOP\nb NOOP\nc NOOP\r\nd NOOP\r\n"),
-            "rejected a BAD Commands end with CRLF\ncommand d NOOP\n");
+            told + skipped + skipped + "command d NOOP\n");
+  EXPECT_EQ(seen("a NOOP\n\n\r\nd NOOP\r\n"), told + "command d NOOP\n");
   EXPECT_EQ(seen("a CREATE x\nb LOGIN {8+}\r\nz NOOP\r\n\r\nd NOOP\r\n"),
-            "rejected a BAD Commands end with CRLF\ncommand d NOOP\n");
+            told + skipped + "command d NOOP\n");
+  EXPECT_EQ(seen("a CREATE x\nb LOGIN {8}\r\nd NOOP\r\n"), told + skipped + "command d NOOP\n");
 }
 
 TEST(Framer, KnowsTagAndNameBeforeTheLiteral) {
@@ -222,7 +228,7 @@ TEST(Framer, TellsTheMessageOfAppendFromOtherLiterals) {
     Input input;
     input.append(wire);
     while (framer.next(input).kind == Framed::Kind::Literal) {
-      if (input.empty()) return parse_append_head(framer.so_far());
+      if (input.empty()) return parse_append_head(framer.so_far()).value_or(std::nullopt);
       (void)framer.accept_in_memory();
     }
     return std::optional<Append>();
@@ -236,6 +242,30 @@ TEST(Framer, TellsTheMessageOfAppendFromOtherLiterals) {
   EXPECT_FALSE(head("a APPEND {4}\r\n"));
   EXPECT_FALSE(head("a APPEND x y {4}\r\n"));
   EXPECT_FALSE(head("a LOGIN x {4}\r\n"));
+}
+
+TEST(Framer, TellsABrokenAppendBeforeItsMessageComes) {
+  auto error = [](std::string_view wire) {
+    Framer framer(Framer::kSignedIn);
+    Input input;
+    input.append(wire);
+    while (framer.next(input).kind == Framed::Kind::Literal) {
+      if (input.empty()) {
+        const auto head = parse_append_head(framer.so_far());
+        return head ? std::string() : head.error().text;
+      }
+      (void)framer.accept_in_memory();
+    }
+    return std::string("no literal");
+  };
+  EXPECT_EQ(error("a APPEND {4}\r\n"), "");
+  EXPECT_EQ(error("a APPEND x {4}\r\n"), "");
+  EXPECT_EQ(error("a APPEND x (\\Unheard) {4}\r\n"), "");
+  EXPECT_EQ(error("a LOGIN x) {4}\r\n"), "");
+  EXPECT_THAT(error("a APPEND x y {4}\r\n"), testing::StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x (a{4}\r\n"), testing::StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x \"yesterday\" {4}\r\n"), testing::StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x {4+}\r\nmail {4}\r\n"), "APPEND: Expected one message");
 }
 
 }  // namespace

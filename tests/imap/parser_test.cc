@@ -258,7 +258,7 @@ TEST(Parser, ReadsStoreCopyMove) {
   EXPECT_EQ(body<Expunge>("a UID EXPUNGE 3:9").uids->to_string(), "3:9");
   error("a STORE 1 FLAG (\\Seen)");
   error("a STORE 1 FLAGS");
-  error("a STORE 1 FLAGS (\\Frob)");
+  EXPECT_EQ(body<Store>("a STORE 1 FLAGS (\\Frob \\Seen)").flags.system, Flags::kSeen);
   error("a STORE 1 FLAGS (\\*)");
   error("a COPY 1");
   error("a UID EXPUNGE");

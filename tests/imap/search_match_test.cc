@@ -34,14 +34,21 @@ TEST(SearchedHeader, TakesTheDayFromTheSendersCalendar) {
   EXPECT_FALSE(SearchedHeader("Subject: x\r\n\r\n").sent_day());
 }
 
-std::vector<bool> find(const std::string& bytes, std::vector<std::string> needles) {
+enum class Key { Body, Text };
+
+std::vector<bool> find(const std::string& bytes, const std::vector<std::string>& texts,
+                       Key key = Key::Body) {
   auto read = [&](ByteRange range) -> Result<std::string> {
     return bytes.substr(range.offset, range.size);
   };
-  for (auto& needle : needles) needle = fold(needle);
-  auto found = find_in_body(mail::parse(bytes), read, needles);
-  EXPECT_TRUE(found);
-  return found.value_or(std::vector<bool>());
+  std::vector<Needle> needles;
+  for (const auto& text : texts) needles.push_back({fold(text), key == Key::Text});
+  BodySearch search(mail::parse(bytes), read, needles);
+  while (true) {
+    const auto is_over = search.step();
+    EXPECT_TRUE(is_over);
+    if (!is_over || *is_over) return search.found();
+  }
 }
 
 TEST(BodySearch, LooksIntoDecodedTextParts) {
@@ -82,9 +89,48 @@ TEST(BodySearch, ReadsTwoByteCharsets) {
   EXPECT_EQ(find(message, {"CAF\u00c9 H"}), std::vector<bool>{true});
 }
 
+TEST(BodySearch, LooksIntoPartHeadersForText) {
+  const std::string message =
+      "Subject: outer\r\nContent-Type: multipart/mixed; boundary=A\r\n\r\n"
+      "--A\r\nContent-Type: application/pdf; name=\"plan.pdf\"\r\n"
+      "Content-Description: =?utf-8?q?Gr=C3=BCnes?= Heft\r\n\r\nsecret\r\n--A--\r\n";
+  const std::vector<std::string> texts = {"PLAN.pdf", "gr\u00fcnes heft", "content-type: app",
+                                          "secret", "outer"};
+  EXPECT_EQ(find(message, texts, Key::Text), (std::vector<bool>{true, true, true, false, false}));
+  EXPECT_EQ(find(message, texts, Key::Body), std::vector<bool>(5, false));
+}
+
+TEST(BodySearch, TakesEveryRunOfBlanksForOne) {
+  SearchedHeader header("Subject: annual\r\n\t report\r\nTo:  a\tb\r\n\r\n");
+  EXPECT_TRUE(header.contains("subject", fold("Annual Report")));
+  EXPECT_TRUE(header.contains(fold("a b")));
+  EXPECT_EQ(find("\r\nannual   report\r\n", {"annual report", "annual \t report", "annualreport"}),
+            (std::vector<bool>{true, true, false}));
+  // Also where two pieces meet.
+  const std::string blanks = "\r\na" + std::string(300'000, ' ') + "b";
+  EXPECT_EQ(find(blanks, {"a b"}), std::vector<bool>{true});
+}
+
+TEST(BodySearch, GoesStepByStep) {
+  const std::string message = "\r\n" + std::string(1'000'000, 'x');
+  const std::vector<Needle> needles = {{"y", false}};
+  BodySearch search(
+      mail::parse(message),
+      [&](ByteRange range) -> Result<std::string> {
+        return message.substr(range.offset, range.size);
+      },
+      needles);
+  int steps = 1;
+  for (auto is_over = search.step(); is_over && !*is_over; is_over = search.step()) ++steps;
+  EXPECT_GT(steps, 10);
+}
+
 TEST(BodySearch, HandsOnReadErrors) {
   auto read = [](ByteRange) -> Result<std::string> { return fail(Error::Code::Temporary, "disk"); };
-  EXPECT_FALSE(find_in_body(mail::parse("Subject: x\r\n\r\nbody\r\n"), read, {"x"}));
+  const std::vector<Needle> needles = {{"x", false}};
+  BodySearch search(mail::parse("Subject: x\r\n\r\nbody\r\n"), read, needles);
+  ASSERT_TRUE(search.step());  // the part is begun
+  EXPECT_FALSE(search.step());
 }
 
 }  // namespace

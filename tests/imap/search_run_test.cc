@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "protocols/mail/header.h"
@@ -22,7 +23,8 @@ class FakeSource final : public SearchSource {
       ++headers_read;
       std::string_view bytes = found->second;
       std::string_view header = bytes.substr(0, mail::header_size(bytes));
-      visit(uid, header.substr(0, header_limit), header.size() <= header_limit);
+      const bool is_whole = header.size() <= header_limit;
+      if (!visit(uid, header.substr(0, header_limit), is_whole)) break;
     }
     return {};
   }
@@ -61,7 +63,7 @@ class SearchRunTest : public testing::Test {
     auto view = View::make(rows_, 100, 1, {"Junk", "$Forwarded"});
     auto program =
         SearchProgram::compile(command.program, command.charset, *view, std::move(scope));
-    if (!program) return "bad charset";
+    if (!program) return program.error().code == Error::Code::Limit ? "limit" : "bad charset";
     SearchRun run(std::move(*program), view);
     steps_ = 0;
     while (true) {
@@ -188,13 +190,47 @@ TEST_F(SearchKeys, PassesOverMessagesThatAreGone) {
   EXPECT_EQ(search("SUBJECT x"), "6");
 }
 
+TEST_F(SearchKeys, BoundsWhatIsLookedFor) {
+  const auto many = [](const std::string& key, int count) {
+    std::string keys;
+    for (int n = 0; n < count; ++n) keys += " NOT " + key + " none" + std::to_string(n);
+    return keys.substr(1);
+  };
+  EXPECT_EQ(search(many("BODY", 100)), "2,5:6");
+  EXPECT_EQ(search(many("TEXT", 101)), "limit");
+  EXPECT_EQ(search(many("SUBJECT", 1000)), "2,5:6");
+  EXPECT_EQ(search(many("SUBJECT", 1001)), "limit");
+  EXPECT_EQ(search("BODY " + std::string(1000, 'n')), "");
+  EXPECT_EQ(search("BODY " + std::string(1001, 'n')), "limit");
+  EXPECT_EQ(search("SUBJECT " + std::string(1001, 'n')), "limit");
+  // The same text is looked for once.
+  std::string same = "BODY lunch";
+  for (int n = 0; n < 400; ++n) same += " BODY LUNCH TEXT lunch";
+  EXPECT_EQ(search(same), "5");
+}
+
+TEST_F(SearchRunTest, LooksIntoALongBodyInSteps) {
+  add(1, 0, "Subject: long\r\n\r\n" + std::string(1'000'000, 'x') + "needle\r\n");
+  is_hurried_ = true;
+  EXPECT_EQ(search("BODY needle"), "1");
+  EXPECT_GT(steps_, 10);
+}
+
+// Counts the UIDs of a uid-set without ranges.
+int count_of(const std::string& set) {
+  return static_cast<int>(std::count(set.begin(), set.end(), ',')) + 1;
+}
+
 TEST_F(SearchRunTest, StopsWhenTimeIsUpAndGoesOn) {
   for (Uid uid = 1; uid <= 200; ++uid) {
     add(uid, 0, "Subject: " + std::to_string(uid % 2) + "\r\n\r\nbody\r\n");
   }
   is_hurried_ = true;
-  search("SUBJECT 1 BODY body");
-  EXPECT_GT(steps_, 100);
+  EXPECT_EQ(count_of(search("SUBJECT 1 BODY body")), 100);
+  // One for each header, and for each body some.
+  EXPECT_GT(steps_, 400);
+  EXPECT_EQ(count_of(search("SUBJECT 1")), 100);
+  EXPECT_GT(steps_, 200);
   EXPECT_EQ(search("ALL"), "1:200");
 }
 

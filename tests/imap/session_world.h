@@ -26,6 +26,21 @@ class FakeAuthenticator final : public Authenticator {
                                               const Offer& offer) override;
 };
 
+// Stands still, but for `drift`: as if a look at it took that long.
+class WorldClock final : public Clock {
+ public:
+  Time now() const override { return clock_.now(); }
+  Steady steady() const override {
+    if (drift.count() > 0) clock_.advance(drift);
+    return clock_.steady();
+  }
+  void advance(std::chrono::milliseconds step) { clock_.advance(step); }
+  std::chrono::milliseconds drift{0};
+
+ private:
+  mutable FakeClock clock_;
+};
+
 // A real store in a directory of its own, and sessions over it without sockets, threads and time.
 class SessionWorld {
  public:
@@ -89,7 +104,7 @@ class SessionWorld {
   std::shared_ptr<Mailbox> mailbox(const std::string& name = "INBOX");
 
   waxwing::Store& store() { return *store_; }
-  FakeClock clock;
+  WorldClock clock;
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
 
  private:

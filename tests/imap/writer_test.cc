@@ -94,14 +94,14 @@ TEST(BodyStructure, IsAsInTheStandard) {
   diff.encoding = "base64";
   diff.body_size = 4554;
   diff.lines = 73;
-  EXPECT_EQ(to_upper(body_structure_text(text, Detail::Basic)),
+  EXPECT_EQ(to_upper(body_structure_text(text, Detail::Basic, Revision::Rev1)),
             "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 1152 23)");
   mail::Part mixed;
   mixed.type = "multipart";
   mixed.subtype = "mixed";
   mixed.parts.push_back(std::move(text));
   mixed.parts.push_back(std::move(diff));
-  EXPECT_EQ(to_upper(body_structure_text(mixed, Detail::Basic)),
+  EXPECT_EQ(to_upper(body_structure_text(mixed, Detail::Basic, Revision::Rev1)),
             to_upper("((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 1152 23)"
                      "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\" \"NAME\" \"cc.diff\") "
                      "\"<960723163407.20117h@cac.washington.edu>\" \"Compiler diff\" "
@@ -119,28 +119,39 @@ TEST(BodyStructure, HasExtensions) {
   part.languages = {"en", "de"};
   part.location = "http://x.test/";
   part.md5 = "abc";
-  EXPECT_EQ(body_structure_text(part, Detail::Extended),
+  EXPECT_EQ(body_structure_text(part, Detail::Extended, Revision::Rev1),
             "(\"image\" \"png\" NIL NIL NIL \"base64\" 10 \"abc\" "
             "(\"attachment\" (\"filename\" \"a b.png\")) (\"en\" \"de\") \"http://x.test/\")");
-  EXPECT_EQ(body_structure_text(part, Detail::Basic),
+  EXPECT_EQ(body_structure_text(part, Detail::Basic, Revision::Rev1),
             "(\"image\" \"png\" NIL NIL NIL \"base64\" 10)");
 }
 
 TEST(BodyStructure, DescribesEnclosedMessages) {
   auto message = mail::parse(
       "Content-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: text/html\r\n\r\nx\r\n");
-  EXPECT_EQ(body_structure_text(message.root, Detail::Extended),
+  EXPECT_EQ(body_structure_text(message.root, Detail::Extended, Revision::Rev1),
             "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" " +
                 std::to_string(message.root.body_size) +
                 " (NIL \"inner\" NIL NIL NIL NIL NIL NIL NIL NIL) "
                 "(\"text\" \"html\" NIL NIL NIL \"7bit\" 3 1 NIL NIL NIL NIL) 4 NIL NIL NIL NIL)");
 }
 
+TEST(BodyStructure, HasTheInsideOfMessageGlobalInImap4rev2Alone) {
+  const auto message =
+      mail::parse("Content-Type: message/global\r\n\r\nSubject: x\r\n\r\nbody\r\n");
+  EXPECT_EQ(body_structure_text(message.root, Detail::Basic, Revision::Rev1),
+            "(\"message\" \"global\" NIL NIL NIL \"7bit\" 20)");
+  EXPECT_EQ(body_structure_text(message.root, Detail::Basic, Revision::Rev2),
+            "(\"message\" \"global\" NIL NIL NIL \"7bit\" 20 "
+            "(NIL \"x\" NIL NIL NIL NIL NIL NIL NIL NIL) "
+            "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 6 1) 3)");
+}
+
 TEST(BodyStructure, NeverIsWithoutABody) {
   mail::Part empty;
   empty.type = "multipart";
   empty.subtype = "mixed";
-  EXPECT_EQ(body_structure_text(empty, Detail::Basic),
+  EXPECT_EQ(body_structure_text(empty, Detail::Basic, Revision::Rev1),
             "((\"text\" \"plain\" NIL NIL NIL \"7bit\" 0 0) \"mixed\")");
 }
 

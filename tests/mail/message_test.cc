@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "base/encoding.h"
+
 namespace waxwing::mail {
 namespace {
 
@@ -198,6 +200,30 @@ TEST(Message, ComesBackFromItsBytes) {
   ASSERT_TRUE(message);
   EXPECT_EQ(encode(*message), bytes);
   EXPECT_EQ(message->root.parts[1].envelope->subject, "Inner");
+}
+
+TEST(Message, KnowsWhetherItHoldsNul) {
+  EXPECT_FALSE(parse(kNested).may_hold_nul);
+  const std::string body = std::string("Subject: x\r\n\r\na") + '\0' + "b";
+  EXPECT_TRUE(parse(body).may_hold_nul);
+  EXPECT_TRUE(decode(encode(parse(body)))->may_hold_nul);
+  EXPECT_FALSE(decode(encode(parse(kNested)))->may_hold_nul);
+
+  Message message = parse(kNested);
+  prepend(message, std::string_view("X: \0\r\n", 6));
+  EXPECT_TRUE(message.may_hold_nul);
+}
+
+TEST(Message, ComesBackFromTheBytesOfAnOlderIndex) {
+  // What version 1 made of "Subject: old\r\n\r\nbody\r\n".
+  const auto bytes = from_hex(
+      "012f1face60be53d9e1601105375626a6563743a206f6c640d0a0d0a04626f647900046f6c640000000000000000"
+      "047465787405706c61696e04376269740000000000000000001006010000");
+  const auto message = decode(*bytes);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->envelope.subject, "old");
+  EXPECT_EQ(message->root.body_size, 6u);
+  EXPECT_TRUE(message->may_hold_nul);  // for all that is known
 }
 
 TEST(Message, RefusesDamagedBytes) {

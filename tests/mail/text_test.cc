@@ -59,6 +59,21 @@ TEST(ContentField, AcceptsMess) {
   EXPECT_EQ(parse_content_field(many).parameters.size(), kMaxParameters);
 }
 
+TEST(ContentField, DoesWithoutTheFirstSemicolon) {
+  const auto read = [](std::string_view raw) {
+    const ContentField field = parse_content_field(raw);
+    std::string text = field.value;
+    for (const auto& [name, value] : field.parameters) text += "|" + name + "=" + value;
+    return text;
+  };
+  EXPECT_EQ(read("text/html charset=utf-8"), "text/html|charset=utf-8");
+  EXPECT_EQ(read("multipart/mixed boundary=\"x y\"; a=b"), "multipart/mixed|boundary=x y|a=b");
+  EXPECT_EQ(read("attachment filename=a.pdf"), "attachment|filename=a.pdf");
+  EXPECT_EQ(read("text/ plain charset=x"), "text/plain|charset=x");
+  EXPECT_EQ(read("text /plain;charset=x"), "text/plain|charset=x");
+  EXPECT_EQ(read("text/plain (c) ; charset=x"), "text/plain|charset=x");
+}
+
 TEST(Transfer, DecodesBase64Leniently) {
   EXPECT_EQ(decode_transfer("base64", "aGVs\r\nbG8="), "hello");
   EXPECT_EQ(decode_transfer("BASE64", "aGVsbG8"), "hello");
@@ -105,6 +120,13 @@ TEST(Charset, FoldsForSearch) {
             fold_for_search("a\xcc\x88"
                             "B"));
   EXPECT_NE(fold_for_search("a"), fold_for_search("\xc3\xa4"));
+}
+
+TEST(Charset, FoldsBlanksAlike) {
+  EXPECT_EQ(fold_for_search("Annual\t report"), fold_for_search("annual REPORT"));
+  EXPECT_EQ(fold_for_search(" \t"), " ");
+  EXPECT_EQ(fold_for_search("\xc3\x84 \t\xc3\x84\t"), fold_for_search("\xc3\xa4 \xc3\xa4 "));
+  EXPECT_EQ(fold_for_search("a\r\n b"), "a\r\n b");
 }
 
 TEST(Charset, CountsCharacters) {
