@@ -10,6 +10,8 @@
 
 namespace waxwing {
 namespace {
+// Of messages that are gone: more files than that are not waited for.
+constexpr std::size_t kRemovedAtOnce = 64;
 // Of each kind of lazy work in one go, between other users of the account.
 constexpr std::size_t kShare = 64;
 constexpr std::size_t kEverything = std::numeric_limits<std::int32_t>::max();
@@ -144,6 +146,8 @@ Outcome MaildirAccount::respect_uids(Access& access) {
 void MaildirAccount::close_databases() {
   if (!databases_) return;
   Access access({}, *databases_->account, *databases_->index);
+  // While the index knows that their messages are gone.
+  remove_waiting(access);
   bool clean = !read_only_ && publisher_.catch_up(access).has_value();
   for (const auto& [name, mailbox] : tree_.all(access)) {
     // Exact marks: no gap in UIDs where there was no crash.
@@ -161,7 +165,7 @@ void MaildirAccount::close_databases() {
 
 bool MaildirAccount::close_if_idle() {
   std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock || !publisher_.is_idle()) return false;
+  if (!lock || !publisher_.is_idle() || !removals_.empty()) return false;
   close_databases();
   return true;
 }
@@ -272,6 +276,7 @@ Result<std::vector<std::shared_ptr<MaildirMailbox>>> MaildirAccount::all_mailbox
 // Errors are left for the next occasion, or a full disk would keep us busy.
 bool MaildirAccount::work() {
   if (auto access = enter()) (void)publisher_.catch_up(*access);
+  remove_waiting();
   if (read_only_) return true;
   sweep();
   // Busy: again in a moment.
@@ -453,11 +458,52 @@ void MaildirAccount::remove_file(Access& access, MaildirMailbox& mailbox, Uid ui
 
 void MaildirAccount::remove_files(MaildirMailbox& mailbox,
                                   std::span<const std::pair<Uid, std::string>> files) {
+  if (files.size() > kRemovedAtOnce) {
+    if (auto access = enter()) {
+      for (const auto& [uid, path] : files) {
+        removals_.push_back({mailbox.shared_from_this(), uid, path.substr(path.rfind('/') + 1)});
+      }
+      request_work();
+      return;
+    }
+  }
   for (const auto& [uid, path] : files) {
     auto removed = context_->disk.remove(path);
     if (removed || removed.error().code == Error::Code::NotFound) continue;
     if (auto access = enter()) remove_file(*access, mailbox, uid, path);
   }
+}
+
+void MaildirAccount::remove_waiting() {
+  for (;;) {
+    std::vector<Removal> some;
+    std::vector<std::string> paths;
+    {
+      auto access = enter();
+      if (!access) return;
+      const std::size_t count = std::min(kRemovedAtOnce, removals_.size());
+      const auto last = removals_.begin() + static_cast<std::ptrdiff_t>(count);
+      some.assign(std::make_move_iterator(removals_.begin()), std::make_move_iterator(last));
+      removals_.erase(removals_.begin(), last);
+      for (const auto& each : some) paths.push_back(each.path(*access));
+    }
+    if (some.empty()) return;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      auto removed = context_->disk.remove(paths[i]);
+      if (removed || removed.error().code == Error::Code::NotFound) continue;
+      if (auto access = enter()) remove_file(*access, *some[i].mailbox, some[i].uid, paths[i]);
+    }
+  }
+}
+
+void MaildirAccount::remove_waiting(Access& access) {
+  for (const auto& each : std::exchange(removals_, {})) {
+    remove_file(access, *each.mailbox, each.uid, each.path(access));
+  }
+}
+
+std::string MaildirAccount::Removal::path(const Access& access) const {
+  return mailbox->folder(access) + "/cur/" + file;
 }
 
 void MaildirAccount::count_added(Access&, const std::vector<MessageRow>& rows) {

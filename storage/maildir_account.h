@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -69,8 +70,11 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // it, and the next comparison of files and index removes it: the message must not come back.
   void remove_file(Access& access, MaildirMailbox& mailbox, Uid uid, const std::string& path);
 
-  // The same for many, without the lock: once the rows are gone nobody renames their files.
+  // The same for several, without the lock: once the rows are gone nobody renames their files. Many
+  // are left to the background, since nobody has to wait for them: the expunge log knows them.
   void remove_files(MaildirMailbox& mailbox, std::span<const std::pair<Uid, std::string>> files);
+  // Removes those that were left.
+  void remove_waiting();
 
   void count_added(Access&, const std::vector<MessageRow>& rows);
   void count_removed(Access&, std::uint64_t messages, std::uint64_t bytes);
@@ -86,8 +90,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // The same for an object that nobody needs now; false when it is open, or should be remembered.
   bool retire_if_closed();
 
-  // A share of the work that nobody waits for: rows into the index, flags into names, missing fields.
-  // True when nothing is left.
+  // A share of the work that nobody waits for: rows into the index, flags into names, missing
+  // fields. True when nothing is left.
   bool work();
   // work() is called within seconds.
   void request_work() { context_->background.request(weak_from_this()); }
@@ -95,6 +99,13 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome settle();
 
  private:
+  // The file of a message that is expunged.
+  struct Removal {
+    std::shared_ptr<MaildirMailbox> mailbox;
+    Uid uid;
+    std::string file;  // its name in cur/
+    std::string path(const Access& access) const;
+  };
   struct Databases {
     std::unique_ptr<AccountDb> account;
     std::unique_ptr<IndexDb> index;
@@ -107,6 +118,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   bool discard_damaged_index();
   Outcome heal_index();
   Outcome recover_if_needed(Access& access);
+  void remove_waiting(Access& access);
   Outcome respect_uids(Access& access);
   Outcome remove_index();
   void close_databases();
@@ -123,6 +135,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Publisher publisher_;
   MailboxTree tree_;
   std::optional<Usage> usage_;
+  std::deque<Removal> removals_;
   bool retired_ = false;
   std::atomic<bool> read_only_{false};
   std::atomic<bool> index_distrusted_{false};

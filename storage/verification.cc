@@ -11,6 +11,7 @@
 namespace waxwing {
 
 Result<Store::Verdict> Verification::run() {
+  account_.remove_waiting();
   auto access = account_.enter();
   if (!access) return fail(access.error());
   if (auto done = account_.publisher().catch_up(*access); !done) {
