@@ -114,6 +114,7 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
   auto state = access.index.state();
   if (!state) return fail(state.error());
   if (*state != clean_state()) {
+    publisher_.forget_unindexed();
     Recovery recovery(*this, access);
     if (auto done = recovery.run(); !done) return done;
     request_work();
@@ -313,6 +314,19 @@ Result<std::vector<MailboxInfo>> MaildirAccount::mailboxes() {
 }
 
 Result<std::shared_ptr<Mailbox>> MaildirAccount::mailbox(std::string_view name) {
+  auto found = open_mailbox(name);
+  if (!found) return fail(found.error());
+  return (*found)->shared();
+}
+
+// Who comes first when the index is damaged waits until it is made again.
+Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::open_mailbox(std::string_view name) {
+  auto found = load_mailbox(name);
+  if (found || found.error().code != Error::Code::Corrupt || !heal_index()) return found;
+  return load_mailbox(name);
+}
+
+Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::load_mailbox(std::string_view name) {
   auto canonical = canonical_name(name);
   if (!canonical) return fail(Error::Code::NotFound, "no such mailbox");
   auto access = enter();
@@ -320,7 +334,7 @@ Result<std::shared_ptr<Mailbox>> MaildirAccount::mailbox(std::string_view name) 
   auto found = tree_.find(*access, *canonical);
   if (!found) return fail(Error::Code::NotFound, "no such mailbox");
   if (auto done = found->load(*access); !done) return fail(done.error());
-  return found->shared();
+  return found->shared_from_this();
 }
 
 Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::mailbox_for_delivery(
@@ -336,13 +350,11 @@ Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::mailbox_for_delivery(
 }
 
 Result<MailboxStatus> MaildirAccount::status(std::string_view name) {
-  auto canonical = canonical_name(name);
-  if (!canonical) return fail(Error::Code::NotFound, "no such mailbox");
+  auto opened = open_mailbox(name);
+  if (!opened) return fail(opened.error());
   auto access = enter();
   if (!access) return fail(access.error());
-  auto found = tree_.find(*access, *canonical);
-  if (!found) return fail(Error::Code::NotFound, "no such mailbox");
-  if (auto done = found->load(*access); !done) return fail(done.error());
+  const auto& found = *opened;
   const auto view = found->view();
   MailboxStatus status;
   status.id = found->id();

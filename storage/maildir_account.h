@@ -118,6 +118,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   bool discard_damaged_index();
   Outcome heal_index();
   Outcome recover_if_needed(Access& access);
+  // Found and loaded.
+  Result<std::shared_ptr<MaildirMailbox>> open_mailbox(std::string_view name);
+  Result<std::shared_ptr<MaildirMailbox>> load_mailbox(std::string_view name);
   void remove_waiting(Access& access);
   Outcome respect_uids(Access& access);
   Outcome remove_index();

@@ -236,6 +236,11 @@ const IndexEntry* Publisher::unindexed(MailboxId mailbox, Uid uid) const {
   return nullptr;
 }
 
+void Publisher::forget_unindexed() {
+  unindexed_.clear();
+  unindexed_bytes_ = 0;
+}
+
 void Publisher::forget_unindexed(MailboxId mailbox) {
   std::erase_if(unindexed_, [&](const auto& u) { return u.mailbox->id() == mailbox; });
 }

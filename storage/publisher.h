@@ -50,6 +50,8 @@ class Publisher {
   Outcome catch_up(Access& access);
   const IndexEntry* unindexed(MailboxId mailbox, Uid uid) const;
   void forget_unindexed(MailboxId mailbox);
+  // Recovery is about to find their files.
+  void forget_unindexed();
   // Nobody holds on to an Access without the lock.
   bool is_idle() const { return in_flight_ == 0 && waiting_.load() == 0 && !closing_; }
   bool is_behind() const { return !unindexed_.empty(); }

@@ -131,6 +131,12 @@ std::optional<Next> ImapSession::on_literal(const Framed& framed, Output& output
     if (*append) {
       conversation_.upload =
           std::make_unique<Upload>(std::move((*append)->mailbox), framed.size, framed.is_binary);
+      // Nobody waits for our word on a short message that comes anyway: the mailbox is opened when
+      // it is put there, which saves a worker.
+      if (!framed.is_synchronising && framed.size <= Upload::kLateBegin) {
+        (void)framer_.accept_staged();  // nor for a "+"
+        return std::nullopt;
+      }
       upload_work_ = UploadWork::Begin;
       return Next::work(Lane::Storage);
     }

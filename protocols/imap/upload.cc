@@ -27,7 +27,8 @@ std::optional<Reply> Upload::begin(Conversation& conversation) {
 
 bool Upload::add(std::string bytes, const Conversation& conversation) {
   if (failure_) return true;
-  waiting_ = is_binary_ ? std::move(bytes) : with_crlf(std::move(bytes));
+  waiting_ += is_binary_ ? std::move(bytes) : with_crlf(std::move(bytes));
+  if (!staged_) return true;
   if (!staged_->fits_in_memory(waiting_.size())) return false;
   write(conversation);
   return true;
@@ -42,6 +43,7 @@ void Upload::write(const Conversation& conversation) {
 }
 
 Reply Upload::deliver(Conversation& conversation, const Mailbox::AppendOptions& options) {
+  if (!failure_ && !staged_) failure_ = begin(conversation);
   write(conversation);
   if (failure_) return *failure_;
   staged_->finish();

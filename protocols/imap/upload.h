@@ -23,6 +23,8 @@ class Upload {
   Upload(std::string mailbox, std::uint64_t size, bool is_binary)
       : wire_name_(std::move(mailbox)), size_(size), is_binary_(is_binary) {}
 
+  // Up to this size begin() may be left to deliver().
+  static constexpr std::uint64_t kLateBegin = 64 * 1024;
   // Opens the mailbox and makes room; may block. A reply: the literal shall not be sent.
   std::optional<Reply> begin(Conversation& conversation);
 

@@ -150,6 +150,26 @@ class Clients(harness.LiveTest):
         self.assertEqual([line.split()[1] for line in client.uidl()[1]], [uidls[1].split()[1]])
         client.quit()
 
+    def test_pop3_keep_hides_from_pop3_and_leaves_in_imap(self):
+        dave = "dave@example.test"
+        self.server.command("account", "add", dave, "--password-stdin", text=PASSWORD + "\n")
+        self.server.command("account", "pop3", dave, "keep")
+        with self.smtp(25, "clear") as client:
+            for subject in ("kept", "new"):
+                client.sendmail("x@sender.example", [dave], harness.message(subject, "x@sender.example", dave))
+        client = self.pop(995, "implicit", dave)
+        self.assertIn(b"Subject: kept", client.retr(1)[1])
+        client.dele(1)
+        client.quit()
+        client = self.pop(995, "implicit", dave)
+        self.assertEqual(client.stat()[0], 1)
+        self.assertIn(b"Subject: new", client.retr(1)[1])
+        client.quit()
+        self.assertEqual(self.subjects_by_imap(self.imap(user=dave)), ["kept", "new"])
+        self.server.command("account", "pop3", dave, "off")
+        with self.assertRaisesRegex(poplib.error_proto, "POP3 is switched off"):
+            self.pop(995, "implicit", dave)
+
     def test_idle_session_learns_of_new_mail(self):
         client = self.imap(user=ALICE)
         client.select("INBOX")

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "protocols/pop3/line_reader.h"
+#include "protocols/pop3/read_ahead.h"
 #include "tests/pop3/world.h"
 
 namespace waxwing::pop3 {

@@ -209,8 +209,9 @@ TEST_F(MailboxTest, MoveOfManyFindsThemAll) {
   ASSERT_TRUE(inbox()->move(all, *mailbox("Trash")));
   EXPECT_EQ(inbox()->view()->size(), 0u);
   EXPECT_EQ(mailbox("Trash")->view()->size(), all.size());
-  EXPECT_TRUE(files(folder() + "/Maildir/cur").empty());
   EXPECT_EQ(findings(), std::vector<std::string>());
+  reopen();
+  EXPECT_TRUE(files(folder() + "/Maildir/cur").empty());
 }
 
 TEST_F(MailboxTest, RecentIsClaimedOnce) {
