@@ -112,7 +112,9 @@ Result<std::vector<MailboxInfo>> MailboxTree::list(Access& access) {
   for (const auto& name : *subscribed) {
     info(name).subscribed = true;
     // LSUB "%" tells of "a" when only "a/b" is subscribed and neither exists.  RFC 3501 6.3.9
-    for (const auto& level : levels_above(name)) info(level);
+    const auto levels = levels_above(name);
+    if (levels.size() >= kMaxLevels) continue;  // no mailbox, and for long names a lot of text
+    for (const auto& level : levels) info(level);
   }
   std::vector<MailboxInfo> result;
   for (auto& [name, entry] : infos) result.push_back(std::move(entry));

@@ -12,12 +12,16 @@ namespace {
 // So many names a client may subscribe that no mailbox has: every LSUB goes through all of them.
 constexpr std::ptrdiff_t kMaxLooseSubscriptions = 1000;
 
+// No mailbox lies deeper, and the levels of such a name are a lot of text.
+constexpr std::ptrdiff_t kMaxLevels = 32;
+
 // Is there no room for this name?
 Result<bool> is_one_too_many(Account& account, std::string_view name) {
   const auto mailboxes = account.mailboxes();
   if (!mailboxes) return fail(mailboxes.error());
   const auto known = std::ranges::find(*mailboxes, name, &MailboxInfo::name);
   if (known != mailboxes->end() && (known->exists || known->subscribed)) return false;
+  if (std::ranges::count(name, '/') >= kMaxLevels) return true;
   return std::ranges::count_if(*mailboxes, [](const MailboxInfo& mailbox) {
            return mailbox.subscribed && !mailbox.exists;
          }) >= kMaxLooseSubscriptions;

@@ -8,7 +8,6 @@
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/slice.h"
-#include "storage/mailbox_name.h"
 
 namespace waxwing::imap {
 namespace {
@@ -56,8 +55,8 @@ class ListTask final : public Task {
   List command_;
   std::vector<std::string> patterns_;
   std::vector<MailboxInfo> mailboxes_;
-  // Levels with something below that the selection options want.
-  std::set<std::string, std::less<>> levels_;
+  // Levels with something below that the selection options want; in the names of mailboxes_.
+  std::set<std::string_view> levels_;
   bool wants_levels_ = false;
   std::size_t next_below_ = 0;
   std::size_t next_ = 0;
@@ -136,7 +135,10 @@ void ListTask::look_below(const MailboxInfo& mailbox) {
   if (!is_selected_by_options(mailbox)) return;
   // LSUB tells of a level only when the pattern cannot name the mailbox itself.
   if (command_.kind == List::Kind::Lsub && matches(mailbox.name)) return;
-  for (std::string& level : levels_above(mailbox.name)) levels_.insert(std::move(level));
+  const std::string_view name = mailbox.name;
+  for (auto slash = name.find('/'); slash != name.npos; slash = name.find('/', slash + 1)) {
+    levels_.insert(name.substr(0, slash));
+  }
 }
 
 void ListTask::list_one(Conversation& conversation, const MailboxInfo& mailbox,

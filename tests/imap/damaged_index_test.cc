@@ -90,5 +90,27 @@ TEST(DamagedIndex, IsFetchedFromItsFiles) {
   EXPECT_EQ(*message.header(), "Subject: x\r\n\r\n");
 }
 
+// Of a long message it is not known then whether it holds a NUL, so somebody has to look.
+TEST(DamagedIndex, SendsNoNulFromALongMessage) {
+  SessionWorld world;
+  const std::string body = std::string(200'000, 'x') + '\0' + "\r\n";
+  world.deliver("Subject: x\r\n\r\n" + body);
+  DamagedIndex mailbox(world.mailbox());
+  const Parsed damaged{"", false, "no message"};
+  FetchedMessage message(mailbox, 1, &damaged);
+  FetchItem item;
+  item.kind = FetchItem::Kind::Section;
+  ASSERT_TRUE(message.prepare(needs_of({item})));
+  FetchResponse response;
+  ASSERT_FALSE(write_section(item, message, response));
+  std::string sent;
+  for (bool is_over = false; !is_over;) {
+    Output output;
+    is_over = response.hand_over(output).value_or(true);
+    sent += output.drain();
+  }
+  EXPECT_EQ(sent, "BODY[] {200017}\r\nSubject: x\r\n\r\n" + std::string(200'000, 'x') + " \r\n");
+}
+
 }  // namespace
 }  // namespace waxwing::imap

@@ -70,6 +70,11 @@ TEST(List, BoundsSubscriptionsWithoutMailbox) {
   const auto client = world.sign_in();
   EXPECT_THAT(client->say("a SUBSCRIBE \"Lost more\""), StartsWith("a NO [LIMIT]"));
   EXPECT_THAT(client->say("b SUBSCRIBE \"Lost 7\""), StartsWith("b OK"));
+  std::string deep = "x";
+  for (int n = 0; n < 32; ++n) deep += "/x";
+  client->say("b2 UNSUBSCRIBE \"Lost 8\"");
+  EXPECT_THAT(client->say("b3 SUBSCRIBE " + deep), StartsWith("b3 NO [LIMIT]"));
+  EXPECT_THAT(client->say("b4 SUBSCRIBE \"Lost 8\""), StartsWith("b4 OK"));
   EXPECT_THAT(client->say("c UNSUBSCRIBE Junk"), StartsWith("c OK"));
   EXPECT_THAT(client->say("d SUBSCRIBE Junk"), StartsWith("d OK"));
   EXPECT_THAT(client->say("e UNSUBSCRIBE \"Lost 7\""), StartsWith("e OK"));
