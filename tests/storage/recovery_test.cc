@@ -168,9 +168,10 @@ TEST_F(RecoveryTest, IndexThatIsDamagedInUseIsRebuilt) {
   ASSERT_TRUE(page);
   damage(index, static_cast<std::size_t>(*page - 1) * 4096, static_cast<std::size_t>(*page) * 4096);
   open_store();
+  auto held = this->inbox();
   // Delivered all the same: the message is durable.
   ASSERT_TRUE(deliver("e"));
-  EXPECT_EQ(text(*this->inbox(), 5), message("e"));
+  EXPECT_EQ(text(*held, 5), message("e"));
   ASSERT_TRUE(store_->rebuild(kAlice));
   EXPECT_EQ(subjects(*this->inbox()),
             (std::map<Uid, std::string>{{1, "a"}, {2, "b"}, {4, "d"}, {5, "e"}}));
