@@ -197,7 +197,8 @@ Outcome MaildirAccount::drop_index() {
     auto done = mailbox->settle(*access, kEverything);
     if (!done && !is_lost(done.error())) return fail(done.error());
   }
-  if (!publisher_.is_idle()) return fail(Error::Code::Temporary, "account is in use");
+  if (!publisher_.is_idle() || removals_ > 0)
+    return fail(Error::Code::Temporary, "account is in use");
   close_databases();
   return remove_index();
 }
@@ -450,7 +451,7 @@ void MaildirAccount::remove_file(Access& access, MaildirMailbox& mailbox, Uid ui
                                                      {"reason", removed.error().text}});
 }
 
-void MaildirAccount::remove_files(MaildirMailbox& mailbox,
+void MaildirAccount::remove_files(const Removal&, MaildirMailbox& mailbox,
                                   std::span<const std::pair<Uid, std::string>> files) {
   for (const auto& [uid, path] : files) {
     auto removed = context_->disk.remove(path);

@@ -69,8 +69,20 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // it, and the next comparison of files and index removes it: the message must not come back.
   void remove_file(Access& access, MaildirMailbox& mailbox, Uid uid, const std::string& path);
 
-  // The same for many, without the lock: once the rows are gone nobody renames their files.
-  void remove_files(MaildirMailbox& mailbox, std::span<const std::pair<Uid, std::string>> files);
+  // Lives from before the commit that expunges messages until their files are gone: meanwhile only
+  // the index knows that these files are no messages, so it is not dropped.
+  class Removal {
+   public:
+    explicit Removal(MaildirAccount& account) : account_(account) { ++account_.removals_; }
+    Removal(const Removal&) = delete;
+    ~Removal() { --account_.removals_; }
+
+   private:
+    MaildirAccount& account_;
+  };
+  // Removes many files, without the lock: once the rows are gone nobody renames them.
+  void remove_files(const Removal&, MaildirMailbox& mailbox,
+                    std::span<const std::pair<Uid, std::string>> files);
 
   void count_added(Access&, const std::vector<MessageRow>& rows);
   void count_removed(Access&, std::uint64_t messages, std::uint64_t bytes);
@@ -122,6 +134,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   MailboxTree tree_;
   std::optional<Usage> usage_;
   bool retired_ = false;
+  std::atomic<int> removals_{0};
   std::atomic<bool> read_only_{false};
   std::atomic<bool> index_distrusted_{false};
 };

@@ -384,10 +384,11 @@ Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expu
     files.emplace_back(uid, file(*access, *found));
   }
   if (gone.empty()) return gone;
+  const MaildirAccount::Removal removal(account_);
   if (auto done = remove_rows(*access, gone, IndexDb::Expunged::Removed); !done)
     return fail(done.error());
   access->release();
-  account_.remove_files(*this, files);
+  account_.remove_files(removal, *this, files);
   return gone;
 }
 

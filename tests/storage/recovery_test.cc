@@ -103,6 +103,22 @@ TEST_F(RecoveryTest, RebuildChangesNothingUnderRunningSessions) {
   EXPECT_EQ(difference.added, 0u);
 }
 
+TEST_F(RecoveryTest, RebuildBringsBackNothingThatIsBeingExpunged) {
+  ASSERT_TRUE(deliver("a"));
+  auto mailbox = inbox();
+  const std::vector<Uid> one = {1};
+  bool asked = false;
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (asked || call != "remove" || !path.starts_with(cur())) return;
+    asked = true;
+    EXPECT_EQ(store_->rebuild(kAlice).error().code, Error::Code::Temporary);
+  };
+  ASSERT_TRUE(mailbox->expunge(one, Mailbox::Expunge::Any));
+  EXPECT_TRUE(asked);
+  ASSERT_TRUE(store_->rebuild(kAlice));
+  EXPECT_EQ(mailbox->view()->size(), 0u);
+}
+
 TEST_F(RecoveryTest, RebuildKeepsTheIndexWhenFlagsAreOnlyThere) {
   ASSERT_TRUE(deliver("a"));
   const std::vector<Uid> one = {1};
