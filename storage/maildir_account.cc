@@ -166,7 +166,7 @@ void MaildirAccount::close_databases() {
 
 bool MaildirAccount::close_if_idle() {
   std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock || !publisher_.is_idle() || !removals_.empty()) return false;
+  if (!lock || !publisher_.is_idle() || !expunged_files_.empty() || removals_ > 0) return false;
   close_databases();
   return true;
 }
@@ -202,7 +202,8 @@ Outcome MaildirAccount::drop_index() {
     auto done = mailbox->settle(*access, kEverything);
     if (!done && !is_lost(done.error())) return fail(done.error());
   }
-  if (!publisher_.is_idle()) return fail(Error::Code::Temporary, "account is in use");
+  if (!publisher_.is_idle() || removals_ > 0)
+    return fail(Error::Code::Temporary, "account is in use");
   close_databases();
   return remove_index();
 }
@@ -468,12 +469,13 @@ void MaildirAccount::remove_file(Access& access, MaildirMailbox& mailbox, Uid ui
                                                      {"reason", removed.error().text}});
 }
 
-void MaildirAccount::remove_files(MaildirMailbox& mailbox,
+void MaildirAccount::remove_files(const Removal&, MaildirMailbox& mailbox,
                                   std::span<const std::pair<Uid, std::string>> files) {
   if (files.size() > kRemovedAtOnce) {
     if (auto access = enter()) {
       for (const auto& [uid, path] : files) {
-        removals_.push_back({mailbox.shared_from_this(), uid, path.substr(path.rfind('/') + 1)});
+        expunged_files_.push_back(
+            {mailbox.shared_from_this(), uid, path.substr(path.rfind('/') + 1)});
       }
       request_work();
       return;
@@ -488,15 +490,16 @@ void MaildirAccount::remove_files(MaildirMailbox& mailbox,
 
 void MaildirAccount::remove_waiting() {
   for (;;) {
-    std::vector<Removal> some;
+    const Removal removal(*this);
+    std::vector<ExpungedFile> some;
     std::vector<std::string> paths;
     {
       auto access = enter();
       if (!access) return;
-      const std::size_t count = std::min(kRemovedAtOnce, removals_.size());
-      const auto last = removals_.begin() + static_cast<std::ptrdiff_t>(count);
-      some.assign(std::make_move_iterator(removals_.begin()), std::make_move_iterator(last));
-      removals_.erase(removals_.begin(), last);
+      const std::size_t count = std::min(kRemovedAtOnce, expunged_files_.size());
+      const auto last = expunged_files_.begin() + static_cast<std::ptrdiff_t>(count);
+      some.assign(std::make_move_iterator(expunged_files_.begin()), std::make_move_iterator(last));
+      expunged_files_.erase(expunged_files_.begin(), last);
       for (const auto& each : some) paths.push_back(each.path(*access));
     }
     if (some.empty()) return;
@@ -509,12 +512,12 @@ void MaildirAccount::remove_waiting() {
 }
 
 void MaildirAccount::remove_waiting(Access& access) {
-  for (const auto& each : std::exchange(removals_, {})) {
+  for (const auto& each : std::exchange(expunged_files_, {})) {
     remove_file(access, *each.mailbox, each.uid, each.path(access));
   }
 }
 
-std::string MaildirAccount::Removal::path(const Access& access) const {
+std::string MaildirAccount::ExpungedFile::path(const Access& access) const {
   return mailbox->folder(access) + "/cur/" + file;
 }
 

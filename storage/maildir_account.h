@@ -70,9 +70,21 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // it, and the next comparison of files and index removes it: the message must not come back.
   void remove_file(Access& access, MaildirMailbox& mailbox, Uid uid, const std::string& path);
 
-  // The same for several, without the lock: once the rows are gone nobody renames their files. Many
-  // are left to the background, since nobody has to wait for them: the expunge log knows them.
-  void remove_files(MaildirMailbox& mailbox, std::span<const std::pair<Uid, std::string>> files);
+  // Lives from before the commit that expunges messages until their files are gone: meanwhile only
+  // the index knows that these files are no messages, so it is not dropped.
+  class Removal {
+   public:
+    explicit Removal(MaildirAccount& account) : account_(account) { ++account_.removals_; }
+    Removal(const Removal&) = delete;
+    ~Removal() { --account_.removals_; }
+
+   private:
+    MaildirAccount& account_;
+  };
+  // Removes several files, without the lock: once the rows are gone nobody renames them. Many are
+  // left to the background, since nobody has to wait for them: the expunge log knows them.
+  void remove_files(const Removal&, MaildirMailbox& mailbox,
+                    std::span<const std::pair<Uid, std::string>> files);
   // Removes those that were left.
   void remove_waiting();
 
@@ -99,8 +111,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome settle();
 
  private:
-  // The file of a message that is expunged.
-  struct Removal {
+  struct ExpungedFile {
     std::shared_ptr<MaildirMailbox> mailbox;
     Uid uid;
     std::string file;  // its name in cur/
@@ -138,8 +149,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Publisher publisher_;
   MailboxTree tree_;
   std::optional<Usage> usage_;
-  std::deque<Removal> removals_;
+  std::deque<ExpungedFile> expunged_files_;
   bool retired_ = false;
+  std::atomic<int> removals_{0};
   std::atomic<bool> read_only_{false};
   std::atomic<bool> index_distrusted_{false};
 };

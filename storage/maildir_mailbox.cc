@@ -155,6 +155,12 @@ Result<Access> MaildirMailbox::enter_to_write() {
 
 Outcome MaildirMailbox::load(Access& access) {
   if (state_.loaded) return {};
+  auto done = read_rows(access);
+  if (!done && done.error().code == Error::Code::Corrupt) account_.distrust_index();
+  return done;
+}
+
+Outcome MaildirMailbox::read_rows(Access& access) {
   if (auto done = account_.publisher().catch_up(access); !done) return done;
   auto rows = access.index.load(id_);
   if (!rows) return fail(rows.error());
@@ -378,10 +384,11 @@ Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expu
     files.emplace_back(uid, file(*access, *found));
   }
   if (gone.empty()) return gone;
+  const MaildirAccount::Removal removal(account_);
   if (auto done = remove_rows(*access, gone, IndexDb::Expunged::Removed); !done)
     return fail(done.error());
   access->release();
-  account_.remove_files(*this, files);
+  account_.remove_files(removal, *this, files);
   return gone;
 }
 

@@ -113,6 +113,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<Access> enter();
   Result<Access> enter_to_write();
   Result<std::vector<std::pair<Uid, Parsed>>> read_slice(std::span<const Uid> uids, Fields fields);
+  Outcome read_rows(Access& access);
   Result<Parsed> parse_file(Uid uid);
   Outcome settle_names(Access& access, const std::vector<IndexEntry>& entries);
 

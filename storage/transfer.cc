@@ -52,12 +52,13 @@ Result<Mailbox::Copied> Transfer::move(std::span<const Uid> uids) {
   ticket_->source = source_.shared();
   if (auto done = link_all(Unique::Kept); !done) return fail(done.error());
   for (auto [from, to] : uids_) ticket_->moved.push_back(from);
+  const MaildirAccount::Removal removal(source_.account());
   if (auto done = publish(); !done) return fail(done.error());
   std::vector<std::pair<Uid, std::string>> files;
   for (const auto& item : items_) {
     if (item.uid != 0) files.emplace_back(item.uid, source_directory_ + item.entry.file_name());
   }
-  source_.account().remove_files(source_, files);
+  source_.account().remove_files(removal, source_, files);
   return copied();
 }
 

@@ -103,6 +103,22 @@ TEST_F(RecoveryTest, RebuildChangesNothingUnderRunningSessions) {
   EXPECT_EQ(difference.added, 0u);
 }
 
+TEST_F(RecoveryTest, RebuildBringsBackNothingThatIsBeingExpunged) {
+  ASSERT_TRUE(deliver("a"));
+  auto mailbox = inbox();
+  const std::vector<Uid> one = {1};
+  bool asked = false;
+  disk_.before = [&](const std::string& call, const std::string& path) {
+    if (asked || call != "remove" || !path.starts_with(cur())) return;
+    asked = true;
+    EXPECT_EQ(store_->rebuild(kAlice).error().code, Error::Code::Temporary);
+  };
+  ASSERT_TRUE(mailbox->expunge(one, Mailbox::Expunge::Any));
+  EXPECT_TRUE(asked);
+  ASSERT_TRUE(store_->rebuild(kAlice));
+  EXPECT_EQ(mailbox->view()->size(), 0u);
+}
+
 TEST_F(RecoveryTest, RebuildKeepsTheIndexWhenFlagsAreOnlyThere) {
   ASSERT_TRUE(deliver("a"));
   const std::vector<Uid> one = {1};
@@ -168,9 +184,10 @@ TEST_F(RecoveryTest, IndexThatIsDamagedInUseIsRebuilt) {
   ASSERT_TRUE(page);
   damage(index, static_cast<std::size_t>(*page - 1) * 4096, static_cast<std::size_t>(*page) * 4096);
   open_store();
+  auto held = this->inbox();
   // Delivered all the same: the message is durable.
   ASSERT_TRUE(deliver("e"));
-  EXPECT_EQ(text(*this->inbox(), 5), message("e"));
+  EXPECT_EQ(text(*held, 5), message("e"));
   ASSERT_TRUE(store_->rebuild(kAlice));
   EXPECT_EQ(subjects(*this->inbox()),
             (std::map<Uid, std::string>{{1, "a"}, {2, "b"}, {4, "d"}, {5, "e"}}));
