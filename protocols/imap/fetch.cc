@@ -30,6 +30,8 @@ class FetchTask final : public Task {
     if (command_.numbering == Numbering::Uid && !asks_for(FetchItem::Kind::Uid)) {
       command_.items.insert(command_.items.begin(), FetchItem{FetchItem::Kind::Uid});
     }
+    items_.assign(std::make_move_iterator(command_.items.begin()),
+                  std::make_move_iterator(command_.items.end()));
   }
 
   bool is_quick(Conversation& conversation) override {
@@ -62,6 +64,7 @@ class FetchTask final : public Task {
   Step end();
 
   Fetch command_;
+  std::vector<PreparedItem> items_;
   FetchNeeds needs_;
   bool wants_flags_ = false;
   std::optional<std::vector<std::size_t>> indexes_;
@@ -183,7 +186,7 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t index, con
   FetchResponse* line = &made.line;
   *line << "* " << std::to_string(index + 1) << " FETCH (";
   std::string_view separator;
-  for (const FetchItem& item : command_.items) {
+  for (const PreparedItem& item : items_) {
     *line << separator;
     separator = " ";
     switch (item.kind) {

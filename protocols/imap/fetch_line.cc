@@ -61,13 +61,12 @@ Reply refuse(const Error& error) {
   return error.code == Error::Code::Limit ? too_large() : to_reply(error);
 }
 
-std::optional<Reply> write_literal(const FetchItem& item, std::string_view bytes,
+std::optional<Reply> write_literal(const PreparedItem& item, std::string_view bytes,
                                    FetchedMessage& message, FetchResponse& response) {
   if (!message.spend(bytes.size())) return too_large();
   const bool has_nul = bytes.find('\0') != std::string_view::npos;
   const bool is_literal8 = has_nul && item.kind == FetchItem::Kind::Binary;
-  response << name_of(item) << (is_literal8 ? " ~{" : " {") << std::to_string(bytes.size())
-           << "}\r\n";
+  response << item.name << (is_literal8 ? " ~{" : " {") << std::to_string(bytes.size()) << "}\r\n";
   if (!has_nul || is_literal8) {
     response << bytes;
     return std::nullopt;
@@ -79,7 +78,7 @@ std::optional<Reply> write_literal(const FetchItem& item, std::string_view bytes
   return std::nullopt;
 }
 
-std::optional<Reply> write_text(const FetchItem& item, std::string_view text,
+std::optional<Reply> write_text(const PreparedItem& item, std::string_view text,
                                 FetchedMessage& message, FetchResponse& response) {
   const ByteRange range = cut({0, text.size()}, item.partial);
   return write_literal(
@@ -88,7 +87,7 @@ std::optional<Reply> write_text(const FetchItem& item, std::string_view text,
       message, response);
 }
 
-std::optional<Reply> write_range(const FetchItem& item, ByteRange whole, FetchedMessage& message,
+std::optional<Reply> write_range(const PreparedItem& item, ByteRange whole, FetchedMessage& message,
                                  FetchResponse& response) {
   // The file has the last word on where the message ends.
   whole.offset = std::min(whole.offset, message.size());
@@ -102,8 +101,7 @@ std::optional<Reply> write_range(const FetchItem& item, ByteRange whole, Fetched
   // A literal8 need not hold a NUL, so nobody has to look for it.  RFC 3516 section 4.3
   const bool may_hold_nul = message.may_hold_nul();
   const bool is_literal8 = may_hold_nul && item.kind == FetchItem::Kind::Binary;
-  response << name_of(item) << (is_literal8 ? " ~{" : " {") << std::to_string(range.size)
-           << "}\r\n";
+  response << item.name << (is_literal8 ? " ~{" : " {") << std::to_string(range.size) << "}\r\n";
   response.write_file(
       message.file(), range.offset, range.size,
       may_hold_nul && !is_literal8 ? FetchResponse::Nul::Blank : FetchResponse::Nul::Keep);
@@ -111,11 +109,11 @@ std::optional<Reply> write_range(const FetchItem& item, ByteRange whole, Fetched
 }
 
 // A part without its Content-Transfer-Encoding.  RFC 9051 section 6.4.5, BINARY
-std::optional<Reply> write_binary(const FetchItem& item, FetchedMessage& message,
+std::optional<Reply> write_binary(const PreparedItem& item, FetchedMessage& message,
                                   FetchResponse& response) {
   const auto source = resolve_binary(item.section, message.message());
   if (!source) {
-    response << name_of(item) << (item.kind == FetchItem::Kind::BinarySize ? " 0" : " NIL");
+    response << item.name << (item.kind == FetchItem::Kind::BinarySize ? " 0" : " NIL");
     return std::nullopt;
   }
   if (!source->can_decode()) {
@@ -124,7 +122,7 @@ std::optional<Reply> write_binary(const FetchItem& item, FetchedMessage& message
   if (item.kind == FetchItem::Kind::BinarySize) {
     const auto size = message.decoded_size(*source);
     if (!size) return to_reply(size.error());
-    response << name_of(item) << " " << std::to_string(*size);
+    response << item.name << " " << std::to_string(*size);
     return std::nullopt;
   }
   if (!mail::is_encoded(source->encoding)) {
@@ -137,9 +135,22 @@ std::optional<Reply> write_binary(const FetchItem& item, FetchedMessage& message
 
 }  // namespace
 
+PreparedItem::PreparedItem(FetchItem wanted) : FetchItem(std::move(wanted)) {
+  if (!is_section(*this) && kind != Kind::Rfc822 && kind != Kind::Rfc822Header &&
+      kind != Kind::Rfc822Text) {
+    return;
+  }
+  name = name_of(*this);
+  if (section.kind == Section::Kind::HeaderFields) {
+    fields.emplace(mail::Keep::Only, section.fields);
+  } else if (section.kind == Section::Kind::HeaderFieldsNot) {
+    fields.emplace(mail::Keep::Except, section.fields);
+  }
+}
+
 FetchNeeds needs_of(const std::vector<FetchItem>& items) {
   FetchNeeds needs;
-  for (const FetchItem& item : items) {
+  for (const PreparedItem& item : items) {
     switch (item.kind) {
       case FetchItem::Kind::Flags:
       case FetchItem::Kind::InternalDate:
@@ -245,7 +256,7 @@ bool FetchedMessage::spend(std::uint64_t bytes) {
   return spent_ <= kMaxResponse;
 }
 
-std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& message,
+std::optional<Reply> write_section(const PreparedItem& item, FetchedMessage& message,
                                    FetchResponse& response) {
   if (is_top_header(item)) {
     const auto header = message.header();
@@ -255,11 +266,11 @@ std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& messag
     if (!has_fields) return write_text(item, *header, message, response);
     // A client may ask a thousand times for other fields of it.
     if (!message.spend(header->size())) return too_large();
-    return write_text(item, filter_header(*header, item.section), message, response);
+    return write_text(item, item.fields->apply(*header), message, response);
   }
   if (is_whole(item)) {
     if (item.kind == FetchItem::Kind::BinarySize) {
-      response << name_of(item) << " " << std::to_string(message.size());
+      response << item.name << " " << std::to_string(message.size());
       return std::nullopt;
     }
     return write_range(item, {0, message.size()}, message, response);
@@ -271,7 +282,7 @@ std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& messag
   if (item.kind == FetchItem::Kind::Rfc822Text) section.kind = Section::Kind::Text;
   const Resolved resolved = resolve(section, message.message());
   if (resolved.kind == Resolved::Kind::Missing) {
-    response << name_of(item) << " NIL";
+    response << item.name << " NIL";
     return std::nullopt;
   }
   if (resolved.kind == Resolved::Kind::Fields) {
@@ -279,7 +290,7 @@ std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& messag
         message.read({resolved.range.offset, std::min(resolved.range.size, kMaxFields)});
     if (!header) return to_reply(header.error());
     if (!message.spend(header->size())) return too_large();
-    return write_text(item, filter_header(*header, section), message, response);
+    return write_text(item, item.fields->apply(*header), message, response);
   }
   return write_range(item, resolved.range, message, response);
 }

@@ -12,6 +12,7 @@
 #include "protocols/imap/message_file.h"
 #include "protocols/imap/reply.h"
 #include "protocols/imap/section.h"
+#include "protocols/mail/header.h"
 #include "protocols/mail/message.h"
 #include "storage/mailbox.h"
 
@@ -72,10 +73,17 @@ class FetchedMessage {
   std::uint64_t spent_ = 0;
 };
 
+// An item, with what is the same for every message.
+struct PreparedItem : FetchItem {
+  explicit PreparedItem(FetchItem wanted);
+  std::string name;  // "BODY[HEADER.FIELDS (To)]<0>"; empty where the value is no section
+  std::optional<mail::FieldFilter> fields;
+};
+
 // Writes the value of BODY[...], BINARY[...], BINARY.SIZE[...], RFC822, RFC822.HEADER and
 // RFC822.TEXT with its name: "BODY[TEXT]<0> {5}..hello". After an error the response is worth
 // nothing.
-std::optional<Reply> write_section(const FetchItem& item, FetchedMessage& message,
+std::optional<Reply> write_section(const PreparedItem& item, FetchedMessage& message,
                                    FetchResponse& response);
 
 }  // namespace waxwing::imap

@@ -1,7 +1,7 @@
 #include "protocols/mail/header.h"
 
-#include <functional>
-#include <set>
+#include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
@@ -75,19 +75,30 @@ std::vector<std::string> find_fields(std::string_view block, std::string_view na
   return values;
 }
 
-std::string filter_header(std::string_view block, Keep keep,
-                          const std::vector<std::string>& names) {
-  // Both may be many: a header of empty fields, and all the names that a command has room for.
-  std::set<std::string, std::less<>> wanted;
-  for (const std::string& name : names) wanted.insert(to_lower(name));
+FieldFilter::FieldFilter(Keep keep, const std::vector<std::string>& names) : keep_(keep) {
+  for (const std::string& name : names) names_.insert(to_lower(name));
+}
+
+bool FieldFilter::is_named(std::string_view name) const {
+  std::array<char, 64> lower;
+  if (name.size() > lower.size()) return names_.contains(to_lower(name));
+  std::transform(name.begin(), name.end(), lower.begin(), [](char c) { return to_lower(c); });
+  return names_.contains(std::string_view(lower.data(), name.size()));
+}
+
+std::string FieldFilter::apply(std::string_view block) const {
   std::string kept;
   HeaderWalker walker(block);
   while (const auto field = walker.next()) {
-    const bool named = wanted.contains(to_lower(field->name));
-    if (named == (keep == Keep::Only)) kept += field->raw;
+    if (is_named(field->name) == (keep_ == Keep::Only)) kept += field->raw;
   }
   if (!kept.empty() && !kept.ends_with('\n')) kept += "\r\n";
   return kept += "\r\n";
+}
+
+std::string filter_header(std::string_view block, Keep keep,
+                          const std::vector<std::string>& names) {
+  return FieldFilter(keep, names).apply(block);
 }
 
 std::size_t header_size(std::string_view message) {

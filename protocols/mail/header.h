@@ -1,9 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
+
+#include "base/text.h"
 
 namespace waxwing::mail {
 
@@ -39,6 +43,19 @@ std::vector<std::string> find_fields(std::string_view block, std::string_view na
 // The bytes of the fields that are (Only) or are not (Except) named, in their order, and the empty
 // line. Names compare ignoring case.  RFC 9051 section 6.4.5.1, HEADER.FIELDS and HEADER.FIELDS.NOT
 enum class Keep { Only, Except };
+class FieldFilter {
+ public:
+  FieldFilter(Keep keep, const std::vector<std::string>& names);
+  std::string apply(std::string_view block) const;
+
+ private:
+  bool is_named(std::string_view name) const;
+
+  Keep keep_;
+  // Both may be many: a header of empty fields, and all the names that a command has room for.
+  std::unordered_set<std::string, StringHash, std::equal_to<>> names_;  // lower case
+};
+// For one block.
 std::string filter_header(std::string_view block, Keep keep, const std::vector<std::string>& names);
 
 // Where the header block of a whole message ends: behind its empty line; all of it if there is
