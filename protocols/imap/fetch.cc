@@ -30,8 +30,7 @@ class FetchTask final : public Task {
     if (command_.numbering == Numbering::Uid && !asks_for(FetchItem::Kind::Uid)) {
       command_.items.insert(command_.items.begin(), FetchItem{FetchItem::Kind::Uid});
     }
-    items_.assign(std::make_move_iterator(command_.items.begin()),
-                  std::make_move_iterator(command_.items.end()));
+    for (FetchItem& item : command_.items) items_.emplace_back(std::move(item));
   }
 
   bool is_quick(Conversation& conversation) override {

@@ -150,7 +150,7 @@ PreparedItem::PreparedItem(FetchItem wanted) : FetchItem(std::move(wanted)) {
 
 FetchNeeds needs_of(const std::vector<FetchItem>& items) {
   FetchNeeds needs;
-  for (const PreparedItem& item : items) {
+  for (const FetchItem& item : items) {
     switch (item.kind) {
       case FetchItem::Kind::Flags:
       case FetchItem::Kind::InternalDate:
