@@ -102,7 +102,7 @@ TEST(DamagedIndex, SendsNoNulFromALongMessage) {
   item.kind = FetchItem::Kind::Section;
   ASSERT_TRUE(message.prepare(needs_of({item})));
   FetchResponse response;
-  ASSERT_FALSE(write_section(item, message, response));
+  ASSERT_FALSE(write_section(PreparedItem(item), message, response));
   std::string sent;
   for (bool is_over = false; !is_over;) {
     Output output;
