@@ -25,6 +25,15 @@ constexpr int kMostErrorsBeforeSignIn = 10;
 constexpr int kMostFailedSignIns = 6;
 constexpr std::chrono::milliseconds kErrorPause{1000};
 
+// The command under way.
+struct Current {
+  enum class Phase { Begin, Run, Line, Tell };
+  std::string tag;
+  const Entry* entry = nullptr;
+  std::unique_ptr<Task> task;
+  Phase phase = Phase::Begin;
+};
+
 class ImapSession final : public waxwing::Session {
  public:
   ImapSession(Peer peer, Services services)
@@ -44,15 +53,6 @@ class ImapSession final : public waxwing::Session {
   const std::string& user() const override;
 
  private:
-  // The command under way.
-  struct Current {
-    enum class Phase { Begin, Run, Line, Tell };
-    std::string tag;
-    const Entry* entry = nullptr;
-    std::unique_ptr<Task> task;
-    Phase phase = Phase::Begin;
-  };
-
   // These return what the session waits for, or nothing when consume() can go on.
   std::optional<Next> read_command(Input& input, Output& output);
   std::optional<Next> read_line(Input& input, Output& output);
