@@ -138,7 +138,8 @@ void Publisher::commit(Access& access, const std::vector<std::shared_ptr<Ticket>
       if (arrival.parsed) {
         unindexed_bytes_ += arrival.parsed->header.size() + arrival.parsed->message.size();
       }
-      unindexed_.push_back({ticket->mailbox, arrival});
+      // The mailbox alone: what a ticket holds keeps the account alive, and this waits in it.
+      unindexed_.push_back({ticket->mailbox->shared_from_this(), arrival});
     }
   }
   // An index that takes nothing is not asked again for every message.
