@@ -18,6 +18,7 @@ constexpr std::uint64_t kLowWater = Output::kFull / 4;
 // One connection's share of a turn of the loop.
 constexpr std::uint64_t kShare = 1024 * 1024;
 constexpr int kTurns = 64;
+constexpr std::uint64_t kRecord = 16 * 1024;  // of TLS
 // A sign-in takes seconds at most: changes of more accounts than this meanwhile are not expected.
 constexpr std::size_t kMaxRevoked = 64;
 
@@ -267,35 +268,50 @@ void Connection::ran(std::optional<Progress> progress) {
 }
 
 bool Connection::send_some() {
-  const std::size_t record = transport_.is_encrypted() ? 16 * 1024 : scratch().size();
+  const bool is_long = transport_.is_encrypted() && sender_.size() > kRecord;
+  if (is_long) transport_.cork(true);
+  const bool sent = send_share();
+  if (is_long && phase_ != Phase::Dead) transport_.cork(false);
+  return sent;
+}
+
+bool Connection::send_share() {
   for (std::uint64_t sent = 0; !sender_.empty();) {
     if (sent >= kShare) {
       write_blocked_ = true;
       writable_.add();
       return false;
     }
-    const std::string_view bytes = sender_.front(scratch().first(record));
+    std::string_view bytes = sender_.front(scratch());
     if (bytes.empty()) {
       log.error("file-cut-short", {{"session", peer_.session_id}});
       abort();
       return false;
     }
-    const auto moved = transport_.write(bytes);
-    switch (moved.kind) {
-      case Transport::Moved::Kind::Some: break;
-      case Transport::Moved::Kind::WaitToRead:
-      case Transport::Moved::Kind::WaitToWrite:
-        write_blocked_ = true;
-        writable_.add();
-        return sent > 0;
-      case Transport::Moved::Kind::Ended:
-      case Transport::Moved::Kind::Broken:
-        debug("write-failed", transport_.trouble());
-        abort();
-        return false;
+    // TLS takes one record at a time.
+    std::uint64_t taken = 0;
+    while (!bytes.empty()) {
+      const auto moved = transport_.write(bytes);
+      switch (moved.kind) {
+        case Transport::Moved::Kind::Some: break;
+        case Transport::Moved::Kind::WaitToRead:
+        case Transport::Moved::Kind::WaitToWrite:
+          sender_.consume(taken);
+          if (taken > 0) said_at_ = Steady::now();
+          write_blocked_ = true;
+          writable_.add();
+          return sent + taken > 0;
+        case Transport::Moved::Kind::Ended:
+        case Transport::Moved::Kind::Broken:
+          debug("write-failed", transport_.trouble());
+          abort();
+          return false;
+      }
+      bytes.remove_prefix(moved.count);
+      taken += moved.count;
     }
-    sender_.consume(moved.count);
-    sent += moved.count;
+    sender_.consume(taken);
+    sent += taken;
     said_at_ = Steady::now();
   }
   return true;

@@ -118,6 +118,7 @@ class Connection {
   // Steps of pump(); each says whether it did anything.
   bool step();
   bool send_some();
+  bool send_share();
   void take_output();
   void note_user();
   bool talk();

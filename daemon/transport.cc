@@ -1,5 +1,7 @@
 #include "daemon/transport.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -50,6 +52,11 @@ Transport::Moved Transport::write(std::string_view bytes) {
   }
   ERR_clear_error();
   return tls_result(SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())));
+}
+
+void Transport::cork(bool on) {
+  const int value = on;
+  setsockopt(fd(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 Transport::Moved Transport::peek(std::span<char> space) {

@@ -38,6 +38,9 @@ class Transport {
   Moved read(std::span<char> space);
   Moved write(std::string_view bytes);
 
+  // While it is on, only full segments leave: for answers of many records.
+  void cork(bool on);
+
   // The first bytes that wait in the socket, which stay there. In clear only.
   Moved peek(std::span<char> space);
   // Reads and forgets what has arrived in clear; false when there is suspiciously much.

@@ -37,7 +37,7 @@ void Delivery::add(std::shared_ptr<MaildirMailbox> mailbox, const std::string& p
 Outcome Delivery::run() {
   message_.finish();
   for (auto& variant : variants_) {
-    if (auto done = write(variant, context_.staging()); !done) return done;
+    if (auto done = write(variant, context_.staging_folder()); !done) return done;
   }
   for (auto& place : places_) {
     if (auto done = take(place); !done) return done;

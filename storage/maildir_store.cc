@@ -46,6 +46,10 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
   }
   if (auto done = clear_staging(disk, options.data_dir + "/staging"); !done)
     return fail(done.error());
+  for (std::size_t i = 0; i < StoreContext::kDoors; ++i) {
+    auto done = disk.make_directory(options.data_dir + "/staging" + StoreContext::door(i));
+    if (!done) return fail(done.error());
+  }
   auto file_system = disk.file_system(options.data_dir);
   if (!file_system) return fail(file_system.error());
   const bool one_sync_is_enough = *file_system == "ext4" || *file_system == "xfs";
@@ -191,7 +195,8 @@ Result<std::unique_ptr<Staged>> MaildirStore::stage(std::uint64_t expected_size)
   }
   if (auto done = check_space(); !done) return fail(done.error());
   return std::make_unique<StagedMessage>(
-      context_->disk, context_->staging() + "/" + context_->names.next(context_->clock.now()),
+      context_->disk,
+      context_->staging_folder() + "/" + context_->names.next(context_->clock.now()),
       context_->options.message_size);
 }
 

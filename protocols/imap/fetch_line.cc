@@ -61,30 +61,25 @@ Reply refuse(const Error& error) {
   return error.code == Error::Code::Limit ? too_large() : to_reply(error);
 }
 
-std::optional<Reply> write_literal(const PreparedItem& item, std::string_view bytes,
+std::optional<Reply> write_literal(const PreparedItem& item, std::string bytes,
                                    FetchedMessage& message, FetchResponse& response) {
   if (!message.spend(bytes.size())) return too_large();
-  const bool has_nul = bytes.find('\0') != std::string_view::npos;
+  const bool has_nul = bytes.find('\0') != std::string::npos;
   const bool is_literal8 = has_nul && item.kind == FetchItem::Kind::Binary;
   response << item.name << (is_literal8 ? " ~{" : " {") << std::to_string(bytes.size()) << "}\r\n";
-  if (!has_nul || is_literal8) {
-    response << bytes;
-    return std::nullopt;
-  }
   // A blank in place of a NUL, as in FetchResponse.  RFC 9051 section 4.3.1
-  std::string blanked(bytes);
-  std::ranges::replace(blanked, '\0', ' ');
-  response << blanked;
+  if (has_nul && !is_literal8) std::ranges::replace(bytes, '\0', ' ');
+  response.give(std::move(bytes));
   return std::nullopt;
 }
 
 std::optional<Reply> write_text(const PreparedItem& item, std::string_view text,
                                 FetchedMessage& message, FetchResponse& response) {
   const ByteRange range = cut({0, text.size()}, item.partial);
-  return write_literal(
-      item,
-      text.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.size)),
-      message, response);
+  return write_literal(item,
+                       std::string(text.substr(static_cast<std::size_t>(range.offset),
+                                               static_cast<std::size_t>(range.size))),
+                       message, response);
 }
 
 std::optional<Reply> write_range(const PreparedItem& item, ByteRange whole, FetchedMessage& message,
@@ -94,9 +89,9 @@ std::optional<Reply> write_range(const PreparedItem& item, ByteRange whole, Fetc
   whole.size = std::min(whole.size, message.size() - whole.offset);
   const ByteRange range = cut(whole, item.partial);
   if (range.size <= kCopied) {
-    const auto bytes = message.read(range);
+    auto bytes = message.read(range);
     if (!bytes) return to_reply(bytes.error());
-    return write_literal(item, *bytes, message, response);
+    return write_literal(item, std::move(*bytes), message, response);
   }
   // A literal8 need not hold a NUL, so nobody has to look for it.  RFC 3516 section 4.3
   const bool may_hold_nul = message.may_hold_nul();

@@ -20,6 +20,11 @@ FetchResponse& FetchResponse::operator<<(std::string_view bytes) {
   return *this;
 }
 
+void FetchResponse::give(std::string bytes) {
+  size_ += bytes.size();
+  pieces_.emplace_back().bytes = std::move(bytes);
+}
+
 void FetchResponse::write_file(std::shared_ptr<const Fd> file, std::uint64_t offset,
                                std::uint64_t size, Nul nul) {
   if (size == 0) return;
@@ -33,14 +38,14 @@ void FetchResponse::append(FetchResponse&& rest) {
 }
 
 Result<bool> FetchResponse::hand_over(Output& output) {
-  for (; !pieces_.empty(); pieces_.pop_front()) {
+  for (; next_ < pieces_.size(); ++next_) {
     has_begun_ = true;
-    Piece& piece = pieces_.front();
+    Piece& piece = pieces_[next_];
     if (!piece.file) {
       size_ -= piece.bytes.size();
       output.give(std::move(piece.bytes));
     } else if (piece.nul == Nul::Keep) {
-      output.write_file(piece.file, piece.offset, piece.size);
+      output.write_file(std::move(piece.file), piece.offset, piece.size);
       size_ -= piece.size;
     } else if (auto is_over = hand_over_blanked(piece, output); !is_over || !*is_over) {
       return is_over;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -17,6 +17,8 @@ namespace waxwing::imap {
 class FetchResponse {
  public:
   FetchResponse& operator<<(std::string_view bytes);
+  // The same for bytes that nobody else needs, which are not copied.
+  void give(std::string bytes);
   // NUL may stand in a literal8 alone; elsewhere a blank goes in its place, so that all lengths
   // stay true.  RFC 9051 section 4.3.1
   enum class Nul { Keep, Blank };
@@ -27,7 +29,7 @@ class FetchResponse {
   // Bytes that are left, those in files included.
   std::uint64_t size() const { return size_; }
   // Some of it is sent and some is not: nothing else may be said now.
-  bool is_amid() const { return has_begun_ && !pieces_.empty(); }
+  bool is_amid() const { return has_begun_ && next_ < pieces_.size(); }
 
   // Moves it to the output. False: the output is full, and there is more.
   Result<bool> hand_over(Output& output);
@@ -43,7 +45,8 @@ class FetchResponse {
   // Reads and blanks; false as above.
   Result<bool> hand_over_blanked(Piece& piece, Output& output);
 
-  std::deque<Piece> pieces_;
+  std::vector<Piece> pieces_;
+  std::size_t next_ = 0;  // those before are sent
   std::uint64_t size_ = 0;
   bool has_begun_ = false;
 };

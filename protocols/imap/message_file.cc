@@ -8,6 +8,8 @@
 namespace waxwing::imap {
 namespace {
 
+// What follows in the answer is written behind the bytes without copying them.
+constexpr std::size_t kRoom = 256;
 constexpr std::uint64_t kBlock = 64 * 1024;
 
 }  // namespace
@@ -15,7 +17,9 @@ constexpr std::uint64_t kBlock = 64 * 1024;
 Result<std::string> read_range(const MessageFile& message, ByteRange range) {
   range.offset = std::min(range.offset, message.size);
   range.size = std::min(range.size, message.size - range.offset);
-  std::string bytes(static_cast<std::size_t>(range.size), '\0');
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(range.size) + kRoom);
+  bytes.resize(static_cast<std::size_t>(range.size));
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t got = ::pread(message.file->get(), bytes.data() + done, bytes.size() - done,
                                 static_cast<off_t>(range.offset + done));

@@ -44,7 +44,7 @@ TEST_F(DeliveryTest, RecipientsShareOneFile) {
   ASSERT_EQ(::stat((folder() + "/Maildir/cur/" + here[0]).c_str(), &file), 0);
   EXPECT_EQ(file.st_nlink, 2u);
   EXPECT_EQ(this->text(*inbox(kBob), 1), "Received: here\r\n" + message("shared"));
-  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+  EXPECT_TRUE(staged_files().empty());
 }
 
 TEST_F(DeliveryTest, RecipientsHaveTheirOwnPrefix) {
@@ -88,16 +88,16 @@ TEST_F(DeliveryTest, LargeMessageGoesThroughStaging) {
   ASSERT_TRUE(store_->deliver(**staged, "X: y\r\n", targets));
   EXPECT_EQ(text(*inbox(), 1), "X: y\r\n" + big);
   staged->reset();
-  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+  EXPECT_TRUE(staged_files().empty());
 }
 
 TEST_F(DeliveryTest, StagedMessageLeavesNothingBehind) {
   {
     auto staged = store_->stage();
     ASSERT_TRUE((*staged)->append(std::string(Staged::kInMemory + 1, 'x')));
-    EXPECT_EQ(files(root_ + "/data/staging").size(), 1u);
+    EXPECT_EQ(staged_files().size(), 1u);
   }
-  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+  EXPECT_TRUE(staged_files().empty());
 }
 
 TEST_F(DeliveryTest, MessageOverTheLimitIsTooLarge) {
@@ -293,7 +293,7 @@ TEST_F(DeliveryTest, AnotherFileSystemGetsAFileOfItsOwn) {
     EXPECT_TRUE(files(folder(address) + "/Maildir/tmp").empty());
     EXPECT_EQ(findings(address), std::vector<std::string>());
   }
-  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+  EXPECT_TRUE(staged_files().empty());
 }
 
 TEST_F(DeliveryTest, FailedSyncOfASecondFileMakesItsAccountReadOnly) {

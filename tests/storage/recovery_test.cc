@@ -428,7 +428,7 @@ TEST_F(RecoveryTest, FullDiskLeavesStraysForLater) {
   ASSERT_TRUE(mailbox->refresh());
   EXPECT_EQ(mailbox->view()->size(), 0u);
   disk_.before = nullptr;
-  EXPECT_TRUE(files(root_ + "/data/staging").empty());
+  EXPECT_TRUE(staged_files().empty());
   ASSERT_TRUE(mailbox->refresh());
   EXPECT_EQ(subjects(*mailbox), (std::map<Uid, std::string>{{1, "lf"}}));
 }

@@ -78,6 +78,15 @@ class StoreTest : public ::testing::Test {
     std::sort(result.begin(), result.end());
     return result;
   }
+  // Of messages on their way in.
+  std::vector<std::string> staged_files() const {
+    std::vector<std::string> result;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(root_ + "/data/staging")) {
+      if (!entry.is_directory()) result.push_back(entry.path().filename().string());
+    }
+    return result;
+  }
   static void write_file(const std::string& path, const std::string& text) {
     std::ofstream(path, std::ios::binary) << text;
   }
