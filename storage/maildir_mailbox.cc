@@ -45,7 +45,7 @@ std::shared_ptr<MaildirMailbox> MaildirMailbox::shared() {
     std::shared_ptr<MaildirAccount> account;
     std::shared_ptr<MaildirMailbox> mailbox;
   };
-  auto held = std::make_shared<Held>(account_.shared_from_this(), shared_from_this());
+  auto held = std::make_shared<Held>(Held{account_.shared_from_this(), shared_from_this()});
   return {std::move(held), this};
 }
 

@@ -47,7 +47,7 @@ NewMailWatch::~NewMailWatch() {
 
 void NewMailWatch::add(MaildirMailbox& mailbox) {
   auto place =
-      std::make_shared<Place>(mailbox.account().weak_from_this(), mailbox.weak_from_this());
+      std::make_shared<Place>(Place{mailbox.account().weak_from_this(), mailbox.weak_from_this()});
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || !thread_.joinable()) return;
