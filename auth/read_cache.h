@@ -32,7 +32,8 @@ class ReadCache {
   std::optional<Value> find(std::string_view key) const {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
-    return found == entries_.end() ? std::nullopt : std::optional(found->second);
+    if (found == entries_.end()) return std::nullopt;
+    return std::optional<Value>(std::in_place, found->second);
   }
   void add(std::string_view key, Value value, Moment since) {
     const std::lock_guard lock(mutex_);

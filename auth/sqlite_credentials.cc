@@ -34,7 +34,18 @@ Outcome store_scram(directory_sql::Database& database, std::int64_t account,
 
 Result<Credential> SqliteDirectory::find(const std::string& account) {
   const auto since = credentials_.moment();
-  if (auto known = credentials_.find(account)) return std::move(*known);
+  auto known = credentials_.find(account);
+  if (!known) {
+    auto read = read_credential(account);
+    if (!read) return fail(read.error());
+    credentials_.add(account, *read, since);
+    known.emplace(std::move(*read));
+  }
+  if (!*known) return fail(Error::Code::NotFound, "no such account");
+  return std::move(**known);
+}
+
+Result<std::optional<Credential>> SqliteDirectory::read_credential(const std::string& account) {
   auto database = pool_.lease();
   if (!database) return fail(database.error());
   auto query = (*database)->query(
@@ -55,9 +66,7 @@ Result<Credential> SqliteDirectory::find(const std::string& account) {
     }
   }
   if (auto outcome = query.finish(); !outcome) return fail(outcome.error());
-  if (!credential) return fail(Error::Code::NotFound, "no such account");
-  credentials_.add(account, *credential, since);
-  return std::move(*credential);
+  return credential;
 }
 
 Result<PasswordHash> SqliteDirectory::decoy(const std::string& account) {

@@ -78,13 +78,15 @@ class SqliteDirectory final : public Directory, public Credentials {
   Outcome insert_account(std::string_view address, const PasswordHash& hash,
                          const std::optional<ScramKeys>& scram);
   Outcome set_enabled(std::string_view address, bool enabled);
+  Result<std::optional<Credential>> read_credential(const std::string& account);
   Result<std::optional<std::int64_t>> last_sign_in(std::int64_t account, const std::string& client);
   Outcome refresh_scram_mark(directory_sql::Database& database);
   void revoke(const std::string& account) const;
 
   const Clock& clock_;
   directory_sql::Pool pool_;
-  ReadCache<Credential> credentials_{10'000};
+  // Of names without account as well, or the time would tell them from the others.
+  ReadCache<std::optional<Credential>> credentials_{10'000};
   ReadCache<Route> routes_{10'000};
   ReadCache<std::int64_t> sign_ins_{100'000};  // when a client's last sign-in was written
   std::string secret_;

@@ -19,6 +19,15 @@ TEST(ReadCache, ForgetsWithEveryWriteAndTakesNothingOlder) {
   EXPECT_EQ(cache.find("a"), 2);
 }
 
+TEST(ReadCache, KnowsThatThereIsNothing) {
+  ReadCache<std::optional<int>> cache(10);
+  cache.add("nobody", std::nullopt, cache.moment());
+  const auto known = cache.find("nobody");
+  ASSERT_TRUE(known.has_value());
+  EXPECT_FALSE(known->has_value());
+  EXPECT_FALSE(cache.find("somebody").has_value());
+}
+
 TEST(ReadCache, StaysSmall) {
   ReadCache<int> cache(10);
   int found = 0;
