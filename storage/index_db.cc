@@ -121,6 +121,8 @@ IndexDb::IndexDb(sqlite::Database database) : database_(std::move(database)) {
   remove_message_ = database_.prepare("DELETE FROM parsed WHERE key=?");
   log_ = database_.prepare("INSERT OR REPLACE INTO expunged VALUES(?, ?, ?)");
   entry_ = database_.prepare(std::string(kEntryColumns) + "WHERE key=?");
+  newest_row_ = database_.prepare("SELECT max(key) FROM messages WHERE key BETWEEN ? AND ?");
+  newest_expunged_ = database_.prepare("SELECT max(key) FROM expunged WHERE key BETWEEN ? AND ?");
   read_headers_ = database_.prepare(
       "SELECT key, is_whole, header FROM headers WHERE key BETWEEN ? AND ? ORDER BY key");
   read_all_ = database_.prepare(
@@ -279,13 +281,11 @@ Result<IndexEntry> IndexDb::entry(MailboxId mailbox, Uid uid) {
 
 Result<Uid> IndexDb::next_uid(MailboxId mailbox) {
   Uid next = 1;
-  for (const char* table : {"messages", "expunged"}) {
-    auto select = database_.prepare("SELECT max(key) FROM " + std::string(table) +
-                                    " WHERE key BETWEEN ? AND ?");
-    select.bind(1, first_key(mailbox)).bind(2, last_key(mailbox));
-    if (select.step() && !select.is_null(0))
-      next = std::max(next, uid_of_key(select.integer(0)) + 1);
-    if (auto done = select.finish(); !done) return fail(done.error());
+  for (sqlite::Statement* newest : {&newest_row_, &newest_expunged_}) {
+    newest->bind(1, first_key(mailbox)).bind(2, last_key(mailbox));
+    if (newest->step() && !newest->is_null(0))
+      next = std::max(next, uid_of_key(newest->integer(0)) + 1);
+    if (auto done = newest->finish(); !done) return fail(done.error());
   }
   return next;
 }

@@ -94,7 +94,8 @@ class IndexDb {
   sqlite::Database database_;
   bool is_new_ = false;
   sqlite::Statement add_, add_header_, add_message_, copy_header_, copy_message_, set_flags_,
-      set_file_, remove_, remove_header_, remove_message_, log_, entry_, read_headers_, read_all_;
+      set_file_, remove_, remove_header_, remove_message_, log_, entry_, newest_row_,
+      newest_expunged_, read_headers_, read_all_;
 };
 
 }  // namespace waxwing

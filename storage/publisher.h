@@ -54,7 +54,6 @@ class Publisher {
   void forget_unindexed();
   // Nobody holds on to an Access without the lock.
   bool is_idle() const { return in_flight_ == 0 && waiting_.load() == 0 && !closing_; }
-  bool is_behind() const { return !unindexed_.empty(); }
 
  private:
   struct Unindexed {
