@@ -32,6 +32,10 @@ struct MailboxStatus {
   std::uint64_t messages = 0, unseen = 0, deleted = 0, recent = 0, size = 0;
 };
 
+// What a watcher of an account is told when names or subscriptions have changed, in place of a
+// mailbox.
+constexpr MailboxId kMailboxNames{0};
+
 // Someone's mail. All who use it share the object. Any thread; may block.
 // A new account has INBOX and, subscribed and with their special use, Drafts, Sent, Junk, Trash,
 // Archive.
@@ -40,6 +44,9 @@ class Account {
   virtual ~Account() = default;
 
   virtual const std::string& address() const = 0;
+  // The watcher is told of every change of every mailbox, and of names (kMailboxNames), until it
+  // dies. Does not block.
+  virtual void watch(std::weak_ptr<Watcher> watcher) = 0;
   // In the order of their names, INBOX first; levels that do not exist themselves are there too.
   virtual Result<std::vector<MailboxInfo>> mailboxes() = 0;
   virtual Result<std::shared_ptr<Mailbox>> mailbox(std::string_view name) = 0;

@@ -172,7 +172,10 @@ Outcome Adoption::place(const Stray& stray, Prepared& prepared) {
       return remove_original(original, cur);
     }
     // A name of ours is of a message that may live on somewhere else.
-    if (!known->empty() || theirs.uid_validity) theirs.unique.clear();
+    if (!known->empty() || theirs.uid_validity) {
+      theirs.copied_email_id = theirs.email_id();
+      theirs.unique.clear();
+    }
   }
   auto ticket = account.publisher().take(*access, mailbox_.shared(), 1);
   if (!ticket) return fail(ticket.error());
@@ -183,6 +186,7 @@ Outcome Adoption::place(const Stray& stray, Prepared& prepared) {
   name.unique = theirs.unique.empty() || theirs.unique.size() > kMaxUnique
                     ? context_.names.next(now)
                     : theirs.unique;
+  name.copied_email_id = theirs.copied_email_id;
   name.size = prepared.size;
   name.uid_validity = mailbox_.uid_validity();
   name.uid = (*ticket)->first;

@@ -16,6 +16,11 @@ constexpr std::array<std::pair<char, std::uint64_t>, 5> kLetters = {{{'D', Flags
                                                                      {'S', Flags::kSeen},
                                                                      {'T', Flags::kDeleted}}};
 constexpr std::size_t kMaxHost = 100;
+constexpr std::size_t kEmailIdBytes = 12;
+
+bool is_email_id(std::string_view text) {
+  return text.size() == 2 * kEmailIdBytes && from_hex(text);
+}
 
 // A host name holds neither "/", which ends a directory, nor ":" and ",", which end the unique
 // part.
@@ -43,7 +48,9 @@ std::optional<FileName> FileName::parse(std::string_view name) {
   if (result.unique.empty()) return std::nullopt;
   for (std::size_t i = 1; i < fields.size(); ++i) {
     std::string_view field = fields[i];
-    if (field.starts_with("S=")) {
+    if (field.starts_with("E=") && is_email_id(field.substr(2))) {
+      result.copied_email_id = std::string(field.substr(2));
+    } else if (field.starts_with("S=")) {
       result.size = parse_number(field.substr(2));
     } else if (field.starts_with("X=")) {
       auto parts = split(field.substr(2), '.');
@@ -62,7 +69,12 @@ std::string FileName::base() const {
   std::string result = unique;
   if (size) result += ",S=" + std::to_string(*size);
   if (uid_validity) result += ",X=" + std::to_string(*uid_validity) + "." + std::to_string(uid);
+  if (!copied_email_id.empty()) result += ",E=" + copied_email_id;
   return result;
+}
+
+std::string FileName::email_id() const {
+  return copied_email_id.empty() ? hex(sha256(unique).substr(0, kEmailIdBytes)) : copied_email_id;
 }
 
 std::string FileName::to_string() const {

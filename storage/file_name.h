@@ -11,7 +11,8 @@
 
 namespace waxwing {
 
-// The name of a message file: <seconds>.<unique>.<host>,S=<size>,X=<uidvalidity>.<uid>:2,<flags>
+// The name of a message file:
+// <seconds>.<unique>.<host>,S=<size>,X=<uidvalidity>.<uid>,E=<email id>:2,<flags>
 // It says all that an index must know of a message, so the index can be made again from names.
 struct FileName {
   std::string unique;  // "<seconds>.<unique>.<host>": one for each message of an account
@@ -19,12 +20,16 @@ struct FileName {
   std::optional<std::uint32_t> uid_validity;
   Uid uid = 0;
   Flags flags;
+  // What the message was before it was copied here; empty for one that came by itself.
+  std::string copied_email_id = {};
 
   // Accepts what other programs write, too; their own fields (",U=", ",W=") are passed over.
   static std::optional<FileName> parse(std::string_view name);
   std::string to_string() const;
   // All before ":2,".
   std::string base() const;
+  // The same for all copies of a message, and for no other.  RFC 8474 section 5.1
+  std::string email_id() const;
   // When the message came into the mailbox, as the name tells.
   std::optional<std::int64_t> seconds() const;
 };

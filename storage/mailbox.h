@@ -99,6 +99,13 @@ class Mailbox {
   virtual Outcome read(std::span<const Uid> uids, Fields fields,
                        const std::function<bool(Uid, const Parsed&)>& visit) = 0;
 
+  // The email ids of these messages, the same for all copies of one; empty for what is gone.
+  // RFC 8474 section 5.1
+  virtual Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) = 0;
+  // For each of these ids the messages that have it, ascending. Looks at all messages.
+  virtual Result<std::vector<std::vector<Uid>>> find_email_ids(
+      std::span<const std::string> ids) = 0;
+
   // POP3: the unique ids of messages, imported or "<uidvalidity>.<uid>".
   virtual Result<std::vector<std::string>> uidls(std::span<const Uid> uids) = 0;
   // POP3 `keep`: messages that DELE hid from POP3.

@@ -242,6 +242,23 @@ void MaildirAccount::allow_writing() {
   read_only_ = false;
 }
 
+void MaildirAccount::watch(std::weak_ptr<Watcher> watcher) {
+  const std::lock_guard lock(watchers_mutex_);
+  std::erase_if(watchers_, [](const auto& w) { return w.expired(); });
+  watchers_.push_back(std::move(watcher));
+}
+
+void MaildirAccount::tell(MailboxId mailbox, ModSeq modseq) {
+  std::vector<std::shared_ptr<Watcher>> alive;
+  {
+    const std::lock_guard lock(watchers_mutex_);
+    for (const auto& watcher : watchers_) {
+      if (auto held = watcher.lock()) alive.push_back(std::move(held));
+    }
+  }
+  for (const auto& watcher : alive) watcher->moved(mailbox, modseq);
+}
+
 Result<std::vector<MailboxInfo>> MaildirAccount::mailboxes() {
   auto access = enter();
   if (!access) return fail(access.error());
@@ -281,6 +298,8 @@ Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::mailbox_for_delivery(
   if (auto found = tree_.find(*access, *canonical)) return found->shared();
   auto made = tree_.create(*access, *canonical, SpecialUse::None);
   if (!made) return made;
+  access->release();
+  tell(kMailboxNames, 0);
   return (*made)->shared();
 }
 
@@ -310,6 +329,8 @@ Result<std::shared_ptr<Mailbox>> MaildirAccount::create(std::string_view name, S
   auto made = tree_.create(*access, name, use);
   if (!made) return fail(made.error());
   if (auto done = (*made)->load(*access); !done) return fail(done.error());
+  access->release();
+  tell(kMailboxNames, 0);
   return (*made)->shared();
 }
 
@@ -318,6 +339,7 @@ Outcome MaildirAccount::remove(std::string_view name) {
   if (!access) return fail(access.error());
   if (auto done = tree_.remove(*access, name); !done) return done;
   access->release();
+  tell(kMailboxNames, 0);
   // Without the lock: a large mailbox takes a while.
   sweep();
   return {};
@@ -329,7 +351,10 @@ Outcome MaildirAccount::rename(std::string_view from, std::string_view to) {
   if (*canonical != "INBOX") {
     auto access = enter_to_write();
     if (!access) return fail(access.error());
-    return tree_.rename(*access, *canonical, to);
+    auto renamed = tree_.rename(*access, *canonical, to);
+    access->release();
+    tell(kMailboxNames, 0);
+    return renamed;
   }
   // INBOX itself stays: its messages move, its inferiors do not.  RFC 9051 section 6.3.6
   auto inbox = mailbox("INBOX");
@@ -353,7 +378,10 @@ Outcome MaildirAccount::subscribe(std::string_view name) {
   if (!canonical) return fail(canonical.error());
   auto access = enter_to_write();
   if (!access) return fail(access.error());
-  return access->db.subscribe(*canonical);
+  auto done = access->db.subscribe(*canonical);
+  access->release();
+  tell(kMailboxNames, 0);
+  return done;
 }
 
 Outcome MaildirAccount::unsubscribe(std::string_view name) {
@@ -361,7 +389,10 @@ Outcome MaildirAccount::unsubscribe(std::string_view name) {
   if (!canonical) return fail(canonical.error());
   auto access = enter_to_write();
   if (!access) return fail(access.error());
-  return access->db.unsubscribe(*canonical);
+  auto done = access->db.unsubscribe(*canonical);
+  access->release();
+  tell(kMailboxNames, 0);
+  return done;
 }
 
 Result<std::string> MaildirAccount::special(SpecialUse use) {

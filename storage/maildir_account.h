@@ -31,6 +31,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   ~MaildirAccount() override;
 
   const std::string& address() const override { return address_; }
+  void watch(std::weak_ptr<Watcher> watcher) override;
   Result<std::vector<MailboxInfo>> mailboxes() override;
   Result<std::shared_ptr<Mailbox>> mailbox(std::string_view name) override;
   Result<MailboxStatus> status(std::string_view name) override;
@@ -49,6 +50,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::string maildir() const { return path_ + "/Maildir"; }
   Publisher& publisher() { return publisher_; }
   MailboxTree& tree() { return tree_; }
+
+  // To the watchers; not under the lock.
+  void tell(MailboxId mailbox, ModSeq modseq);
 
   // Takes the lock and opens the databases if they are closed: after an unclean stop that recovers
   // what they lost.
@@ -143,6 +147,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   const std::shared_ptr<StoreContext> context_;
   const std::string address_;
   const std::string path_;
+
+  std::mutex watchers_mutex_;
+  std::vector<std::weak_ptr<Watcher>> watchers_;
 
   std::mutex mutex_;  // guards what follows
   std::optional<Databases> databases_;

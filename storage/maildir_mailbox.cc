@@ -1,11 +1,13 @@
 #include "storage/maildir_mailbox.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "storage/adoption.h"
 #include "storage/delivery.h"
+#include "storage/file_name.h"
 #include "storage/maildir_account.h"
 #include "storage/reconciliation.h"
 #include "storage/staged_message.h"
@@ -16,6 +18,10 @@ namespace {
 
 constexpr std::uint64_t keyword_bit(std::size_t position) {
   return std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + position);
+}
+
+std::string email_id(std::string_view base) {
+  return FileName::parse(base).value_or(FileName{}).email_id();
 }
 
 Flags changed(Flags flags, FlagChange::Mode mode, std::uint64_t bits) {
@@ -96,7 +102,7 @@ void MaildirMailbox::show(Access& access, View::Version view) {
 }
 
 void MaildirMailbox::show_expunged(Access& access, const std::vector<Uid>& uids, ModSeq modseq) {
-  if (!state_.loaded) return;
+  if (!state_.loaded) return access.notice(shared(), modseq);
   const auto before = view();
   auto after = before->with_expunged(uids, modseq);
   account_.count_removed(access, before->size() - after->size(),
@@ -114,6 +120,7 @@ void MaildirMailbox::tell(ModSeq modseq) {
     }
   }
   for (const auto& watcher : alive) watcher->moved(id_, modseq);
+  account_.tell(id_, modseq);
 }
 
 void MaildirMailbox::set_name(const Access&, std::string name, std::string folder) {
@@ -402,6 +409,35 @@ Result<Mailbox::Copied> MaildirMailbox::move(std::span<const Uid> uids, Mailbox&
   auto* there = dynamic_cast<MaildirMailbox*>(&target);
   if (there == nullptr) return fail(Error::Code::Invalid, "mailbox of another store");
   return Transfer(context_, *this, *there).move(uids);
+}
+
+Result<std::vector<std::string>> MaildirMailbox::email_ids(std::span<const Uid> uids) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  std::vector<std::string> result;
+  for (Uid uid : uids) {
+    auto found = entry(*access, uid);
+    if (!found && found.error().code != Error::Code::NotFound) return fail(found.error());
+    result.push_back(found ? email_id(found->base) : std::string());
+  }
+  return result;
+}
+
+Result<std::vector<std::vector<Uid>>> MaildirMailbox::find_email_ids(
+    std::span<const std::string> ids) {
+  std::unordered_map<std::string_view, std::size_t> wanted;
+  for (std::size_t n = 0; n < ids.size(); ++n) wanted.emplace(ids[n], n);
+  auto access = enter();
+  if (!access) return fail(access.error());
+  if (auto done = account_.publisher().catch_up(*access); !done) return fail(done.error());
+  auto entries = access->index.entries(id_);
+  if (!entries) return fail(entries.error());
+  std::vector<std::vector<Uid>> result(ids.size());
+  for (const auto& e : *entries) {
+    const auto found = wanted.find(email_id(e.base));
+    if (found != wanted.end()) result[found->second].push_back(e.row.uid);
+  }
+  return result;
 }
 
 Result<std::vector<std::string>> MaildirMailbox::uidls(std::span<const Uid> uids) {

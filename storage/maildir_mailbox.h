@@ -40,6 +40,8 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<MessageFile> open(Uid uid) override;
   Outcome read(std::span<const Uid> uids, Fields fields,
                const std::function<bool(Uid, const Parsed&)>& visit) override;
+  Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override;
+  Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override;
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override;
   Result<std::vector<Uid>> hidden_from_pop3() override;
   Outcome hide_from_pop3(std::span<const Uid> uids) override;

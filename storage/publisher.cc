@@ -194,9 +194,11 @@ void Publisher::show(Access& access, Ticket& ticket) {
     if (!(arrival.entry.row.flags == arrival.entry.settled)) state.unsettled = true;
     if (!arrival.parsed && arrival.copy_of == 0) state.unparsed = true;
   }
-  if (state.loaded && !rows.empty()) {
+  if (!rows.empty() && state.loaded) {
     const Uid uid_next = static_cast<Uid>(ticket.first + ticket.count);
     mailbox.show(access, mailbox.view()->with_added(rows, uid_next, rows.back().modseq));
+  } else if (!rows.empty()) {
+    access.notice(mailbox.shared(), rows.back().modseq);
   }
   mailbox.account().count_added(access, rows);
   ticket.state = Ticket::State::Published;

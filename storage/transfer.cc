@@ -127,8 +127,13 @@ Outcome Transfer::link_all(Unique unique) {
     name.uid_validity = target_.uid_validity();
     name.uid = uid;
     name.flags.bits = item.flags.bits & kFlagsInNames;
-    name.unique = item.entry.base.substr(0, item.entry.base.find(','));
-    if (unique == Unique::New) name.unique = context_.names.next(now);
+    const FileName source = FileName::parse(item.entry.base).value_or(FileName{});
+    name.unique = source.unique;
+    name.copied_email_id = source.copied_email_id;
+    if (unique == Unique::New) {
+      name.unique = context_.names.next(now);
+      name.copied_email_id = source.email_id();
+    }
     const std::string path = target_directory_ + "/cur/" + name.to_string();
     auto done =
         link(source_directory_ + item.entry.file_name(), path, uid, item.entry.row.internal_date);

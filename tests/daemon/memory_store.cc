@@ -35,6 +35,7 @@ class MemoryAccount final : public Account {
       : address_(std::move(address)), mailboxes_(std::move(mailboxes)) {}
 
   const std::string& address() const override { return address_; }
+  void watch(std::weak_ptr<Watcher>) override {}
   Result<std::vector<MailboxInfo>> mailboxes() override { return mailboxes_; }
 
   Result<std::shared_ptr<Mailbox>> mailbox(std::string_view) override { return none(); }

@@ -65,6 +65,12 @@ class FakeInbox final : public Mailbox {
                const std::function<bool(Uid, const Parsed&)>&) override {
     return not_here();
   }
+  Result<std::vector<std::string>> email_ids(std::span<const Uid>) override {
+    return std::vector<std::string>();
+  }
+  Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string>) override {
+    return std::vector<std::vector<Uid>>();
+  }
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override {
     if (is_broken) return fail(Error::Code::Temporary, "/secret/path: I/O error");
     std::vector<std::string> ids;
@@ -100,6 +106,7 @@ class FakeInbox final : public Mailbox {
 class FakeAccount final : public Account {
  public:
   const std::string& address() const override { return address_; }
+  void watch(std::weak_ptr<Watcher>) override {}
   Result<std::vector<MailboxInfo>> mailboxes() override { return not_here(); }
   Result<std::shared_ptr<Mailbox>> mailbox(std::string_view) override { return inbox; }
   Result<MailboxStatus> status(std::string_view) override { return not_here(); }

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "tests/storage/store_fixture.h"
 
 namespace waxwing {
@@ -156,6 +158,56 @@ TEST_F(MailboxTest, CopyKeepsWhatBelongsToTheMessage) {
   EXPECT_EQ(this->text(*inbox(kBob), 2), message("b"));
   EXPECT_TRUE(inbox()->copy(both, *inbox()));
   EXPECT_EQ(inbox()->view()->size(), 4u);
+}
+
+TEST_F(MailboxTest, CopiesOfAMessageHaveOneEmailId) {
+  ASSERT_TRUE(deliver("a"));
+  ASSERT_TRUE(deliver("b"));
+  const std::vector<Uid> both = {1, 2, 77}, first = {1}, second = {2};
+  const auto ids = inbox()->email_ids(both);
+  ASSERT_TRUE(ids);
+  EXPECT_NE((*ids)[0], (*ids)[1]);
+  EXPECT_EQ((*ids)[2], "");
+  ASSERT_TRUE(inbox()->copy(first, *mailbox("Archive")));
+  ASSERT_TRUE(mailbox("Archive")->copy(first, *mailbox("Archive")));
+  ASSERT_TRUE(inbox()->move(second, *mailbox("Trash")));
+  ASSERT_TRUE(mailbox("Archive")->move(second, *mailbox("Junk")));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ((*mailbox("Archive")->email_ids(first))[0], (*ids)[0]);
+    EXPECT_EQ((*mailbox("Junk")->email_ids(first))[0], (*ids)[0]);
+    EXPECT_EQ((*mailbox("Trash")->email_ids(first))[0], (*ids)[1]);
+    const std::vector<std::string> wanted = {(*ids)[1], (*ids)[0], "nobody's"};
+    const auto found = mailbox("Junk")->find_email_ids(wanted);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(*found, (std::vector<std::vector<Uid>>{{}, {1}, {}}));
+    ASSERT_TRUE(store_->rebuild(kAlice));
+  }
+}
+
+TEST_F(MailboxTest, AWatcherOfTheAccountHearsOfAllItsMailboxes) {
+  class Ear final : public Watcher {
+   public:
+    void moved(MailboxId mailbox, ModSeq) override { heard.push_back(mailbox); }
+    std::vector<MailboxId> heard;
+  };
+  auto ear = std::make_shared<Ear>();
+  const auto alice = account();
+  alice->watch(ear);
+  ASSERT_TRUE(deliver("a"));
+  EXPECT_EQ(ear->heard, std::vector<MailboxId>({inbox()->id()}));
+  ear->heard.clear();
+  ASSERT_TRUE(alice->create("Work"));
+  ASSERT_TRUE(alice->rename("Work", "Play"));
+  ASSERT_TRUE(alice->unsubscribe("Play"));
+  EXPECT_EQ(ear->heard, std::vector<MailboxId>(3, kMailboxNames));
+  ear->heard.clear();
+  const std::vector<Uid> first = {1};
+  ASSERT_TRUE(inbox()->move(first, *mailbox("Play")));
+  EXPECT_THAT(ear->heard, testing::UnorderedElementsAre(inbox()->id(), mailbox("Play")->id()));
+  const std::weak_ptr<Ear> gone = ear;
+  ear.reset();
+  EXPECT_TRUE(gone.expired());
+  ASSERT_TRUE(deliver("b"));
 }
 
 TEST_F(MailboxTest, MoveLeavesNothingBehind) {
