@@ -111,7 +111,9 @@ enum class StatusItem {
   Unseen,
   Deleted,
   Size,
-  AppendLimit
+  AppendLimit,
+  HighestModSeq,
+  MailboxId
 };
 
 // LIST, LSUB, XLIST.  RFC 5258, 5819, 6154
@@ -171,6 +173,14 @@ struct Expunge {
   bool operator==(const Expunge&) const = default;
 };
 
+struct UidBatches {
+  std::uint64_t size = 0;  // messages in a batch
+  // Which batches, counted from the newest message; all when not given.
+  std::uint64_t first = 1;
+  std::uint64_t last = UINT64_MAX;
+  bool operator==(const UidBatches&) const = default;
+};
+
 struct SearchReturn {
   bool min = false, max = false, all = false, count = false, save = false;
   bool operator==(const SearchReturn&) const = default;
@@ -193,7 +203,11 @@ struct FetchItem {
     Body,
     BodyStructure,
     Uid,
-    Section,     // BODY[...], BODY.PEEK[...]
+    Section,  // BODY[...], BODY.PEEK[...]
+    ModSeq,   // RFC 7162 section 3.1.4.2
+    EmailId,  // RFC 8474 section 5
+    ThreadId,
+    SaveDate,    // RFC 8514 section 4.2
     Binary,      // BINARY[...], BINARY.PEEK[...]
     BinarySize,  // BINARY.SIZE[...]
     Rfc822,
@@ -213,6 +227,37 @@ struct Fetch {
   Modifiers modifiers;
   bool operator==(const Fetch&) const = default;
 };
+
+// NOTIFY.  RFC 5465 section 8
+struct NotifyEvents {
+  bool message_new = false, message_expunge = false, flag_change = false;
+  bool mailbox_name = false, subscription_change = false;
+  bool others = false;           // some that nobody tells here
+  std::vector<FetchItem> items;  // of new messages; for the selected mailbox
+  bool operator==(const NotifyEvents&) const = default;
+};
+struct NotifyGroup {
+  enum class Filter {
+    Selected,
+    SelectedDelayed,
+    Inboxes,
+    Personal,
+    Subscribed,
+    Subtree,   // mailboxes
+    Mailboxes  // mailboxes
+  };
+  Filter filter = Filter::Selected;
+  std::vector<std::string> mailboxes;
+  NotifyEvents events;  // none of them for NONE
+  bool operator==(const NotifyGroup&) const = default;
+};
+struct Notify {
+  bool is_none = false;  // NOTIFY NONE
+  bool wants_status = false;
+  std::vector<NotifyGroup> groups;
+  bool operator==(const Notify&) const = default;
+};
+
 struct Store {
   enum class Mode { Add, Remove, Replace };
   enum class Echo { Full, Silent };
@@ -241,7 +286,7 @@ struct Command {
   using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
                             Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, Namespace,
                             Status, Append, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
-                            Search, Fetch, Store, Copy, Move>;
+                            UidBatches, Search, Fetch, Notify, Store, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -1,10 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/list.h"
+#include "protocols/imap/object_id.h"
 
 namespace waxwing::imap {
 namespace {
@@ -27,6 +31,13 @@ Result<bool> is_one_too_many(Account& account, std::string_view name) {
          }) >= kMaxLooseSubscriptions;
 }
 
+// The client need not be told of what it has done itself.  RFC 5465 section 5
+void know(Conversation& conversation, const std::vector<std::string>& names) {
+  if (!conversation.notifications) return;
+  // If that cannot be, it is told.
+  (void)conversation.notifications->learn(conversation, names);
+}
+
 // A name that no mailbox can have, in the words of decode_name().
 Reply bad_name(const Error& error) {
   return Reply::no(error.text, "CANNOT");
@@ -35,14 +46,24 @@ Reply bad_name(const Error& error) {
 }  // namespace
 
 Reply enable(Conversation& conversation, Enable& enable, Output& output) {
-  output << "* ENABLED";
+  Dialect& dialect = conversation.dialect;
+  std::string enabled;
+  bool wants_condstore = false;
+  // What is unknown is passed over, and so is what is enabled already.  RFC 5161 section 3.1
   for (const std::string& capability : enable.capabilities) {
-    // What is unknown is passed over.  RFC 5161 section 3.1
-    if (capability != "IMAP4REV2" || conversation.is_rev2()) continue;
-    conversation.revision = Revision::Rev2;
-    output << " IMAP4rev2";
+    if (capability == "IMAP4REV2" && !conversation.is_rev2()) {
+      dialect.revision = Revision::Rev2;
+      enabled += " IMAP4rev2";
+    } else if (capability == "CONDSTORE" && !std::exchange(wants_condstore, true)) {
+      if (!dialect.condstore) enabled += " CONDSTORE";
+    } else if (capability == "QRESYNC" && !dialect.qresync) {
+      dialect.qresync = true;
+      wants_condstore = true;
+      enabled += " QRESYNC";
+    }
   }
-  output << "\r\n";
+  output << "* ENABLED" << enabled << "\r\n";
+  if (wants_condstore) conversation.enable_condstore(output);
   return Reply::ok("Enabled");
 }
 
@@ -58,13 +79,15 @@ Reply create(Conversation& conversation, Create& create, Output& output) {
     }
     use = *found;
   }
-  if (const auto made = conversation.account->create(*name, use); !made) {
-    return conversation.refuse(made.error());
-  }
+  const auto made = conversation.account->create(*name, use);
+  if (!made) return conversation.refuse(made.error());
+  know(conversation, {*name});
   if (is_written_otherwise(conversation, *name, create.mailbox)) {
     write_name(conversation, *name, create.mailbox, output);
   }
-  return Reply::ok("Created");
+  // RFC 8474 section 4.1
+  return Reply::ok("Created",
+                   "MAILBOXID (" + mailbox_id((*made)->id(), (*made)->uid_validity()) + ")");
 }
 
 Reply remove(Conversation& conversation, Delete& command, Output& output) {
@@ -73,6 +96,7 @@ Reply remove(Conversation& conversation, Delete& command, Output& output) {
   if (const auto removed = conversation.account->remove(*name); !removed) {
     return conversation.refuse(removed.error());
   }
+  know(conversation, {*name});
   // The client knows what it has deleted, so it is not sent away as others are.
   if (conversation.selected && conversation.selected->mailbox().is_gone()) {
     conversation.selected.reset();
@@ -92,6 +116,7 @@ Reply rename(Conversation& conversation, Rename& rename, Output& output) {
   if (const auto renamed = conversation.account->rename(*from, *to); !renamed) {
     return conversation.refuse(renamed.error());
   }
+  know(conversation, {*from, *to});
   if (is_written_otherwise(conversation, *from, rename.from) ||
       is_written_otherwise(conversation, *to, rename.to)) {
     write_name(conversation, *to, rename.from, output);
@@ -108,6 +133,7 @@ Reply subscribe(Conversation& conversation, Subscribe& subscribe, Output&) {
   if (const auto done = conversation.account->subscribe(*name); !done) {
     return conversation.refuse(done.error());
   }
+  know(conversation, {*name});
   return Reply::ok("Subscribed");
 }
 
@@ -119,6 +145,7 @@ Reply unsubscribe(Conversation& conversation, Unsubscribe& unsubscribe, Output&)
   if (!done && done.error().code != Error::Code::NotFound) {
     return conversation.refuse(done.error());
   }
+  know(conversation, {*name});
   return Reply::ok("Unsubscribed");
 }
 
@@ -132,6 +159,9 @@ Reply status(Conversation& conversation, Status& status, Output& output) {
   if (!name) return bad_name(name.error());
   const auto found = conversation.account->status(*name);
   if (!found) return conversation.refuse(found.error());
+  if (std::ranges::count(status.items, StatusItem::HighestModSeq) > 0) {
+    conversation.enable_condstore(output);
+  }
   write_status(conversation, *name, *found, status.items, output);
   return Reply::ok("That is all");
 }

@@ -36,6 +36,14 @@ Reply Conversation::sign_in(Identity who) {
   return Reply::ok("Signed in", "CAPABILITY " + capabilities(*this));
 }
 
+void Conversation::enable_condstore(Output& output) {
+  if (dialect.condstore) return;
+  dialect.condstore = true;
+  if (!selected) return;
+  output << "* OK [HIGHESTMODSEQ " << std::to_string(selected->view().highest_modseq())
+         << "] Mod-sequences are told from now on\r\n";
+}
+
 void Conversation::deselect() {
   if (!selected) return;
   selected->leave();

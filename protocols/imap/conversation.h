@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "protocols/imap/dialect.h"
 #include "protocols/imap/name.h"
+#include "protocols/imap/notify.h"
 #include "protocols/imap/reply.h"
 #include "protocols/imap/selected.h"
 #include "protocols/imap/session.h"
@@ -28,7 +30,9 @@ struct Conversation {
   std::optional<Identity> identity;
   std::shared_ptr<Account> account;
   std::optional<Selected> selected;
-  Revision revision = Revision::Rev1;
+  Dialect dialect;
+  // After the first NOTIFY.  RFC 5465
+  std::unique_ptr<Notifications> notifications;
   // The message of an APPEND on its way in.
   std::unique_ptr<Upload> upload;
   int failed_sign_ins = 0;
@@ -38,7 +42,7 @@ struct Conversation {
   Ending ending = Ending::None;
 
   State state() const;
-  bool is_rev2() const { return revision == Revision::Rev2; }
+  bool is_rev2() const { return dialect.revision == Revision::Rev2; }
   bool may_send_password() const;
   SignInContext sign_in_context() const;
   // Who the client is has been proved: opens the account.
@@ -50,6 +54,9 @@ struct Conversation {
   Result<std::string> decode(std::string_view name) const { return decode_name(name, encoding()); }
   // A mailbox name as it goes into a response.
   std::string encode(std::string_view name) const { return to_mailbox(name, encoding()); }
+
+  // The client is told mod-sequences from now on.  RFC 7162 section 3.1
+  void enable_condstore(Output& output);
 
   // No mailbox is selected any more. May block.
   void deselect();

@@ -49,7 +49,9 @@ Reply transfer(Conversation& conversation, const Body& command, Verb verb, Outpu
   if (verb == Verb::Copy) return Reply::ok("Copied", copy_uid(*copied));
   // The new UIDs come before EXPUNGE takes the old ones away.  RFC 6851 section 4.3
   output << "* OK [" << copy_uid(*copied) << "] Moved\r\n";
-  return Reply::ok("Moved");
+  Reply reply = Reply::ok("Moved");
+  reply.tells_modseq = true;
+  return reply;
 }
 
 }  // namespace

@@ -9,7 +9,10 @@
 #include "protocols/imap/envelope_text.h"
 #include "protocols/imap/fetch_line.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/modifiers.h"
+#include "protocols/imap/object_id.h"
 #include "protocols/imap/slice.h"
+#include "protocols/imap/vanished.h"
 #include "protocols/imap/writer.h"
 
 namespace waxwing::imap {
@@ -26,38 +29,46 @@ class FetchTask final : public Task {
   explicit FetchTask(Fetch command)
       : command_(std::move(command)), needs_(needs_of(command_.items)) {
     wants_flags_ = asks_for(FetchItem::Kind::Flags);
+    wants_modseq_ = asks_for(FetchItem::Kind::ModSeq);
     // Every answer to UID FETCH has the UID.  RFC 9051 section 6.4.9
     if (command_.numbering == Numbering::Uid && !asks_for(FetchItem::Kind::Uid)) {
       command_.items.insert(command_.items.begin(), FetchItem{FetchItem::Kind::Uid});
     }
+    wants_uid_ = asks_for(FetchItem::Kind::Uid);
     for (FetchItem& item : command_.items) items_.emplace_back(std::move(item));
   }
 
   bool is_quick(Conversation& conversation) override {
-    if (!needs_.only_rows()) return false;
+    // What has vanished is asked of the index.
+    if (!needs_.only_rows() || !command_.modifiers.empty()) return false;
     const auto indexes = conversation.selected->resolve(command_.set, command_.numbering);
     return !indexes || indexes->size() <= kQuick;
   }
   Step run(Conversation& conversation, Output& output) override;
+  std::optional<Extent> extent() const override {
+    return indexes_ ? std::optional(Extent{next_, indexes_->size()}) : std::nullopt;
+  }
   bool is_amid_line() const override { return !made_.empty() && made_.front().line.is_amid(); }
 
  private:
-  // A response, ready but for the value of FLAGS, which stands between its halves.
+  // A response, ready but for FLAGS and MODSEQ, which stand between its halves: they may change
+  // when it is marked \Seen.
   struct Made {
     Uid uid = 0;
     FetchResponse line;
     FetchResponse rest;
-    bool has_flags = false;
+    bool is_split = false;
+    bool is_marked = false;  // \Seen, by this command
     bool is_complete = false;
   };
 
   bool asks_for(FetchItem::Kind kind) const {
     return std::ranges::any_of(command_.items, [&](const FetchItem& i) { return i.kind == kind; });
   }
-  std::optional<Step> begin(Conversation& conversation);
+  std::optional<Step> begin(Conversation& conversation, Output& output);
   std::optional<Step> send(Conversation& conversation, Output& output);
   Outcome make_batch(Conversation& conversation, const Slice& slice, std::uint64_t room);
-  std::uint64_t make(Conversation& conversation, std::size_t index, const Parsed* parsed);
+  std::uint64_t make(Conversation& conversation, std::size_t place, const Parsed* parsed);
   void mark_seen(Conversation& conversation);
   void complete(Conversation& conversation, Made& made) const;
   Step end();
@@ -65,9 +76,14 @@ class FetchTask final : public Task {
   Fetch command_;
   std::vector<PreparedItem> items_;
   FetchNeeds needs_;
+  bool wants_uid_ = false;
   bool wants_flags_ = false;
+  bool wants_modseq_ = false;
   std::optional<std::vector<std::size_t>> indexes_;
+  VanishedEarlier vanished_;
   std::size_t next_ = 0;
+  std::vector<std::string> ids_;  // of the batch, from this place on
+  std::size_t first_id_ = 0;
   std::deque<Made> made_;  // ascending by UID
   bool some_expunged_ = false;
   std::optional<Reply> failure_;
@@ -75,8 +91,11 @@ class FetchTask final : public Task {
 
 Step FetchTask::run(Conversation& conversation, Output& output) {
   if (!indexes_) {
-    if (const auto step = begin(conversation)) return *step;
+    if (const auto step = begin(conversation, output)) return *step;
   }
+  // Before any FETCH, which may give a number to what the client takes for another message.
+  // RFC 7162 section 3.2.6
+  if (!vanished_.write(output)) return Step::Again;
   const Slice slice(conversation.services.clock);
   while (true) {
     if (const auto step = send(conversation, output)) return *step;
@@ -88,11 +107,30 @@ Step FetchTask::run(Conversation& conversation, Output& output) {
   }
 }
 
-std::optional<Step> FetchTask::begin(Conversation& conversation) {
-  if (!command_.modifiers.empty()) return done(Reply::bad("Unknown fetch modifier"));
-  indexes_ = conversation.selected->resolve(command_.set, command_.numbering);
-  if (!indexes_) return done(Reply::bad("There is no message of that number"));
-  if (conversation.selected->is_read_only()) needs_.sets_seen = false;
+std::optional<Step> FetchTask::begin(Conversation& conversation, Output& output) {
+  const auto modifiers = fetch_modifiers(command_.modifiers);
+  if (!modifiers) return done(Reply::bad(modifiers.error()));
+  const Selected& selected = *conversation.selected;
+  auto indexes = selected.resolve(command_.set, command_.numbering);
+  if (!indexes) return done(Reply::bad("There is no message of that number"));
+  if (modifiers->vanished) {
+    if (command_.numbering != Numbering::Uid || !conversation.dialect.qresync) {
+      return done(Reply::bad("VANISHED is for UID FETCH after ENABLE QRESYNC"));
+    }
+    auto vanished = VanishedEarlier::since(*modifiers->changed_since,
+                                           selected.as_uids(command_.set), 1, selected);
+    if (!vanished) return done(conversation.refuse(vanished.error()));
+    vanished_ = std::move(*vanished);
+  }
+  if (modifiers->changed_since) {
+    std::erase_if(*indexes, [&](std::size_t index) {
+      return selected.view()[index].modseq <= *modifiers->changed_since;
+    });
+    wants_modseq_ = true;
+  }
+  if (wants_modseq_) conversation.enable_condstore(output);
+  if (selected.is_read_only()) needs_.sets_seen = false;
+  indexes_ = std::move(indexes);
   return std::nullopt;
 }
 
@@ -124,13 +162,23 @@ Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, st
   std::uint64_t size = 0;
   bool goes_on = true;
   const auto make_next = [&](const Parsed* parsed) {
-    size += make(conversation, (*indexes_)[next_++], parsed);
+    size += make(conversation, next_++, parsed);
     // What opens files may take any time.
     goes_on = next_ < end && size < room && !(needs_.file && slice.is_over_now());
   };
+  if (needs_.id) {
+    const auto uids = conversation.selected->uids(std::span(*indexes_).subspan(next_, count));
+    auto ids = conversation.selected->mailbox().email_ids(uids);
+    if (!ids) return fail(ids.error());
+    first_id_ = next_;
+    ids_ = std::move(*ids);
+  }
   if (needs_.header || needs_.message || needs_.file) {
-    const std::vector<Uid> uids =
-        conversation.selected->uids(std::span(*indexes_).subspan(next_, count));
+    std::vector<Uid> uids = conversation.selected->uids(std::span(*indexes_).subspan(next_, count));
+    if (!needs_.header && !needs_.message) {
+      // Of a short message that is sent as it is, the file says all.
+      std::erase_if(uids, [&](Uid uid) { return view[*view.find(uid)].size <= kCopied; });
+    }
     const bool wants_all = needs_.message || needs_.file;
     const auto fields = wants_all ? Mailbox::Fields::All : Mailbox::Fields::Header;
     const auto read =
@@ -161,14 +209,13 @@ void FetchTask::mark_seen(Conversation& conversation) {
   // Where nothing can be written one can still read.
   if (!changed) return;
   selected.adopt(unseen);
-  for (Made& made : made_) {
-    made.has_flags = made.has_flags || std::ranges::binary_search(unseen, made.uid);
-  }
+  for (Made& made : made_) made.is_marked = std::ranges::binary_search(unseen, made.uid);
 }
 
 // Returns how long the response is; 0 when there is none.
-std::uint64_t FetchTask::make(Conversation& conversation, std::size_t index, const Parsed* parsed) {
+std::uint64_t FetchTask::make(Conversation& conversation, std::size_t place, const Parsed* parsed) {
   const Selected& selected = *conversation.selected;
+  const std::size_t index = (*indexes_)[place];
   const MessageRow row = selected.view()[index];
   FetchedMessage message(selected.mailbox(), row.uid, parsed);
   if (const auto prepared = message.prepare(needs_); !prepared) {
@@ -179,21 +226,37 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t index, con
     }
     return 0;
   }
+  const std::string_view id = needs_.id ? std::string_view(ids_[place - first_id_]) : "";
+  if (needs_.id && id.empty()) {
+    some_expunged_ = true;
+    return 0;
+  }
   Made made;
   made.uid = row.uid;
-  made.has_flags = wants_flags_;
   FetchResponse* line = &made.line;
   *line << "* " << std::to_string(index + 1) << " FETCH (";
   std::string_view separator;
   for (const PreparedItem& item : items_) {
+    const bool comes_late =
+        item.kind == FetchItem::Kind::Flags || item.kind == FetchItem::Kind::ModSeq;
+    if (comes_late && made.is_split) continue;
     *line << separator;
     separator = " ";
+    if (comes_late) {
+      made.is_split = true;
+      line = &made.rest;
+      continue;
+    }
     switch (item.kind) {
       case FetchItem::Kind::Uid: *line << "UID " << std::to_string(row.uid); break;
-      case FetchItem::Kind::Flags:
-        *line << "FLAGS ";
-        line = &made.rest;
+      case FetchItem::Kind::EmailId: *line << "EMAILID (" << email_id(id) << ")"; break;
+      case FetchItem::Kind::ThreadId: {
+        const auto header = message.header();
+        const std::string thread = header ? thread_id(*header) : std::string();
+        *line << "THREADID (" << (thread.empty() ? thread_id_alone(id) : thread) << ")";
         break;
+      }
+      case FetchItem::Kind::SaveDate: *line << "SAVEDATE " << to_date_time(row.save_date); break;
       case FetchItem::Kind::Size: *line << "RFC822.SIZE " << std::to_string(row.size); break;
       case FetchItem::Kind::InternalDate:
         *line << "INTERNALDATE " << to_date_time(row.internal_date);
@@ -203,12 +266,13 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t index, con
         break;
       case FetchItem::Kind::Body:
         *line << "BODY "
-              << body_structure_text(message.message().root, Detail::Basic, conversation.revision);
+              << body_structure_text(message.message().root, Detail::Basic,
+                                     conversation.dialect.revision);
         break;
       case FetchItem::Kind::BodyStructure:
         *line << "BODYSTRUCTURE "
               << body_structure_text(message.message().root, Detail::Extended,
-                                     conversation.revision);
+                                     conversation.dialect.revision);
         break;
       default:
         if (auto failure = write_section(item, message, *line)) {
@@ -223,11 +287,18 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t index, con
 
 void FetchTask::complete(Conversation& conversation, Made& made) const {
   const Selected& selected = *conversation.selected;
-  const auto index = selected.view().find(made.uid);
-  if (made.has_flags && index) {
-    if (!wants_flags_) made.line << " FLAGS ";
-    made.line << selected.flags(selected.view()[*index], conversation.revision);
+  const MessageRow row = selected.view()[*selected.view().find(made.uid)];
+  const bool is_news = made.is_marked && conversation.dialect.condstore;
+  std::string_view separator = made.is_split ? "" : " ";
+  const auto add = [&](std::string_view name, std::string_view value) {
+    made.line << separator << name << value;
+    separator = " ";
+  };
+  if (wants_flags_ || made.is_marked) {
+    add("FLAGS ", selected.flags(row, conversation.dialect.revision));
   }
+  if (wants_modseq_ || is_news) add("MODSEQ (", std::to_string(row.modseq) + ")");
+  if (is_news && !wants_uid_) add("UID ", std::to_string(row.uid));
   made.line.append(std::move(made.rest));
   made.line << ")\r\n";
   made.is_complete = true;

@@ -7,9 +7,6 @@
 namespace waxwing::imap {
 namespace {
 
-// A part of a file is copied into the answer up to this size, so that a client that downloads
-// thousands of small messages does not make the session hold as many open files.
-constexpr std::uint64_t kCopied = 64 * 1024;
 // The most of a header that is read to pick fields from.
 constexpr std::uint64_t kMaxFields = 1024 * 1024;
 // What is decoded for BINARY is in memory until the client has it, and so is all that is copied.
@@ -149,11 +146,15 @@ FetchNeeds needs_of(const std::vector<FetchItem>& items) {
     switch (item.kind) {
       case FetchItem::Kind::Flags:
       case FetchItem::Kind::InternalDate:
+      case FetchItem::Kind::ModSeq:
+      case FetchItem::Kind::SaveDate:
       case FetchItem::Kind::Size:
       case FetchItem::Kind::Uid: continue;
       case FetchItem::Kind::Envelope:
       case FetchItem::Kind::Body:
       case FetchItem::Kind::BodyStructure: needs.message = true; continue;
+      case FetchItem::Kind::EmailId: needs.id = true; continue;
+      case FetchItem::Kind::ThreadId: needs.id = needs.header = true; continue;
       case FetchItem::Kind::Rfc822Header: needs.header = true; continue;
       case FetchItem::Kind::Section:
       case FetchItem::Kind::Binary: needs.sets_seen = needs.sets_seen || !item.peek; break;

@@ -18,14 +18,19 @@
 
 namespace waxwing::imap {
 
+// A part of a file is copied into the answer up to this size, so that a client that downloads
+// thousands of small messages does not make the session hold as many open files.
+constexpr std::uint64_t kCopied = 64 * 1024;
+
 // What a FETCH asks of the store for each message, from cheap to dear.
 struct FetchNeeds {
   bool header = false;   // the header block, from the index
   bool message = false;  // what was learnt of the message when it came, from the index
   bool file = false;     // its bytes
+  bool id = false;       // its email id, from the index
   bool sets_seen = false;
 
-  bool only_rows() const { return !header && !message && !file && !sets_seen; }
+  bool only_rows() const { return !header && !message && !file && !id && !sets_seen; }
 };
 FetchNeeds needs_of(const std::vector<FetchItem>& items);
 

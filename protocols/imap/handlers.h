@@ -33,13 +33,17 @@ Reply status(Conversation&, Status&, Output&);
 std::unique_ptr<Task> list(Command&&);          // list.cc
 Reply append(Conversation&, Append&, Output&);  // append.cc
 std::unique_ptr<Task> idle(Command&&);          // idle.cc
+std::unique_ptr<Task> notify(Command&&);        // notify_command.cc
+
+std::unique_ptr<Task> select(Command&&);  // select.cc
 
 // commands_select.cc
-Reply select(Conversation&, Select&, Output&);
 Reply close(Conversation&, Close&, Output&);
 Reply unselect(Conversation&, Unselect&, Output&);
 Reply check(Conversation&, Check&, Output&);
 Reply expunge(Conversation&, Expunge&, Output&);
+
+std::unique_ptr<Task> uid_batches(Command&&);  // uid_batches.cc
 
 std::unique_ptr<Task> search(Command&&);  // search_command.cc
 std::unique_ptr<Task> fetch(Command&&);   // fetch.cc

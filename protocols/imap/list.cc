@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/object_id.h"
 #include "protocols/imap/slice.h"
 
 namespace waxwing::imap {
@@ -110,6 +111,9 @@ Step ListTask::begin(Conversation& conversation, Output& output) {
   auto mailboxes = conversation.account->mailboxes();
   if (!mailboxes) return done(conversation.refuse(mailboxes.error()));
   mailboxes_ = std::move(*mailboxes);
+  if (std::ranges::count(command_.returns.status, StatusItem::HighestModSeq) > 0) {
+    conversation.enable_condstore(output);
+  }
   return Step::Yield;
 }
 
@@ -239,6 +243,11 @@ void write_status(const Conversation& conversation, std::string_view name,
       case StatusItem::Unseen: add("UNSEEN", status.unseen); break;
       case StatusItem::Deleted: add("DELETED", status.deleted); break;
       case StatusItem::Size: add("SIZE", status.size); break;
+      case StatusItem::MailboxId:
+        output << separator << "MAILBOXID (" << mailbox_id(status.id, status.uid_validity) << ")";
+        separator = " ";
+        break;
+      case StatusItem::HighestModSeq: add("HIGHESTMODSEQ", status.highest_modseq); break;
       case StatusItem::AppendLimit:
         add("APPENDLIMIT", conversation.services.settings->limits.message_size);
         break;
@@ -255,21 +264,27 @@ bool is_written_otherwise(const Conversation& conversation, std::string_view nam
   return supplied != name;
 }
 
+void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
+                   std::optional<std::string_view> old_name, Output& output) {
+  output << "* LIST (" << (mailbox.exists ? "" : "\\NonExistent ")
+         << (mailbox.subscribed ? "\\Subscribed " : "")
+         << (mailbox.has_children ? "\\HasChildren" : "\\HasNoChildren");
+  if (mailbox.special_use != SpecialUse::None) output << " " << to_attribute(mailbox.special_use);
+  output << ") \"/\" " << conversation.encode(mailbox.name);
+  if (old_name) output << " (\"OLDNAME\" (" << conversation.encode(*old_name) << "))";
+  output << "\r\n";
+}
+
 void write_name(const Conversation& conversation, std::string_view name,
                 std::optional<std::string_view> old_name, Output& output) {
   MailboxInfo info;
+  info.name = name;
   info.exists = false;
   if (const auto mailboxes = conversation.account->mailboxes()) {
     const auto found = std::ranges::find(*mailboxes, name, &MailboxInfo::name);
     if (found != mailboxes->end()) info = *found;
   }
-  output << "* LIST (" << (info.exists ? "" : "\\NonExistent ")
-         << (info.subscribed ? "\\Subscribed " : "")
-         << (info.has_children ? "\\HasChildren" : "\\HasNoChildren");
-  if (info.special_use != SpecialUse::None) output << " " << to_attribute(info.special_use);
-  output << ") \"/\" " << conversation.encode(name);
-  if (old_name) output << " (\"OLDNAME\" (" << conversation.encode(*old_name) << "))";
-  output << "\r\n";
+  write_mailbox(conversation, info, old_name, output);
 }
 
 std::unique_ptr<Task> list(Command&& command) {

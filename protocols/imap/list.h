@@ -29,6 +29,9 @@ bool is_written_otherwise(const Conversation& conversation, std::string_view nam
                           std::string_view supplied);
 // "* LIST (\HasNoChildren) "/" INBOX ("OLDNAME" ("inbox"))"; without an old name when there is
 // none. RFC 9051 sections 6.3.2 and 6.3.9.7
+void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
+                   std::optional<std::string_view> old_name, Output& output);
+// The same for a name, which need not be there.
 void write_name(const Conversation& conversation, std::string_view name,
                 std::optional<std::string_view> old_name, Output& output);
 

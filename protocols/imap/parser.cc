@@ -184,6 +184,20 @@ Command::Body parse_uid_expunge(Lexer& lexer) {
   return expunge;
 }
 
+// UIDBATCHES size [first:last]
+Command::Body parse_uid_batches(Lexer& lexer) {
+  UidBatches batches;
+  lexer.space();
+  batches.size = lexer.nz_number();
+  if (lexer.at_end() || !lexer.ok()) return batches;
+  lexer.space();
+  batches.first = lexer.nz_number();
+  lexer.expect(':');
+  batches.last = lexer.nz_number();
+  if (batches.first > batches.last) lexer.fail("The first batch comes before the last");
+  return batches;
+}
+
 template <Command::Body (*parse_numbered)(Lexer&)>
 Command::Body by_uid(Lexer& lexer) {
   Command::Body body = parse_numbered(lexer);
@@ -222,6 +236,7 @@ constexpr Entry kCommands[] = {
     {"MOVE", parse_copy<Move>},
     {"NAMESPACE", without_arguments<Namespace>},
     {"NOOP", without_arguments<Noop>},
+    {"NOTIFY", parse_notify},
     {"RENAME", parse_rename},
     {"SEARCH", parse_search},
     {"SELECT", parse_select<Select::Mode::ReadWrite>},
@@ -233,6 +248,7 @@ constexpr Entry kCommands[] = {
     {"UNSELECT", without_arguments<Unselect>},
     {"UNSUBSCRIBE", with_mailbox<Unsubscribe>},
     {"XLIST", parse_xlist},
+    {"UIDBATCHES", parse_uid_batches},
     {"UID COPY", by_uid<parse_copy<Copy>>},
     {"UID EXPUNGE", parse_uid_expunge},
     {"UID FETCH", by_uid<parse_fetch>},

@@ -23,6 +23,10 @@ constexpr ItemName kItems[] = {
     {"RFC822.SIZE", Kind::Size},
     {"BODY", Kind::Body},
     {"BODYSTRUCTURE", Kind::BodyStructure},
+    {"EMAILID", Kind::EmailId},
+    {"MODSEQ", Kind::ModSeq},
+    {"SAVEDATE", Kind::SaveDate},
+    {"THREADID", Kind::ThreadId},
     {"UID", Kind::Uid},
     {"RFC822", Kind::Rfc822, false},
     {"RFC822.HEADER", Kind::Rfc822Header},
@@ -135,17 +139,23 @@ std::vector<FetchItem> parse_macro(std::string_view name) {
 
 }  // namespace
 
+std::vector<FetchItem> parse_fetch_items(Lexer& lexer) {
+  std::vector<FetchItem> items;
+  parse_list(lexer, [&] {
+    std::string name = to_upper(lexer.run(is_item_char));
+    add(items, parse_item(lexer, name));
+  });
+  if (items.empty()) lexer.fail("Expected a FETCH item in the parentheses");
+  return items;
+}
+
 Command::Body parse_fetch(Lexer& lexer) {
   Fetch fetch;
   lexer.space();
   fetch.set = lexer.sequence_set();
   lexer.space();
   if (lexer.at('(')) {
-    parse_list(lexer, [&] {
-      std::string name = to_upper(lexer.run(is_item_char));
-      add(fetch.items, parse_item(lexer, name));
-    });
-    if (fetch.items.empty()) lexer.fail("Expected a FETCH item in the parentheses");
+    fetch.items = parse_fetch_items(lexer);
   } else {
     std::string name = to_upper(lexer.run(is_item_char));
     fetch.items = parse_macro(name);

@@ -65,10 +65,16 @@ struct StatusName {
   StatusItem item;
 };
 constexpr StatusName kStatusItems[] = {
-    {"MESSAGES", StatusItem::Messages}, {"RECENT", StatusItem::Recent},
-    {"UIDNEXT", StatusItem::UidNext},   {"UIDVALIDITY", StatusItem::UidValidity},
-    {"UNSEEN", StatusItem::Unseen},     {"DELETED", StatusItem::Deleted},
-    {"SIZE", StatusItem::Size},         {"APPENDLIMIT", StatusItem::AppendLimit},
+    {"MESSAGES", StatusItem::Messages},
+    {"RECENT", StatusItem::Recent},
+    {"UIDNEXT", StatusItem::UidNext},
+    {"UIDVALIDITY", StatusItem::UidValidity},
+    {"UNSEEN", StatusItem::Unseen},
+    {"DELETED", StatusItem::Deleted},
+    {"SIZE", StatusItem::Size},
+    {"APPENDLIMIT", StatusItem::AppendLimit},
+    {"HIGHESTMODSEQ", StatusItem::HighestModSeq},
+    {"MAILBOXID", StatusItem::MailboxId},
 };
 
 void parse_selection_option(Lexer& lexer, List::Selection& selection) {

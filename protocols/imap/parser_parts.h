@@ -36,6 +36,9 @@ Command::Body parse_list_command(Lexer& lexer);  // LIST; LSUB and XLIST without
 Command::Body parse_lsub(Lexer& lexer);
 Command::Body parse_xlist(Lexer& lexer);
 Command::Body parse_fetch(Lexer& lexer);
+// "(" already seen to be next: fetch-att *(SP fetch-att) ")", without macros.
+std::vector<FetchItem> parse_fetch_items(Lexer& lexer);
+Command::Body parse_notify(Lexer& lexer);
 Command::Body parse_search(Lexer& lexer);
 
 }  // namespace waxwing::imap

@@ -14,7 +14,7 @@ using Kind = SearchKey::Kind;
 constexpr int kMaxDepth = 400;
 constexpr std::size_t kMaxKeys = 10000;
 
-enum class Argument { None, Text, HeaderText, Number, Date, Uids };
+enum class Argument { None, Text, HeaderText, Number, Date, Uids, ModSeq };
 
 struct KeyName {
   std::string_view name;
@@ -32,15 +32,21 @@ constexpr KeyName kKeys[] = {
     {"CC", Kind::Cc, Argument::Text},
     {"DELETED", Kind::Flag, Argument::None, Flags::kDeleted},
     {"DRAFT", Kind::Flag, Argument::None, Flags::kDraft},
+    {"EMAILID", Kind::EmailId, Argument::Text},
     {"FLAGGED", Kind::Flag, Argument::None, Flags::kFlagged},
     {"FROM", Kind::From, Argument::Text},
     {"HEADER", Kind::Header, Argument::HeaderText},
     {"KEYWORD", Kind::Keyword, Argument::Text},
     {"LARGER", Kind::Larger, Argument::Number},
+    {"MODSEQ", Kind::ModSeq, Argument::ModSeq},
     {"NEW", Kind::New},
     {"OLD", Kind::Old},
     {"ON", Kind::On, Argument::Date},
     {"RECENT", Kind::Recent},
+    {"SAVEDATESUPPORTED", Kind::All},
+    {"SAVEDBEFORE", Kind::SavedBefore, Argument::Date},
+    {"SAVEDON", Kind::SavedOn, Argument::Date},
+    {"SAVEDSINCE", Kind::SavedSince, Argument::Date},
     {"SEEN", Kind::Flag, Argument::None, Flags::kSeen},
     {"SENTBEFORE", Kind::SentBefore, Argument::Date},
     {"SENTON", Kind::SentOn, Argument::Date},
@@ -49,6 +55,7 @@ constexpr KeyName kKeys[] = {
     {"SMALLER", Kind::Smaller, Argument::Number},
     {"SUBJECT", Kind::Subject, Argument::Text},
     {"TEXT", Kind::Text, Argument::Text},
+    {"THREADID", Kind::ThreadId, Argument::Text},
     {"TO", Kind::To, Argument::Text},
     {"UID", Kind::Uids, Argument::Uids},
     {"UNANSWERED", Kind::NoFlag, Argument::None, Flags::kAnswered},
@@ -120,6 +127,20 @@ class KeyParser {
       case Argument::Number: key.number = lexer_.number(INT64_MAX); return;
       case Argument::Date: key.days = lexer_.date(); return;
       case Argument::Uids: key.set = lexer_.sequence_set(); return;
+      case Argument::ModSeq:
+        // There is one mod-sequence for all that can change of a message, so the name of a part of
+        // it means nothing.  RFC 7162 section 3.1.5
+        if (lexer_.at('"')) {
+          lexer_.string("a flag");
+          lexer_.space();
+          const std::string type = lexer_.word("PRIV, SHARED or ALL");
+          if (type != "PRIV" && type != "SHARED" && type != "ALL") {
+            lexer_.fail("Expected PRIV, SHARED or ALL behind the name");
+          }
+          lexer_.space();
+        }
+        key.number = lexer_.number(INT64_MAX);
+        return;
     }
   }
 

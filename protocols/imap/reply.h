@@ -12,14 +12,17 @@ struct Reply {
   Kind kind = Kind::Ok;
   std::string code;  // "TRYCREATE", "COPYUID 1 2 3"; empty for none
   std::string text;
+  // Messages went away: who follows mod-sequences gets HIGHESTMODSEQ for a code, as it is when all
+  // is told.  RFC 7162 sections 3.2.7 and 3.2.9
+  bool tells_modseq = false;
 
   static Reply ok(std::string text, std::string code = {}) {
-    return {Kind::Ok, std::move(code), std::move(text)};
+    return {.kind = Kind::Ok, .code = std::move(code), .text = std::move(text)};
   }
   static Reply no(std::string text, std::string code = {}) {
-    return {Kind::No, std::move(code), std::move(text)};
+    return {.kind = Kind::No, .code = std::move(code), .text = std::move(text)};
   }
-  static Reply bad(std::string text) { return {Kind::Bad, {}, std::move(text)}; }
+  static Reply bad(std::string text) { return {.kind = Kind::Bad, .text = std::move(text)}; }
 
   // "OK [CODE] text", without tag and line end.
   std::string to_string() const;

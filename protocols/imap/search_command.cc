@@ -1,23 +1,31 @@
+#include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/object_id.h"
 #include "protocols/imap/search_run.h"
 #include "protocols/imap/slice.h"
 
 namespace waxwing::imap {
 namespace {
 
-// SEARCH and UID SEARCH.  RFC 9051 sections 6.4.4 and 7.3.4, RFC 4731, RFC 5182
+// SEARCH and UID SEARCH.  RFC 9051 sections 6.4.4 and 7.3.4, RFC 4731, RFC 5182, RFC 7162
 class SearchTask final : public Task {
  public:
   SearchTask(std::string tag, Search command)
-      : tag_(std::move(tag)), command_(std::move(command)) {}
+      : tag_(std::move(tag)),
+        command_(std::move(command)),
+        wants_modseq_(command_.program.has(SearchKey::Kind::ModSeq)) {}
 
   Step run(Conversation& conversation, Output& output) override {
     Selected& selected = *conversation.selected;
     if (!run_) {
+      if (wants_modseq_) conversation.enable_condstore(output);
+      if (const auto done = look_up_ids(command_.program, selected.mailbox()); !done) {
+        return refuse(conversation, done.error());
+      }
       auto program = SearchProgram::compile(
           command_.program, command_.charset, selected.view(),
           {.recent_from = selected.recent_from(), .saved = selected.saved()});
@@ -37,6 +45,12 @@ class SearchTask final : public Task {
     }
     return done(Reply::ok("Searched"));
   }
+  std::optional<Extent> extent() const override {
+    if (!run_) return std::nullopt;
+    return Extent{run_->decided(), run_->candidates()};
+  }
+  // RFC 7162 section 3.2.10.2
+  bool has_numbers() const override { return command_.program.has(SearchKey::Kind::Numbers); }
 
  private:
   // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
@@ -56,12 +70,15 @@ class SearchTask final : public Task {
     for (const std::size_t index : run_->found()) {
       output << " " << std::to_string(number_of(selected, index));
     }
+    if (wants_modseq_ && !run_->found().empty()) {
+      output << " (MODSEQ " << std::to_string(highest_modseq(selected, run_->found())) << ")";
+    }
     output << "\r\n";
   }
 
   void write_esearch(Selected& selected, const SearchReturn& returns, Output& output) const {
     const std::vector<std::size_t>& found = run_->found();
-    if (returns.save) save(selected, returns);
+    if (returns.save) selected.save(selected.uids(told(returns)));
     // SAVE alone wants no answer.  RFC 5182 section 2.1
     if (!returns.min && !returns.max && !returns.all && !returns.count) return;
     output << "* ESEARCH (TAG " << to_string(tag_) << ")";
@@ -77,25 +94,36 @@ class SearchTask final : public Task {
       }
     }
     if (returns.count) output << " COUNT " << std::to_string(found.size());
+    if (wants_modseq_ && !found.empty()) {
+      output << " MODSEQ " << std::to_string(highest_modseq(selected, told(returns)));
+    }
     output << "\r\n";
   }
 
-  // What is saved beside MIN or MAX is those messages alone.  RFC 5182 section 2.4
-  void save(Selected& selected, const SearchReturn& returns) const {
+  std::uint64_t highest_modseq(const Selected& selected,
+                               const std::vector<std::size_t>& indexes) const {
+    ModSeq highest = 0;
+    for (const std::size_t index : indexes) {
+      highest = std::max(highest, selected.view()[index].modseq);
+    }
+    return highest;
+  }
+
+  // The messages that an answer speaks of: the ends alone where no more is asked for.
+  // RFC 4731 section 3.2, RFC 5182 section 2.4
+  std::vector<std::size_t> told(const SearchReturn& returns) const {
     const std::vector<std::size_t>& found = run_->found();
     const bool is_narrow = (returns.min || returns.max) && !returns.all && !returns.count;
-    if (!is_narrow || found.empty()) {
-      selected.save(selected.uids(found));
-      return;
-    }
+    if (!is_narrow || found.empty()) return found;
     std::vector<std::size_t> ends;
     if (returns.min) ends.push_back(found.front());
     if (returns.max && !(returns.min && found.size() == 1)) ends.push_back(found.back());
-    selected.save(selected.uids(ends));
+    return ends;
   }
 
   std::string tag_;
   Search command_;
+  bool wants_modseq_;
   std::optional<SearchRun> run_;
 };
 

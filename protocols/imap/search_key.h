@@ -20,6 +20,12 @@ struct SearchKey {
     Recent,
     Old,
     New,      // RECENT UNSEEN
+    ModSeq,   // number: this mod-sequence or a later one.  RFC 7162 section 3.1.5
+    EmailId,  // text.  RFC 8474 section 7
+    ThreadId,
+    SavedBefore,  // days: SAVEDATE.  RFC 8514 section 4.3
+    SavedOn,
+    SavedSince,
     Larger,   // number
     Smaller,  // number
     Before,   // days: INTERNALDATE
@@ -48,9 +54,12 @@ struct SearchKey {
   std::int64_t days = 0;  // since 1970-01-01
   std::string text;       // in the charset of the command
   std::string field;
-  SequenceSet set;
+  SequenceSet set;  // EmailId, ThreadId: UIDs with that email id, once looked up
   std::vector<SearchKey> keys;
   bool operator==(const SearchKey&) const = default;
+
+  // This kind of key stands somewhere in it.
+  bool has(Kind wanted) const;
 };
 
 }  // namespace waxwing::imap

@@ -34,7 +34,7 @@ bool holds(std::string_view text, std::string_view needle) {
 
 }  // namespace
 
-SearchedHeader::SearchedHeader(std::string_view block) {
+SearchedHeader::SearchedHeader(std::string_view block) : block_(block) {
   mail::HeaderWalker walker(block);
   while (auto field = walker.next()) {
     if (!field->name.empty()) fields_.push_back({to_lower(field->name), field->value, {}});

@@ -20,6 +20,8 @@ class SearchedHeader {
  public:
   explicit SearchedHeader(std::string_view block);
 
+  std::string_view block() const { return block_; }
+
   // A field of this name (in lower case) contains the needle; with an empty needle: is there.
   bool contains(std::string_view name, std::string_view needle);
   // "name: value" of any field contains it.
@@ -35,6 +37,7 @@ class SearchedHeader {
   };
   const std::string& folded(Field& field);
 
+  std::string_view block_;
   std::vector<Field> fields_;
   std::optional<std::string> joined_;  // all of them, "name: value"
 };

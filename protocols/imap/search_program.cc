@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "protocols/imap/object_id.h"
 #include "protocols/mail/charset.h"
 
 namespace waxwing::imap {
@@ -96,11 +97,15 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
     case Kind::Recent:
     case Kind::Old:
     case Kind::New:
+    case Kind::ModSeq:
     case Kind::Larger:
     case Kind::Smaller:
     case Kind::Before:
     case Kind::On:
-    case Kind::Since: break;
+    case Kind::Since:
+    case Kind::SavedBefore:
+    case Kind::SavedOn:
+    case Kind::SavedSince: break;
     case Kind::Keyword:
     case Kind::NoKeyword: node.mask = keyword_mask(view, key.text); break;
     case Kind::SentBefore:
@@ -110,6 +115,11 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
       node.is_saved = key.set.is_saved();
       node.ranges = key.set.normalised(static_cast<std::uint32_t>(view.size()));
       break;
+    case Kind::ThreadId:
+      node.cost = Cost::Header;
+      node.text = key.text;
+      [[fallthrough]];
+    case Kind::EmailId:
     case Kind::Uids:
       node.is_saved = key.set.is_saved();
       node.ranges = key.set.normalised(view.size() == 0 ? 0 : view[view.size() - 1].uid);
@@ -179,11 +189,16 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::Recent: return verdict(is_recent);
     case Kind::Old: return verdict(!is_recent);
     case Kind::New: return verdict(is_recent && !row.flags.has(Flags::kSeen));
+    case Kind::ModSeq: return verdict(row.modseq >= node.number);
     case Kind::Larger: return verdict(row.size > node.number);
     case Kind::Smaller: return verdict(row.size < node.number);
     case Kind::Before: return verdict(day_of(row.internal_date) < node.days);
     case Kind::On: return verdict(day_of(row.internal_date) == node.days);
     case Kind::Since: return verdict(day_of(row.internal_date) >= node.days);
+    case Kind::SavedBefore: return verdict(day_of(row.save_date) < node.days);
+    case Kind::SavedOn: return verdict(day_of(row.save_date) == node.days);
+    case Kind::SavedSince: return verdict(day_of(row.save_date) >= node.days);
+    case Kind::EmailId: return verdict(holds(node.ranges, row.uid));
     case Kind::Numbers:
     case Kind::Uids:
       if (node.is_saved) {
@@ -198,6 +213,7 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::Cc:
     case Kind::From:
     case Kind::Subject:
+    case Kind::ThreadId:
     case Kind::To: return test_header(node, evidence);
     case Kind::Body:
     case Kind::Text: return test_body(node, evidence);
@@ -213,6 +229,10 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
 
 Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) const {
   if (!evidence.header) return Verdict::Unknown;
+  if (node.kind == Kind::ThreadId) {
+    const std::string id = thread_id(evidence.header->block());
+    return verdict(id.empty() ? holds(node.ranges, evidence.row.uid) : id == node.text);
+  }
   bool asks_for_date =
       node.kind == Kind::SentBefore || node.kind == Kind::SentOn || node.kind == Kind::SentSince;
   if (!asks_for_date) return verdict(evidence.header->contains(node.field, node.text));

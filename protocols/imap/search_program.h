@@ -50,9 +50,9 @@ class SearchProgram {
     std::uint64_t number = 0;
     std::int64_t days = 0;
     bool is_saved = false;                   // Numbers, Uids: "$"
-    std::vector<SequenceSet::Range> ranges;  // Numbers, Uids: normalised
+    std::vector<SequenceSet::Range> ranges;  // of sets, normalised
     std::string field;                       // lower case
-    std::string text;                        // folded
+    std::string text;                        // folded; ThreadId: as it is
     std::size_t needle = 0;                  // Body, Text: position in needles_
     std::vector<Node> nodes;
   };

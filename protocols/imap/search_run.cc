@@ -69,6 +69,11 @@ Result<bool> SearchRun::step(SearchSource& source, const std::function<bool()>& 
   return false;
 }
 
+std::size_t SearchRun::decided() const {
+  return next_candidate_ - (wants_header_.size() - next_header_) - wants_body_.size() -
+         (open_ ? 1 : 0);
+}
+
 void SearchRun::test_rows() {
   std::size_t end = std::min(next_candidate_ + kRows, candidates_.size());
   for (; next_candidate_ < end; ++next_candidate_) {

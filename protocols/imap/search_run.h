@@ -50,6 +50,9 @@ class SearchRun {
   // True when all is done. `is_time_up` is asked between pieces of work of a few milliseconds. An
   // error ends the search.
   Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
+  // Of candidates, so many are decided.
+  std::size_t decided() const;
+  std::size_t candidates() const { return candidates_.size(); }
   // Indexes into the view, ascending; all of them once step() said true.
   const std::vector<std::size_t>& found() const { return found_; }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "protocols/imap/relay.h"
 #include "protocols/imap/writer.h"
 
 namespace waxwing::imap {
@@ -15,20 +16,10 @@ namespace {
 constexpr std::array<std::string_view, 4> kUsualKeywords = {"$Junk", "$NotJunk", "$Forwarded",
                                                             "$MDNSent"};
 
+// A VANISHED line names no more messages than that.
+constexpr std::size_t kVanishedInLine = 4096;
+
 constexpr std::string_view kSystemFlags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
-
-// A mailbox tells a watcher until that dies. This one dies when the mailbox is no longer selected,
-// while the session's own watcher lives on.
-class Relay final : public Watcher {
- public:
-  explicit Relay(std::weak_ptr<Watcher> session) : session_(std::move(session)) {}
-  void moved(MailboxId mailbox, ModSeq modseq) override {
-    if (const auto session = session_.lock()) session->moved(mailbox, modseq);
-  }
-
- private:
-  std::weak_ptr<Watcher> session_;
-};
 
 }  // namespace
 
@@ -68,9 +59,22 @@ std::vector<Uid> Selected::uids(std::span<const std::size_t> indexes) const {
   return uids;
 }
 
+SequenceSet Selected::as_uids(const SequenceSet& set) const {
+  if (!set.is_saved()) return set;
+  std::vector<SequenceSet::Range> ranges;
+  for (const Uid uid : saved_) ranges.push_back({uid, uid});
+  return SequenceSet(std::move(ranges));
+}
+
 std::string Selected::flags(const MessageRow& row, Revision revision) const {
   const bool is_recent = revision == Revision::Rev1 && row.uid >= recent_from_;
   return to_flag_list(row.flags, view_->keywords(), is_recent ? Recent::Yes : Recent::No);
+}
+
+std::string Selected::news(const MessageRow& row, const Dialect& dialect) const {
+  std::string text = "UID " + std::to_string(row.uid) + " FLAGS " + flags(row, dialect.revision);
+  if (dialect.condstore) text += " MODSEQ (" + std::to_string(row.modseq) + ")";
+  return text;
 }
 
 std::string Selected::known_flags() const {
@@ -95,7 +99,7 @@ std::string Selected::permanent_flags() const {
   return text;
 }
 
-bool Selected::synchronise(Expunges expunges, Revision revision, Output& output) {
+bool Selected::synchronise(const News& news, const Dialect& dialect, Output& output) {
   const View::Version latest = mailbox_->view();
   if (latest == view_) return true;
 
@@ -104,13 +108,21 @@ bool Selected::synchronise(Expunges expunges, Revision revision, Output& output)
   }
   tell_keywords(output);
   const View::Difference difference = View::difference(*view_, *latest);
-  if (expunges == Expunges::Tell && !tell_expunges(difference.expunged, output)) {
-    return false;
+  if (news.expunges) {
+    const bool is_told = dialect.qresync ? tell_vanished(difference.expunged, output)
+                                         : tell_expunges(difference.expunged, output);
+    if (!is_told) return false;
   }
-  tell_added(*latest, difference.added, revision, output);
-  if (!tell_changed(*latest, difference.changed, revision, output)) return false;
+  if (news.messages) tell_added(*latest, difference.added, dialect.revision, output);
+  if (news.flags) {
+    if (!tell_changed(*latest, difference.changed, dialect, output)) return false;
+  } else {
+    adopt(*latest, difference.changed);
+  }
   // All is told: from here on the version is shared with everybody else again.
-  if (expunges == Expunges::Tell || difference.expunged.empty()) view_ = latest;
+  const bool is_complete =
+      (news.expunges || difference.expunged.empty()) && (news.messages || difference.added == 0);
+  if (is_complete) view_ = latest;
   return true;
 }
 
@@ -133,9 +145,22 @@ bool Selected::tell_expunges(const std::vector<std::size_t>& expunged, Output& o
   return told.size() == expunged.size();
 }
 
+bool Selected::tell_vanished(const std::vector<std::size_t>& expunged, Output& output) {
+  std::vector<Uid> told;
+  while (told.size() < expunged.size() && !output.is_full()) {
+    const std::size_t count = std::min(kVanishedInLine, expunged.size() - told.size());
+    const std::vector<Uid> line = uids(std::span(expunged).subspan(told.size(), count));
+    output << "* VANISHED " << to_uid_set(line) << "\r\n";
+    told.insert(told.end(), line.begin(), line.end());
+  }
+  if (!told.empty()) view_ = view_->with_expunged(told, view_->highest_modseq());
+  return told.size() == expunged.size();
+}
+
 void Selected::tell_added(const View& latest, std::size_t added, Revision revision,
                           Output& output) {
   if (added == 0) return;
+  if (!first_new_) first_new_ = latest[latest.size() - added].uid;
   std::vector<MessageRow> rows;
   rows.reserve(added);
   for (std::size_t index = latest.size() - added; index < latest.size(); ++index) {
@@ -147,20 +172,28 @@ void Selected::tell_added(const View& latest, std::size_t added, Revision revisi
 }
 
 bool Selected::tell_changed(const View& latest, const std::vector<std::size_t>& changed,
-                            Revision revision, Output& output) {
+                            const Dialect& dialect, Output& output) {
   std::vector<MessageRow> told;
   for (const std::size_t index : changed) {
     if (output.is_full()) break;
     const MessageRow& row = latest[index];
     const auto number = view_->find(row.uid);
-    if (number && (*view_)[*number].flags != row.flags) {
-      output << "* " << std::to_string(*number + 1) << " FETCH (UID " << std::to_string(row.uid)
-             << " FLAGS " << flags(row, revision) << ")\r\n";
+    // Set and taken away again is no change to those who do not count.
+    const bool is_news = number && ((*view_)[*number].flags != row.flags ||
+                                    (dialect.condstore && (*view_)[*number].modseq != row.modseq));
+    if (is_news) {
+      output << "* " << std::to_string(*number + 1) << " FETCH (" << news(row, dialect) << ")\r\n";
     }
     told.push_back(row);
   }
   if (!told.empty()) view_ = view_->with_changed(told, view_->highest_modseq());
   return told.size() == changed.size();
+}
+
+void Selected::adopt(const View& latest, const std::vector<std::size_t>& changed) {
+  std::vector<MessageRow> rows;
+  for (const std::size_t index : changed) rows.push_back(latest[index]);
+  if (!rows.empty()) view_ = view_->with_changed(rows, view_->highest_modseq());
 }
 
 void Selected::adopt(std::span<const Uid> uids) {

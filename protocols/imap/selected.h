@@ -4,10 +4,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocols/imap/command.h"
-#include "protocols/imap/revision.h"
+#include "protocols/imap/dialect.h"
 #include "protocols/imap/sequence_set.h"
 #include "protocols/output.h"
 #include "storage/mailbox.h"
@@ -41,19 +42,32 @@ class Selected {
   std::optional<std::vector<std::size_t>> resolve(const SequenceSet& set,
                                                   Numbering numbering) const;
   std::vector<Uid> uids(std::span<const std::size_t> indexes) const;
+  // A set of UIDs with "$" written out.
+  SequenceSet as_uids(const SequenceSet& set) const;
 
   // "(\Seen $Junk)"
   std::string flags(const MessageRow& row, Revision revision) const;
+  // What a client is told of a message that it did not ask for: "UID 5 FLAGS (\Seen)", with MODSEQ
+  // for those who want it.
+  std::string news(const MessageRow& row, const Dialect& dialect) const;
   // What FLAGS lists: system flags, the keywords that clients look for, and all that are in use
   // here. Without parentheses.
   std::string known_flags() const;
   // What PERMANENTFLAGS lists: those that can be changed, with "\*" while there is room for more.
   std::string permanent_flags() const;
 
-  enum class Expunges { Tell, Hold };
+  // What the client may, or wants to, be told of.
+  struct News {
+    bool messages = true;
+    bool expunges = true;
+    bool flags = true;  // otherwise they become part of view() without a word
+  };
   // Tells the client what is new and makes it part of view(). False: the output is full, there is
   // more to tell.
-  bool synchronise(Expunges expunges, Revision revision, Output& output);
+  bool synchronise(const News& news, const Dialect& dialect, Output& output);
+  // The first of the messages that it was told of since this was last asked.
+  std::optional<Uid> take_first_new() { return std::exchange(first_new_, std::nullopt); }
+  bool has_new() const { return first_new_.has_value(); }
   // The same for keywords alone: a client must know a keyword before it sees it on a message.
   void tell_keywords(Output& output);
   // Makes the present flags of these messages part of view() without a word: the client is told
@@ -69,9 +83,11 @@ class Selected {
 
  private:
   bool tell_expunges(const std::vector<std::size_t>& expunged, Output& output);
+  bool tell_vanished(const std::vector<std::size_t>& expunged, Output& output);
+  void adopt(const View& latest, const std::vector<std::size_t>& changed);
   void tell_added(const View& latest, std::size_t added, Revision revision, Output& output);
-  bool tell_changed(const View& latest, const std::vector<std::size_t>& changed, Revision revision,
-                    Output& output);
+  bool tell_changed(const View& latest, const std::vector<std::size_t>& changed,
+                    const Dialect& dialect, Output& output);
 
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<Watcher> relay_;
@@ -79,6 +95,7 @@ class Selected {
   Uid recent_from_;
   View::Version view_;
   std::size_t told_keywords_ = 0;
+  std::optional<Uid> first_new_;
   std::vector<Uid> saved_;
 };
 

@@ -7,6 +7,7 @@
 #include "protocols/imap/capability.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/framer.h"
+#include "protocols/imap/handlers.h"
 #include "protocols/imap/parser.h"
 #include "protocols/imap/table.h"
 
@@ -24,6 +25,7 @@ constexpr int kMostErrors = 20;
 constexpr int kMostErrorsBeforeSignIn = 10;
 constexpr int kMostFailedSignIns = 6;
 constexpr std::chrono::milliseconds kErrorPause{1000};
+constexpr std::chrono::seconds kNoticeEvery{10};
 
 // The command under way.
 struct Current {
@@ -32,6 +34,7 @@ struct Current {
   const Entry* entry = nullptr;
   std::unique_ptr<Task> task;
   Phase phase = Phase::Begin;
+  Steady next_notice;  // of its progress
 };
 
 class ImapSession final : public waxwing::Session {
@@ -63,17 +66,27 @@ class ImapSession final : public waxwing::Session {
   std::optional<Next> ending();
 
   Progress advance(Output& output);
-  bool tell_changes(Selected::Expunges expunges, Output& output);
+  bool tell_changes(bool may_expunge, Output& output);
+  Selected::News news(bool may_expunge) const;
+  bool has_push() const;
+  Progress push(Output& output);
+  Outcome push_moved(MailboxId mailbox, Output& output);
+  void tell_progress(Output& output);
   void answer(Reply reply, Output& output);
   void mailbox_gone(Output& output);
   void reject(std::string_view tag, std::string_view text, Output& output);
   void count_error(Output& output);
   bool is_idling() const { return current_ && current_->task->is_idling(); }
-  bool is_amid_line() const { return current_ && current_->task->is_amid_line(); }
+  bool is_amid_line() const {
+    return (current_ && current_->task->is_amid_line()) || (pushing_ && pushing_->is_amid_line());
+  }
 
   Conversation conversation_;
   Framer framer_;
   std::optional<Current> current_;
+  // What is to be told between commands, after NOTIFY.
+  std::vector<MailboxId> moved_;
+  std::unique_ptr<Task> pushing_;
   // The worker's next task for the upload: to open the mailbox, or to stage what came.
   enum class UploadWork { None, Begin, Write };
   UploadWork upload_work_ = UploadWork::None;
@@ -91,7 +104,7 @@ Next ImapSession::consume(Input& input, Output& output) {
     if (const auto next = ending()) return *next;
     if (pause_.count() > 0) return Next::pause(std::exchange(pause_, {}));
     // A client that pipelines commands and reads nothing waits as one that fetches does.
-    if (output.is_full()) return Next::work(Lane::Storage);
+    if (output.is_full() || has_push()) return Next::work(Lane::Storage);
     const auto next = current_ ? read_line(input, output) : read_command(input, output);
     if (next) return *next;
   }
@@ -186,6 +199,7 @@ std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& outpu
   }
   current_.emplace();
   current_->tag = command->tag;
+  current_->next_notice = conversation_.services.clock.steady() + kNoticeEvery;
   current_->entry = entry;
   current_->task = entry->handler(std::move(*command));
   return proceed(output);
@@ -226,6 +240,7 @@ std::optional<Next> ImapSession::proceed(Output& output) {
 
 Progress ImapSession::run(Output& output) {
   if (output.is_full()) return Progress::Again;
+  if (has_push()) return push(output);
   switch (std::exchange(upload_work_, UploadWork::None)) {
     case UploadWork::None: break;
     case UploadWork::Write: conversation_.upload->write(conversation_); return Progress::Done;
@@ -247,7 +262,7 @@ Progress ImapSession::advance(Output& output) {
     // but for what is expunged: the numbers that the client sent are those it knows.
     const Entry& entry = *current_->entry;
     if (entry.states == In::Selected && entry.numbers != Numbers::Keep) {
-      if (!tell_changes(Selected::Expunges::Hold, output)) return Progress::Again;
+      if (!tell_changes(false, output)) return Progress::Again;
       if (!conversation_.selected) {
         current_.reset();
         return Progress::Done;
@@ -258,7 +273,7 @@ Progress ImapSession::advance(Output& output) {
   if (current_->phase == Current::Phase::Run) {
     switch (current_->task->run(conversation_, output)) {
       case Step::Again: return Progress::Again;
-      case Step::Yield: return Progress::Yield;
+      case Step::Yield: tell_progress(output); return Progress::Yield;
       case Step::Line: current_->phase = Current::Phase::Line; break;
       case Step::Done: current_->phase = Current::Phase::Tell; break;
     }
@@ -268,25 +283,104 @@ Progress ImapSession::advance(Output& output) {
     }
   }
   if (current_->phase == Current::Phase::Line) {
-    if (is_idling() && !tell_changes(Selected::Expunges::Tell, output)) return Progress::Again;
+    if (is_idling() && !tell_changes(true, output)) return Progress::Again;
     return Progress::Done;
   }
   const Numbers numbers = current_->entry->numbers;
-  const auto expunges =
-      numbers == Numbers::Free ? Selected::Expunges::Tell : Selected::Expunges::Hold;
-  if (numbers != Numbers::Keep && !tell_changes(expunges, output)) return Progress::Again;
-  answer(current_->task->reply(), output);
+  const bool may_expunge = numbers == Numbers::Free && !current_->task->has_numbers();
+  if (numbers != Numbers::Keep && !tell_changes(may_expunge, output)) return Progress::Again;
+  Reply reply = current_->task->reply();
+  if (reply.tells_modseq && conversation_.dialect.qresync && conversation_.selected) {
+    reply.code = "HIGHESTMODSEQ " + std::to_string(conversation_.selected->view().highest_modseq());
+  }
+  answer(std::move(reply), output);
   return Progress::Done;
 }
 
 // False: the output is full and there is more to tell.
-bool ImapSession::tell_changes(Selected::Expunges expunges, Output& output) {
+bool ImapSession::tell_changes(bool may_expunge, Output& output) {
   if (!conversation_.selected) return true;
   if (conversation_.selected->mailbox().is_gone()) {
     mailbox_gone(output);
     return true;
   }
-  return conversation_.selected->synchronise(expunges, conversation_.revision, output);
+  return conversation_.selected->synchronise(news(may_expunge), conversation_.dialect, output);
+}
+
+// What the client is told of its mailbox: all, until it has said by NOTIFY what it wants.
+Selected::News ImapSession::news(bool may_expunge) const {
+  if (!conversation_.notifications) return {.expunges = may_expunge};
+  const NotifyEvents& wanted = conversation_.notifications->selected();
+  // What it has expunged itself is an answer to its command.
+  const bool has_expunged = current_ && current_->task->reply().tells_modseq;
+  return {.messages = wanted.message_new,
+          .expunges = may_expunge && (wanted.message_expunge || has_expunged),
+          .flags = wanted.flag_change};
+}
+
+// There is something to tell that waits for no command.  RFC 5465
+bool ImapSession::has_push() const {
+  if (!conversation_.notifications || (current_ && !is_idling())) return false;
+  if (pushing_ || !moved_.empty()) return true;
+  return conversation_.selected && conversation_.selected->has_new() &&
+         !conversation_.notifications->selected().items.empty();
+}
+
+Progress ImapSession::push(Output& output) {
+  while (has_push()) {
+    if (output.is_full()) return Progress::Again;
+    if (pushing_) {
+      switch (pushing_->run(conversation_, output)) {
+        case Step::Again: return Progress::Again;
+        case Step::Yield: return Progress::Yield;
+        case Step::Line:
+        case Step::Done: break;
+      }
+      if (pushing_->is_amid_line()) conversation_.ending = Conversation::Ending::Close;
+      pushing_.reset();
+    } else if (!moved_.empty()) {
+      const MailboxId mailbox = moved_.front();
+      const auto told = push_moved(mailbox, output);
+      // What cannot be told now is told with the next change.
+      if (!told)
+        log.warning("imap-notify",
+                    {{"session", conversation_.peer.session_id}, {"reason", told.error().text}});
+      if (output.is_full()) return Progress::Again;
+      std::erase(moved_, mailbox);
+    } else {
+      // What the client wants to know of new messages at once.  RFC 5465 section 5.2
+      Fetch wanted;
+      wanted.numbering = Numbering::Uid;
+      wanted.set = SequenceSet({{*conversation_.selected->take_first_new(), UINT32_MAX}});
+      wanted.items = conversation_.notifications->selected().items;
+      pushing_ = fetch({.tag = {}, .name = "UID FETCH", .body = std::move(wanted)});
+    }
+  }
+  return Progress::Done;
+}
+
+Outcome ImapSession::push_moved(MailboxId mailbox, Output& output) {
+  Notifications& notifications = *conversation_.notifications;
+  if (mailbox == kMailboxNames) return notifications.tell_names(conversation_, output);
+  if (conversation_.selected && conversation_.selected->mailbox().id() == mailbox) {
+    (void)tell_changes(is_idling() || !notifications.is_delayed(), output);
+    return {};
+  }
+  return notifications.tell_mailbox(conversation_, mailbox, output);
+}
+
+// Whoever waits for a long command learns that it is under way.  RFC 9585
+void ImapSession::tell_progress(Output& output) {
+  const Steady now = conversation_.services.clock.steady();
+  if (now < current_->next_notice || is_amid_line()) return;
+  current_->next_notice = now + kNoticeEvery;
+  output << "* OK [INPROGRESS (" << to_string(current_->tag);
+  if (const auto extent = current_->task->extent()) {
+    output << " " << std::to_string(extent->done) << " " << std::to_string(extent->goal);
+  } else {
+    output << " NIL NIL";
+  }
+  output << ")] Still at it\r\n";
 }
 
 void ImapSession::answer(Reply reply, Output& output) {
@@ -332,9 +426,13 @@ void ImapSession::count_error(Output& output) {
 }
 
 Next ImapSession::changed(MailboxId mailbox, Output& output) {
+  if (conversation_.notifications) {
+    if (std::ranges::count(moved_, mailbox) == 0) moved_.push_back(mailbox);
+    return has_push() ? Next::work(Lane::Storage) : Next::bytes();
+  }
   if (!is_idling() || !conversation_.selected) return Next::bytes();
   if (conversation_.selected->mailbox().id() != mailbox) return Next::bytes();
-  if (!tell_changes(Selected::Expunges::Tell, output)) return Next::work(Lane::Storage);
+  if (!tell_changes(true, output)) return Next::work(Lane::Storage);
   return ending().value_or(Next::bytes());
 }
 

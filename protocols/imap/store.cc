@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <vector>
 
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/modifiers.h"
 #include "protocols/imap/slice.h"
 
 namespace waxwing::imap {
@@ -23,14 +25,17 @@ FlagChange to_change(const Store& command) {
   return change;
 }
 
-// STORE and UID STORE.  RFC 9051 section 6.4.6
+// STORE and UID STORE.  RFC 9051 section 6.4.6, RFC 7162 section 3.1.3
 class StoreTask final : public Task {
  public:
   explicit StoreTask(Store command) : command_(std::move(command)), change_(to_change(command_)) {}
 
   Step run(Conversation& conversation, Output& output) override {
     if (!indexes_) {
-      if (!command_.modifiers.empty()) return done(Reply::bad("Unknown store modifier"));
+      const auto modifiers = store_modifiers(command_.modifiers);
+      if (!modifiers) return done(Reply::bad(modifiers.error()));
+      unchanged_since_ = modifiers->unchanged_since;
+      if (unchanged_since_) conversation.enable_condstore(output);
       if (conversation.selected->is_read_only()) {
         return done(Reply::no("The mailbox is open for reading", "READ-ONLY"));
       }
@@ -47,10 +52,18 @@ class StoreTask final : public Task {
       }
       next_ += count;
     }
-    if (some_expunged_ && command_.numbering == Numbering::Sequence) {
-      return done(Reply::no("Some messages have been expunged", "EXPUNGEISSUED"));
+    const bool is_incomplete = some_expunged_ && command_.numbering == Numbering::Sequence;
+    if (!modified_.empty()) {
+      std::string code = "MODIFIED " + to_uid_set(modified_);
+      return done(is_incomplete ? Reply::no("Some are changed and some expunged", std::move(code))
+                                : Reply::ok("Some have been changed since", std::move(code)));
     }
+    if (is_incomplete) return done(Reply::no("Some messages have been expunged", "EXPUNGEISSUED"));
     return done(Reply::ok("Stored"));
+  }
+
+  std::optional<Extent> extent() const override {
+    return indexes_ ? std::optional(Extent{next_, indexes_->size()}) : std::nullopt;
   }
 
  private:
@@ -62,9 +75,12 @@ class StoreTask final : public Task {
     before.reserve(indexes.size());
     for (const std::size_t index : indexes) before.push_back(selected.view()[index].flags);
 
-    const auto outcome = selected.mailbox().change_flags(uids, change_);
+    const auto outcome = selected.mailbox().change_flags(uids, change_, unchanged_since_);
     if (!outcome) return conversation.refuse(outcome.error());
-    selected.adopt(uids);
+    // What was done to the others the client is told at the end.
+    std::vector<Uid> ours;
+    std::ranges::set_difference(uids, outcome->conflicts, std::back_inserter(ours));
+    selected.adopt(ours);
     selected.tell_keywords(output);
 
     const View::Version latest = selected.mailbox().view();
@@ -73,16 +89,27 @@ class StoreTask final : public Task {
         some_expunged_ = true;
         continue;
       }
-      const MessageRow& row = selected.view()[indexes[k]];
-      // SILENT keeps quiet about what the client did, not about what another did meanwhile.
-      if (command_.echo == Store::Echo::Silent && row.flags == expected(selected, before[k])) {
+      const auto number = static_cast<std::uint32_t>(indexes[k] + 1);
+      if (std::ranges::binary_search(outcome->conflicts, uids[k])) {
+        modified_.push_back(command_.numbering == Numbering::Uid ? uids[k] : number);
         continue;
       }
-      output << "* " << std::to_string(indexes[k] + 1) << " FETCH (";
-      if (command_.numbering == Numbering::Uid) {
-        output << "UID " << std::to_string(row.uid) << " ";
+      const MessageRow& row = selected.view()[indexes[k]];
+      // SILENT keeps quiet about what the client did, not about what another did meanwhile.
+      const bool is_silent =
+          command_.echo == Store::Echo::Silent && row.flags == expected(selected, before[k]);
+      const Dialect& dialect = conversation.dialect;
+      if (is_silent && !dialect.condstore) continue;
+      output << "* " << std::to_string(number) << " FETCH (";
+      if (is_silent) {
+        output << "UID " << std::to_string(row.uid) << " MODSEQ (" << std::to_string(row.modseq)
+               << ")";
+      } else if (dialect.condstore || command_.numbering == Numbering::Uid) {
+        output << selected.news(row, dialect);
+      } else {
+        output << "FLAGS " << selected.flags(row, dialect.revision);
       }
-      output << "FLAGS " << selected.flags(row, conversation.revision) << ")\r\n";
+      output << ")\r\n";
     }
     return std::nullopt;
   }
@@ -109,6 +136,8 @@ class StoreTask final : public Task {
   FlagChange change_;
   std::optional<std::vector<std::size_t>> indexes_;
   std::size_t next_ = 0;
+  std::optional<ModSeq> unchanged_since_;
+  std::vector<std::uint32_t> modified_;  // numbers or UIDs, ascending
   bool some_expunged_ = false;
 };
 

@@ -20,8 +20,8 @@ constexpr Entry kTable[] = {
     {"AUTHENTICATE", In::NotAuthenticated, On::Password, Numbers::Keep, authenticate},
 
     {"ENABLE", In::SignedIn, On::Loop, Numbers::Free, once<enable>},
-    {"SELECT", In::SignedIn, On::Storage, Numbers::Keep, once<select>},
-    {"EXAMINE", In::SignedIn, On::Storage, Numbers::Keep, once<select>},
+    {"SELECT", In::SignedIn, On::Storage, Numbers::Keep, select},
+    {"EXAMINE", In::SignedIn, On::Storage, Numbers::Keep, select},
     {"CREATE", In::SignedIn, On::Storage, Numbers::Free, once<create>},
     {"DELETE", In::SignedIn, On::Storage, Numbers::Free, once<remove>},
     {"RENAME", In::SignedIn, On::Storage, Numbers::Free, once<rename>},
@@ -33,6 +33,7 @@ constexpr Entry kTable[] = {
     {"NAMESPACE", In::SignedIn, On::Loop, Numbers::Free, once<namespaces>},
     {"STATUS", In::SignedIn, On::Storage, Numbers::Free, once<status>},
     {"APPEND", In::SignedIn, On::Storage, Numbers::Free, once<append>},
+    {"NOTIFY", In::SignedIn, On::Storage, Numbers::Free, notify},
     {"IDLE", In::SignedIn, On::Loop, Numbers::Free, idle},
 
     {"CLOSE", In::Selected, On::Storage, Numbers::Keep, once<close>},
@@ -44,6 +45,7 @@ constexpr Entry kTable[] = {
     {"STORE", In::Selected, On::Storage, Numbers::Hold, store},
     {"COPY", In::Selected, On::Storage, Numbers::Hold, once<copy>},
     {"MOVE", In::Selected, On::Storage, Numbers::Free, once<move>},
+    {"UIDBATCHES", In::Selected, On::Loop, Numbers::Free, uid_batches},
     {"UID EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>},
     {"UID SEARCH", In::Selected, On::Search, Numbers::Free, search},
     {"UID FETCH", In::Selected, On::Storage, Numbers::Free, fetch},

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +37,14 @@ class Task {
   virtual void line(std::string) {}
   // While it waits for that line, changes of the mailbox are told as they come (IDLE).
   virtual bool is_idling() const { return false; }
+  // Message numbers stand in a command whose row does not say so: EXPUNGE is held back.
+  virtual bool has_numbers() const { return false; }
+  // How far a long command is; nothing when it does not know.
+  struct Extent {
+    std::uint64_t done = 0;
+    std::uint64_t goal = 0;
+  };
+  virtual std::optional<Extent> extent() const { return std::nullopt; }
   // A part of an answer has gone out and the rest has not: whatever is said now would be taken for
   // that rest. If run() says Done in this state, it cannot be had, and the connection has to end.
   virtual bool is_amid_line() const { return false; }

@@ -47,6 +47,12 @@ class DamagedIndex final : public Mailbox {
       return visit(uid, damaged);
     });
   }
+  Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override {
+    return mailbox_->email_ids(uids);
+  }
+  Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override {
+    return mailbox_->find_email_ids(ids);
+  }
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override {
     return mailbox_->uidls(uids);
   }

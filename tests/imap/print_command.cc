@@ -69,6 +69,8 @@ std::string status_items(const std::vector<StatusItem>& items) {
       case StatusItem::Deleted: return "DELETED";
       case StatusItem::Size: return "SIZE";
       case StatusItem::AppendLimit: return "APPENDLIMIT";
+      case StatusItem::HighestModSeq: return "HIGHESTMODSEQ";
+      case StatusItem::MailboxId: return "MAILBOXID";
     }
     return {};
   });
@@ -131,6 +133,10 @@ std::string fetch_item(const FetchItem& item) {
     case FetchItem::Kind::Size: return "RFC822.SIZE";
     case FetchItem::Kind::Body: return "BODY";
     case FetchItem::Kind::BodyStructure: return "BODYSTRUCTURE";
+    case FetchItem::Kind::ModSeq: return "MODSEQ";
+    case FetchItem::Kind::EmailId: return "EMAILID";
+    case FetchItem::Kind::ThreadId: return "THREADID";
+    case FetchItem::Kind::SaveDate: return "SAVEDATE";
     case FetchItem::Kind::Uid: return "UID";
     case FetchItem::Kind::Section: return section(item, "BODY");
     case FetchItem::Kind::Binary: return section(item, "BINARY");
@@ -140,6 +146,31 @@ std::string fetch_item(const FetchItem& item) {
     case FetchItem::Kind::Rfc822Text: return "RFC822.TEXT";
   }
   return {};
+}
+
+std::string notify_group(const NotifyGroup& group) {
+  using Filter = NotifyGroup::Filter;
+  std::string text = "(";
+  switch (group.filter) {
+    case Filter::Selected: text += "SELECTED"; break;
+    case Filter::SelectedDelayed: text += "SELECTED-DELAYED"; break;
+    case Filter::Inboxes: text += "INBOXES"; break;
+    case Filter::Personal: text += "PERSONAL"; break;
+    case Filter::Subscribed: text += "SUBSCRIBED"; break;
+    case Filter::Subtree: text += "SUBTREE " + list(group.mailboxes, astring); break;
+    case Filter::Mailboxes: text += "MAILBOXES " + list(group.mailboxes, astring); break;
+  }
+  const NotifyEvents& events = group.events;
+  if (events == NotifyEvents{}) return text + " NONE)";
+  std::vector<std::string> names;
+  if (events.message_new) names.push_back("MessageNew");
+  if (!events.items.empty()) names.push_back(list(events.items, fetch_item));
+  if (events.message_expunge) names.push_back("MessageExpunge");
+  if (events.flag_change) names.push_back("FlagChange");
+  if (events.mailbox_name) names.push_back("MailboxName");
+  if (events.subscription_change) names.push_back("SubscriptionChange");
+  if (events.others) names.push_back("AnnotationChange");
+  return text + " " + list(names, [](const std::string& name) { return name; }) + ")";
 }
 
 std::string flag_key(std::uint64_t mask) {
@@ -163,6 +194,12 @@ std::string search_key(const SearchKey& key) {
     case Kind::Recent: return "RECENT";
     case Kind::Old: return "OLD";
     case Kind::New: return "NEW";
+    case Kind::EmailId: return "EMAILID " + astring(key.text);
+    case Kind::ThreadId: return "THREADID " + astring(key.text);
+    case Kind::SavedBefore: return "SAVEDBEFORE " + date(key.days);
+    case Kind::SavedOn: return "SAVEDON " + date(key.days);
+    case Kind::SavedSince: return "SAVEDSINCE " + date(key.days);
+    case Kind::ModSeq: return "MODSEQ " + std::to_string(key.number);
     case Kind::Larger: return "LARGER " + std::to_string(key.number);
     case Kind::Smaller: return "SMALLER " + std::to_string(key.number);
     case Kind::Before: return "BEFORE " + date(key.days);
@@ -242,6 +279,17 @@ struct Arguments {
   }
   std::string operator()(const Expunge& expunge) const {
     return expunge.uids ? " " + expunge.uids->to_string() : std::string();
+  }
+  std::string operator()(const UidBatches& batches) const {
+    std::string text = " " + std::to_string(batches.size);
+    if (batches.last == UINT64_MAX) return text;
+    return text + " " + std::to_string(batches.first) + ":" + std::to_string(batches.last);
+  }
+  std::string operator()(const Notify& notify) const {
+    if (notify.is_none) return " NONE";
+    std::string text = notify.wants_status ? " SET STATUS" : " SET";
+    for (const NotifyGroup& group : notify.groups) text += " " + notify_group(group);
+    return text;
   }
   std::string operator()(const Search& search) const {
     std::string text;

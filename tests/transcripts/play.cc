@@ -8,6 +8,50 @@
 namespace waxwing::transcripts {
 namespace {
 
+// Numbers that only the server knows: what "<name>" stands for once it was met.
+class Names {
+ public:
+  std::string fill(std::string text) const {
+    for (const auto& [name, value] : values_) {
+      const std::string mark = "<" + name + ">";
+      for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + value.size())) {
+        text.replace(at, mark.size(), value);
+      }
+    }
+    return text;
+  }
+
+  bool match(const std::string& pattern, std::string_view line) {
+    const std::string filled = fill(pattern);
+    const auto [begin, end] = unknown(filled);
+    if (begin == end) return matches(filled, line);
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      if (!is_digit(line[at])) continue;
+      std::size_t last = at;
+      while (last < line.size() && is_digit(line[last])) ++last;
+      const std::string number(line.substr(at, last - at));
+      if (matches(filled.substr(0, begin) + number + filled.substr(end), line)) {
+        values_[filled.substr(begin + 1, end - begin - 2)] = number;
+        return true;
+      }
+      at = last;
+    }
+    return false;
+  }
+
+ private:
+  // Where "<name>" stands.
+  static std::pair<std::size_t, std::size_t> unknown(const std::string& text) {
+    for (auto begin = text.find('<'); begin != text.npos; begin = text.find('<', begin + 1)) {
+      const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz", begin + 1);
+      if (end != text.npos && end > begin + 1 && text[end] == '>') return {begin, end + 1};
+    }
+    return {0, 0};
+  }
+
+  std::map<std::string, std::string> values_;
+};
+
 // One connection of the conversation, with a line of look-ahead for `S?` and `S: ...`.
 class Talker {
  public:
@@ -20,9 +64,13 @@ class Talker {
   }
   void pass() { next_.reset(); }
   // Reads until a line matches.
-  bool skip_to(std::string_view pattern) {
+  bool skip_to(const std::string& pattern) {
+    Names names;
+    return skip_to(pattern, names);
+  }
+  bool skip_to(const std::string& pattern, Names& names) {
     while (const auto* line = peek()) {
-      const bool found = matches(pattern, *line);
+      const bool found = names.match(pattern, *line);
       pass();
       if (found) return true;
     }
@@ -59,15 +107,15 @@ bool sign_in(Talker& talker, std::uint16_t port, const std::string& user) {
   return talker.skip_to("235 *");
 }
 
-std::string expect(Talker& talker, const Step& step) {
+std::string expect(Talker& talker, const Step& step, Names& names) {
   if (talker.skipping) {
     talker.skipping = false;
-    return talker.skip_to(step.text) ? "" : "no such line came: " + step.text;
+    return talker.skip_to(step.text, names) ? "" : "no such line came: " + step.text;
   }
   const auto* line = talker.peek();
   if (!line)
     return (talker.wire().is_closed() ? "closed, expected: " : "silence, expected: ") + step.text;
-  if (!matches(step.text, *line))
+  if (!names.match(step.text, *line))
     return "expected: " + step.text + "\n     got: " + printable(*line, 400);
   talker.pass();
   return "";
@@ -77,6 +125,7 @@ std::string expect(Talker& talker, const Step& step) {
 
 std::string play(const Transcript& transcript, Server& server) {
   std::map<int, Talker> talkers;
+  Names names;
   for (const auto& step : transcript.steps) {
     const auto where = transcript.name + ".txt:" + std::to_string(step.line) + ": ";
     auto found = talkers.find(step.connection);
@@ -89,10 +138,10 @@ std::string play(const Transcript& transcript, Server& server) {
     Talker& talker = found->second;
     std::string trouble;
     switch (step.kind) {
-      case Step::Kind::Send: talker.wire().send(step.text); break;
-      case Step::Kind::Expect: trouble = expect(talker, step); break;
+      case Step::Kind::Send: talker.wire().send(names.fill(step.text)); break;
+      case Step::Kind::Expect: trouble = expect(talker, step, names); break;
       case Step::Kind::Maybe:
-        if (const auto* line = talker.peek(); line && matches(step.text, *line)) talker.pass();
+        if (const auto* line = talker.peek(); line && names.match(step.text, *line)) talker.pass();
         break;
       case Step::Kind::Skip: talker.skipping = true; break;
       case Step::Kind::Closed:

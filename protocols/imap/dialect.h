@@ -1,0 +1,17 @@
+#pragma once
+
+#include "protocols/imap/revision.h"
+
+namespace waxwing::imap {
+
+// What a client has asked for, by ENABLE or by the first use of it; until the connection ends.
+struct Dialect {
+  Revision revision = Revision::Rev1;
+  // Every untagged FETCH that the client did not ask for has UID and MODSEQ.
+  // RFC 7162 sections 3.1 and 3.2.4
+  bool condstore = false;
+  // VANISHED stands for EXPUNGE. Implies condstore.  RFC 7162 section 3.2.10
+  bool qresync = false;
+};
+
+}  // namespace waxwing::imap

@@ -1,0 +1,245 @@
+#include "protocols/imap/notify.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocols/imap/conversation.h"
+#include "protocols/imap/list.h"
+
+namespace waxwing::imap {
+namespace {
+
+using Filter = NotifyGroup::Filter;
+
+// The state of so many mailboxes is remembered for one session.
+constexpr std::size_t kMaxListened = 1000;
+
+bool is_in(std::string_view name, std::string_view tree) {
+  return name.starts_with(tree) && (name.size() == tree.size() || name[tree.size()] == '/');
+}
+
+std::string_view parent(std::string_view name) {
+  const auto slash = name.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : name.substr(0, slash);
+}
+
+bool is_matched(const NotifyGroup& group, const MailboxInfo& mailbox) {
+  switch (group.filter) {
+    case Filter::Selected:
+    case Filter::SelectedDelayed: return false;
+    // Mail with a "+tag" may be delivered anywhere.  RFC 5465 section 6.3
+    case Filter::Inboxes:
+    case Filter::Personal: return true;
+    case Filter::Subscribed: return mailbox.subscribed;
+    case Filter::Subtree:
+      return std::ranges::any_of(
+          group.mailboxes, [&](const std::string& tree) { return is_in(mailbox.name, tree); });
+    case Filter::Mailboxes: return std::ranges::count(group.mailboxes, mailbox.name) > 0;
+  }
+  return false;
+}
+
+void tell_status(const Conversation& conversation, std::string_view name,
+                 const MailboxStatus& status, const NotifyEvents& events, Output& output) {
+  std::vector<StatusItem> items = {StatusItem::Messages, StatusItem::UidNext,
+                                   StatusItem::UidValidity};
+  if (events.flag_change) items.push_back(StatusItem::Unseen);
+  if (conversation.dialect.condstore) items.push_back(StatusItem::HighestModSeq);
+  write_status(conversation, name, status, items, output);
+}
+
+}  // namespace
+
+Notifications::Notifications(std::vector<NotifyGroup> groups, std::weak_ptr<Watcher> watcher)
+    : relay_(std::make_shared<Relay>(std::move(watcher))) {
+  for (NotifyGroup& group : groups) {
+    if (group.filter == Filter::Selected || group.filter == Filter::SelectedDelayed) {
+      is_delayed_ = group.filter == Filter::SelectedDelayed;
+      selected_ = std::move(group.events);
+    } else {
+      groups_.push_back(std::move(group));
+    }
+  }
+}
+
+NotifyEvents Notifications::wanted(const Conversation& conversation,
+                                   const MailboxInfo& mailbox) const {
+  NotifyEvents wanted;
+  for (const NotifyGroup& group : groups_) {
+    if (!is_matched(group, mailbox)) continue;
+    wanted.message_new = wanted.message_new || group.events.message_new;
+    wanted.message_expunge = wanted.message_expunge || group.events.message_expunge;
+    wanted.flag_change = wanted.flag_change || group.events.flag_change;
+    wanted.mailbox_name = wanted.mailbox_name || group.events.mailbox_name;
+    wanted.subscription_change = wanted.subscription_change || group.events.subscription_change;
+  }
+  const auto& selected = conversation.selected;
+  // Whatever it is called, of the selected mailbox is told what is wanted of that.
+  const bool is_selected = selected && selected->mailbox().id() == mailbox.id;
+  if (is_selected || !mailbox.exists) {
+    wanted.message_new = wanted.message_expunge = wanted.flag_change = false;
+  }
+  return wanted;
+}
+
+Result<Notifications::Names> Notifications::look(Conversation& conversation) {
+  auto mailboxes = conversation.account->mailboxes();
+  if (!mailboxes) return fail(mailboxes.error());
+  Names names;
+  for (MailboxInfo& mailbox : *mailboxes) {
+    std::string name = mailbox.name;
+    names.emplace(std::move(name), Known{std::move(mailbox), std::nullopt});
+  }
+  return names;
+}
+
+Outcome Notifications::begin(Conversation& conversation, Output* output) {
+  if (groups_.empty()) return {};
+  // First watch, then look: so no change falls between the two.
+  conversation.account->watch(relay_);
+  auto names = look(conversation);
+  if (!names) return fail(names.error());
+  names_ = std::move(*names);
+  std::size_t listened = 0;
+  for (auto& [name, known] : names_) {
+    const NotifyEvents events = wanted(conversation, known.info);
+    if (!events.message_new) continue;
+    if (++listened > kMaxListened) return fail(Error::Code::Limit, "too many mailboxes");
+    const auto status = conversation.account->status(name);
+    if (!status) continue;  // gone meanwhile
+    known.status = *status;
+    if (output) tell_status(conversation, name, *status, events, *output);
+  }
+  return {};
+}
+
+Outcome Notifications::tell_mailbox(Conversation& conversation, MailboxId mailbox, Output& output) {
+  const auto found = std::ranges::find_if(
+      names_, [&](const auto& entry) { return entry.second.info.id == mailbox; });
+  if (found == names_.end()) return {};
+  auto& [name, known] = *found;
+  const NotifyEvents events = wanted(conversation, known.info);
+  if (!events.message_new) return {};
+  const auto status = conversation.account->status(name);
+  if (!status)
+    return status.error().code == Error::Code::NotFound ? Outcome() : fail(status.error());
+  const MailboxStatus before = std::exchange(known.status, *status).value_or(MailboxStatus{});
+  const bool has_other_messages =
+      before.uid_next != status->uid_next || before.messages != status->messages;
+  const bool has_other_flags =
+      events.flag_change &&
+      (before.unseen != status->unseen ||
+       (conversation.dialect.condstore && before.highest_modseq != status->highest_modseq));
+  if (has_other_messages || has_other_flags) {
+    tell_status(conversation, name, *status, events, output);
+  }
+  return {};
+}
+
+Outcome Notifications::tell_names(Conversation& conversation, Output& output) {
+  auto looked = look(conversation);
+  if (!looked) return fail(looked.error());
+  Names before = std::exchange(names_, std::move(*looked));
+  std::map<MailboxId, std::string_view> old_names, new_names;
+  for (const auto& [name, known] : before) {
+    if (known.info.exists) old_names.emplace(known.info.id, name);
+  }
+  for (const auto& [name, known] : names_) {
+    if (known.info.exists) new_names.emplace(known.info.id, name);
+  }
+  const auto old_name = [&](MailboxId id) {
+    const auto found = old_names.find(id);
+    return found == old_names.end() ? std::string_view() : found->second;
+  };
+  // Where the level above was renamed likewise, this mailbox only went with it.
+  const auto went_along = [&](std::string_view from, std::string_view to) {
+    const auto above = names_.find(parent(to));
+    return above != names_.end() && above->second.info.exists &&
+           from.substr(parent(from).size()) == to.substr(parent(to).size()) &&
+           old_name(above->second.info.id) == parent(from) && parent(from) != parent(to);
+  };
+  std::set<std::string_view> told;
+  const auto tell = [&](const MailboxInfo& mailbox, std::string_view old) {
+    if (!told.insert(mailbox.name).second) return;
+    write_mailbox(conversation, mailbox, old.empty() ? std::nullopt : std::optional(old), output);
+  };
+  // The level above one that came or went has other children now.  RFC 5465 section 5.4
+  const auto tell_above = [&](std::string_view name) {
+    const auto above = names_.find(parent(name));
+    if (above == names_.end() || parent(name).empty()) return;
+    if (wanted(conversation, above->second.info).mailbox_name) tell(above->second.info, {});
+  };
+
+  for (const auto& [name, known] : before) {
+    if (!known.info.exists || new_names.contains(known.info.id)) continue;
+    if (!wanted(conversation, known.info).mailbox_name) continue;
+    const auto there = names_.find(name);
+    MailboxInfo gone;
+    gone.name = name;
+    gone.exists = false;
+    tell(there == names_.end() ? gone : there->second.info, {});
+    tell_above(name);
+  }
+  std::vector<MailboxId> created;
+  for (auto& [name, known] : names_) {
+    const std::string_view from = known.info.exists ? old_name(known.info.id) : std::string_view();
+    const auto same = before.find(name);
+    if (!from.empty()) known.status = before.find(from)->second.status;
+    const NotifyEvents events = wanted(conversation, known.info);
+    if (known.info.exists && from.empty()) {
+      created.push_back(known.info.id);
+      if (!events.mailbox_name) continue;
+      tell(known.info, {});
+      tell_above(name);
+    } else if (known.info.exists && from != name) {
+      const bool is_wanted =
+          events.mailbox_name || wanted(conversation, before.find(from)->second.info).mailbox_name;
+      if (is_wanted && !went_along(from, name)) tell(known.info, from);
+    } else {
+      const bool was_subscribed = same != before.end() && same->second.info.subscribed;
+      if (was_subscribed == known.info.subscribed) continue;
+      if (events.subscription_change ||
+          (same != before.end() && wanted(conversation, same->second.info).subscription_change)) {
+        tell(known.info, {});
+      }
+    }
+  }
+  // A subscription to a name without a mailbox leaves nothing behind.
+  for (const auto& [name, known] : before) {
+    if (known.info.exists || !known.info.subscribed || names_.contains(name)) continue;
+    if (!wanted(conversation, known.info).subscription_change) continue;
+    MailboxInfo gone;
+    gone.name = name;
+    gone.exists = false;
+    tell(gone, {});
+  }
+  for (const MailboxId id : created) {
+    if (auto done = tell_mailbox(conversation, id, output); !done) return done;
+  }
+  return {};
+}
+
+Outcome Notifications::learn(Conversation& conversation, const std::vector<std::string>& names) {
+  if (groups_.empty()) return {};
+  auto now = look(conversation);
+  if (!now) return fail(now.error());
+  const auto is_ours = [&](std::string_view name) {
+    return std::ranges::any_of(names, [&](const std::string& tree) { return is_in(name, tree); });
+  };
+  std::map<MailboxId, MailboxStatus> statuses;
+  std::erase_if(names_, [&](const auto& entry) {
+    if (!is_ours(entry.first)) return false;
+    if (entry.second.status) statuses.emplace(entry.second.info.id, *entry.second.status);
+    return true;
+  });
+  for (auto& [name, known] : *now) {
+    if (!is_ours(name)) continue;
+    if (const auto status = statuses.find(known.info.id); status != statuses.end()) {
+      known.status = status->second;
+    }
+    names_.insert_or_assign(name, std::move(known));
+  }
+  return {};
+}
+
+}  // namespace waxwing::imap

@@ -1,0 +1,66 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "protocols/imap/conversation.h"
+#include "protocols/imap/handlers.h"
+
+namespace waxwing::imap {
+namespace {
+
+// RFC 5465 section 3.1
+constexpr std::string_view kBadEvent =
+    "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)";
+
+// NOTIFY SET and NOTIFY NONE.  RFC 5465
+class NotifyTask final : public Task {
+ public:
+  explicit NotifyTask(Notify command) : command_(std::move(command)) {}
+
+  Step run(Conversation& conversation, Output& output) override {
+    const bool has_others = std::ranges::any_of(
+        command_.groups, [](const NotifyGroup& group) { return group.events.others; });
+    if (has_others) {
+      return done(Reply::no("Some of these events are not told here", std::string(kBadEvent)));
+    }
+    // What has gathered is told, whatever is wanted of what follows.  RFC 5465 section 3.1
+    if (conversation.selected && !conversation.selected->mailbox().is_gone() &&
+        !conversation.selected->synchronise({}, conversation.dialect, output)) {
+      return Step::Again;
+    }
+    for (NotifyGroup& group : command_.groups) decode(conversation, group);
+    auto notifications =
+        std::make_unique<Notifications>(std::move(command_.groups), conversation.services.watcher);
+    Output statuses;
+    const auto begun =
+        notifications->begin(conversation, command_.wants_status ? &statuses : nullptr);
+    if (!begun) {
+      if (begun.error().code != Error::Code::Limit) return done(conversation.refuse(begun.error()));
+      return done(Reply::no("That are too many mailboxes to listen to", "NOTIFICATIONOVERFLOW"));
+    }
+    while (!statuses.empty()) output.give(std::get<std::string>(statuses.take()));
+    conversation.notifications = std::move(notifications);
+    return done(Reply::ok(command_.is_none ? "Nothing is told now" : "Listening"));
+  }
+
+ private:
+  // A name that no mailbox can have is passed over like one that is not there.
+  static void decode(const Conversation& conversation, NotifyGroup& group) {
+    std::vector<std::string> names;
+    for (const std::string& name : std::exchange(group.mailboxes, {})) {
+      if (auto decoded = conversation.decode(name)) names.push_back(std::move(*decoded));
+    }
+    group.mailboxes = std::move(names);
+    for (FetchItem& item : group.events.items) item.peek = true;
+  }
+
+  Notify command_;
+};
+
+}  // namespace
+
+std::unique_ptr<Task> notify(Command&& command) {
+  return std::make_unique<NotifyTask>(std::get<Notify>(std::move(command.body)));
+}
+
+}  // namespace waxwing::imap
