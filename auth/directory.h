@@ -30,8 +30,9 @@ struct AccountRecord {
   bool enabled = true;
   bool has_scram = false;
   PopPolicy pop3 = PopPolicy::On;
-  std::uint64_t quota_bytes = 0;  // 0: none
-  std::int64_t created = 0;       // Unix seconds
+  std::uint64_t quota_bytes = 0;     // 0: none
+  std::uint64_t quota_messages = 0;  // 0: none
+  std::int64_t created = 0;          // Unix seconds
 };
 
 struct AliasRecord {
@@ -74,7 +75,9 @@ class Directory {
   virtual Outcome enable_account(std::string_view address) = 0;
   virtual Outcome disable_account(std::string_view address) = 0;
   virtual Outcome rename_account(std::string_view from, std::string_view to) = 0;
-  virtual Outcome set_quota(std::string_view address, std::uint64_t bytes) = 0;
+  // 0: no limit.
+  virtual Outcome set_quota(std::string_view address, std::uint64_t bytes,
+                            std::uint64_t messages) = 0;
   virtual Outcome set_pop3(std::string_view address, PopPolicy policy) = 0;
   virtual Result<AccountRecord> account(std::string_view address) = 0;
   virtual Result<std::vector<AccountRecord>> accounts() = 0;

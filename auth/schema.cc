@@ -43,6 +43,9 @@ constexpr std::array kSteps = {
         last    INTEGER NOT NULL,
         PRIMARY KEY (account, client)) WITHOUT ROWID;
     )sql",
+    R"sql(
+      ALTER TABLE accounts ADD COLUMN quota_messages INTEGER NOT NULL DEFAULT 0;
+    )sql",
 };
 
 Result<std::int64_t> version_of(directory_sql::Database& database) {

@@ -9,7 +9,8 @@ namespace waxwing {
 namespace {
 
 constexpr std::string_view kAccountColumns =
-    "SELECT a.id, a.address, a.enabled, a.pop3, a.quota, a.created, c.stored_key IS NOT NULL "
+    "SELECT a.id, a.address, a.enabled, a.pop3, a.quota, a.created, c.stored_key IS NOT NULL, "
+    "a.quota_messages "
     "FROM accounts a JOIN credentials c ON c.account = a.id ";
 
 AccountRecord account_record(const directory_sql::Query& query) {
@@ -21,6 +22,7 @@ AccountRecord account_record(const directory_sql::Query& query) {
   record.quota_bytes = static_cast<std::uint64_t>(query.integer(4));
   record.created = query.integer(5);
   record.has_scram = query.integer(6) != 0;
+  record.quota_messages = static_cast<std::uint64_t>(query.integer(7));
   return record;
 }
 
@@ -98,6 +100,7 @@ Outcome SqliteDirectory::write(const Change& change) {
   // Also when it failed: nobody knows then what was written.
   credentials_.forget();
   routes_.forget();
+  records_.forget();
   sign_ins_.forget();
   if (!outcome) return outcome;
   return refresh_scram_mark(**database);
@@ -289,11 +292,14 @@ Outcome SqliteDirectory::rename_account(std::string_view from, std::string_view 
   return outcome;
 }
 
-Outcome SqliteDirectory::set_quota(std::string_view address, std::uint64_t bytes) {
-  if (bytes > INT64_MAX) return fail(Error::Code::Invalid, "the quota is too large");
+Outcome SqliteDirectory::set_quota(std::string_view address, std::uint64_t bytes,
+                                   std::uint64_t messages) {
+  if (bytes > INT64_MAX || messages > INT64_MAX) {
+    return fail(Error::Code::Invalid, "the quota is too large");
+  }
   return write_account(address, [&](auto& database, auto id, const auto&) -> Outcome {
-    return database.run("UPDATE accounts SET quota = ? WHERE id = ?",
-                        static_cast<std::int64_t>(bytes), id);
+    return database.run("UPDATE accounts SET quota = ?, quota_messages = ? WHERE id = ?",
+                        static_cast<std::int64_t>(bytes), static_cast<std::int64_t>(messages), id);
   });
 }
 
@@ -307,6 +313,8 @@ Outcome SqliteDirectory::set_pop3(std::string_view address, PopPolicy policy) {
 Result<AccountRecord> SqliteDirectory::account(std::string_view address) {
   const auto name = canonical_address(address);
   if (!name) return fail(name.error());
+  const auto since = records_.moment();
+  if (auto known = records_.find(*name)) return *known;
   auto database = pool_.lease();
   if (!database) return fail(database.error());
   static const auto kSql = std::string(kAccountColumns) + "WHERE a.address = ?";
@@ -315,6 +323,7 @@ Result<AccountRecord> SqliteDirectory::account(std::string_view address) {
   if (query.row()) record = account_record(query);
   if (auto outcome = query.finish(); !outcome) return fail(outcome.error());
   if (!record) return fail(Error::Code::NotFound, "there is no account " + *name);
+  records_.add(*name, *record, since);
   return *record;
 }
 

@@ -47,7 +47,7 @@ class SqliteDirectory final : public Directory, public Credentials {
   Outcome enable_account(std::string_view address) override;
   Outcome disable_account(std::string_view address) override;
   Outcome rename_account(std::string_view from, std::string_view to) override;
-  Outcome set_quota(std::string_view address, std::uint64_t bytes) override;
+  Outcome set_quota(std::string_view address, std::uint64_t bytes, std::uint64_t messages) override;
   Outcome set_pop3(std::string_view address, PopPolicy policy) override;
   Result<AccountRecord> account(std::string_view address) override;
   Result<std::vector<AccountRecord>> accounts() override;
@@ -88,6 +88,7 @@ class SqliteDirectory final : public Directory, public Credentials {
   // Of names without account as well, or the time would tell them from the others.
   ReadCache<std::optional<Credential>> credentials_{10'000};
   ReadCache<Route> routes_{10'000};
+  ReadCache<AccountRecord> records_{10'000};
   ReadCache<std::int64_t> sign_ins_{100'000};  // when a client's last sign-in was written
   std::string secret_;
   std::mutex scram_mark_mutex_;

@@ -86,6 +86,9 @@ void add_account_commands(CLI::App& app, Line& line) {
   command = add_request(account, line, "quota", "Limit the size of an account's mail");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "size", "SIZE");
+  command->add_option_function<std::string>(
+      "--messages", [&line](const std::string& value) { line.request["messages"] = value; },
+      "How many messages it may hold; none without");
   add_request(account, line, "import", "Make many: address:{SCHEME}secret, one on a line")
       ->add_option("FILE", line.file, "The file; - is standard input")
       ->required();

@@ -55,7 +55,8 @@ const char* to_string(PopPolicy policy) {
 json describe(const AccountRecord& account) {
   return {{"address", account.address},   {"enabled", account.enabled},
           {"scram", account.has_scram},   {"pop3", to_string(account.pop3)},
-          {"quota", account.quota_bytes}, {"created", account.created}};
+          {"quota", account.quota_bytes}, {"quota_messages", account.quota_messages},
+          {"created", account.created}};
 }
 
 Answer account_add(World& world, const Request& request) {
@@ -156,15 +157,19 @@ Answer account_show(World& world, const Request& request) {
   if (!usage) return refused(usage.error());
   result["messages"] = usage->messages;
   result["bytes"] = usage->bytes;
-  return done(
-      table({{"address", record->address},
-             {"state", record->enabled ? "enabled" : "disabled"},
-             {"messages", std::to_string(usage->messages)},
-             {"bytes", std::to_string(usage->bytes)},
-             {"quota", record->quota_bytes == 0 ? "none" : std::to_string(record->quota_bytes)},
-             {"pop3", to_string(record->pop3)},
-             {"scram keys", record->has_scram ? "yes" : "no"}}),
-      std::move(result));
+  return done(table({{"address", record->address},
+                     {"state", record->enabled ? "enabled" : "disabled"},
+                     {"messages", std::to_string(usage->messages)},
+                     {"bytes", std::to_string(usage->bytes)},
+                     {"quota, bytes", limit(record->quota_bytes)},
+                     {"quota, messages", limit(record->quota_messages)},
+                     {"pop3", to_string(record->pop3)},
+                     {"scram keys", record->has_scram ? "yes" : "no"}}),
+              std::move(result));
+}
+
+std::string limit(std::uint64_t quota) {
+  return quota == 0 ? "none" : std::to_string(quota);
 }
 
 // "500MiB", "2GB", "1000" (bytes), "none".
@@ -192,7 +197,11 @@ Answer account_quota(World& world, const Request& request) {
   if (!size)
     return {2, "\"" + text_of(request, "size") + "\" is no size: write 500MiB, 2GiB or none",
             nullptr};
-  if (auto set = world.directory.set_quota(address, *size); !set)
+  const std::string most = request.contains("messages") ? text_of(request, "messages") : "none";
+  const auto messages = most == "none" ? std::optional<std::uint64_t>(0) : parse_number(most);
+  if (!messages)
+    return {2, "\"" + most + "\" is no number of messages: write 100000 or none", nullptr};
+  if (auto set = world.directory.set_quota(address, *size, *messages); !set)
     return refused(set.error(), kListAccounts);
   return done("quota of " + address + " set");
 }

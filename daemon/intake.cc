@@ -118,6 +118,15 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
   if (!envelope.recipients.empty() && targets > kMaxTargets) {
     return {452, "4.5.3", "Too many recipients behind these addresses, send the rest later"};
   }
+  for (const auto& each : route->recipients) {
+    if (each.account.empty()) continue;
+    if (const auto room = store_.check_room(each.account, 1); !room) {
+      if (room.error().code != Error::Code::OverQuota) {
+        return failed(origin, "quota", room.error());
+      }
+      return refused(origin, envelope, address, smtp::reply_for(room.error()));
+    }
+  }
   envelope.recipients.push_back({address, *std::move(route)});
   return {250, "2.1.5", "Recipient is fine"};
 }

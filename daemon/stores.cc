@@ -7,16 +7,25 @@ Result<std::unique_ptr<Stores>> Stores::open(const Settings& settings) {
   auto directory = Directory::open(settings.data_dir + "/directory.sqlite", stores->clock);
   if (!directory) return fail(directory.error());
   stores->directory = std::move(*directory);
+  stores->quotas = std::make_unique<AccountQuotas>(*stores->directory);
   Store::Options options;
   options.data_dir = settings.data_dir;
   options.hostname = settings.hostname;
   options.durability = settings.durability;
   options.free_space = settings.limits.free_space;
   options.message_size = settings.limits.message_size;
+  options.quotas = stores->quotas.get();
   auto store = Store::open(options, stores->disk, stores->clock);
   if (!store) return fail(store.error());
   stores->store = std::move(*store);
   return stores;
+}
+
+Result<QuotaLimits> Stores::AccountQuotas::limits(std::string_view account) {
+  const auto record = directory_.account(account);
+  if (record) return QuotaLimits{record->quota_bytes, record->quota_messages};
+  if (record.error().code == Error::Code::NotFound) return QuotaLimits{};
+  return fail(record.error());
 }
 
 Stores::~Stores() {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "auth/directory.h"
 #include "base/clock.h"
 #include "config/settings.h"
+#include "storage/quota.h"
 #include "storage/store.h"
 
 namespace waxwing {
@@ -14,9 +16,20 @@ struct Stores {
   static Result<std::unique_ptr<Stores>> open(const Settings& settings);
   ~Stores();
 
+  // What the directory says of an account's limits.
+  class AccountQuotas final : public Quotas {
+   public:
+    explicit AccountQuotas(Directory& directory) : directory_(directory) {}
+    Result<QuotaLimits> limits(std::string_view account) override;
+
+   private:
+    Directory& directory_;
+  };
+
   SystemClock clock;
   SystemDisk disk;
   std::unique_ptr<Directory> directory;
+  std::unique_ptr<AccountQuotas> quotas;
   std::unique_ptr<Store> store;
 };
 

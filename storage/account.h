@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "storage/mailbox.h"
+#include "storage/quota.h"
 #include "storage/types.h"
 
 namespace waxwing {
@@ -30,6 +31,7 @@ struct MailboxStatus {
   Uid uid_next = 1;
   ModSeq highest_modseq = 1;
   std::uint64_t messages = 0, unseen = 0, deleted = 0, recent = 0, size = 0;
+  std::uint64_t deleted_size = 0;  // octets of the deleted ones.  RFC 9208 section 4.1.4
 };
 
 // What a watcher of an account is told when names or subscriptions have changed, in place of a
@@ -70,6 +72,8 @@ class Account {
     std::uint64_t messages = 0, bytes = 0;
   };
   virtual Result<Usage> usage() = 0;
+  // What it may hold. Nothing that would go beyond it comes in; what is there already stays.
+  virtual Result<QuotaLimits> quota() = 0;
 };
 
 }  // namespace waxwing

@@ -320,6 +320,9 @@ Result<MailboxStatus> MaildirAccount::status(std::string_view name) {
   status.deleted = view->deleted();
   status.recent = view->size() - view->lower_bound(found->state(*access).recent);
   status.size = view->total_size();
+  for (std::size_t n = 0; status.deleted > 0 && n < view->size(); ++n) {
+    if ((*view)[n].flags.has(Flags::kDeleted)) status.deleted_size += (*view)[n].size;
+  }
   return status;
 }
 
@@ -411,6 +414,23 @@ Result<Account::Usage> MaildirAccount::usage() {
     usage_ = Usage{totals->messages, totals->bytes};
   }
   return *usage_;
+}
+
+Result<QuotaLimits> MaildirAccount::quota() {
+  if (context_->options.quotas == nullptr) return QuotaLimits{};
+  return context_->options.quotas->limits(address_);
+}
+
+Outcome MaildirAccount::check_room(std::uint64_t messages, std::uint64_t bytes) {
+  const auto limits = quota();
+  if (!limits) return fail(limits.error());
+  if (limits->is_none()) return {};
+  const auto used = usage();
+  if (!used) return fail(used.error());
+  const bool is_over = (limits->bytes != 0 && used->bytes + bytes > limits->bytes) ||
+                       (limits->messages != 0 && used->messages + messages > limits->messages);
+  if (is_over) return fail(Error::Code::OverQuota, "the account is full");
+  return {};
 }
 
 void MaildirAccount::count_added(Access&, const std::vector<MessageRow>& rows) {

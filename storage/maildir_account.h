@@ -42,6 +42,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome unsubscribe(std::string_view name) override;
   Result<std::string> special(SpecialUse use) override;
   Result<Usage> usage() override;
+  Result<QuotaLimits> quota() override;
 
   // --- For the other parts of the store. ---
 
@@ -51,6 +52,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Publisher& publisher() { return publisher_; }
   MailboxTree& tree() { return tree_; }
 
+  // OverQuota when so much more is too much.
+  Outcome check_room(std::uint64_t messages, std::uint64_t bytes);
   // To the watchers; not under the lock.
   void tell(MailboxId mailbox, ModSeq modseq);
 

@@ -181,6 +181,17 @@ Outcome MaildirStore::rename_account(std::string_view from, std::string_view to)
   return context_->disk.sync_directory(path.substr(0, path.rfind('/')));
 }
 
+Outcome MaildirStore::check_room(std::string_view account, std::uint64_t size) {
+  // Most have no limits, and their databases need not be opened to know it.
+  if (context_->options.quotas == nullptr) return {};
+  const auto limits = context_->options.quotas->limits(account);
+  if (!limits) return fail(limits.error());
+  if (limits->is_none()) return {};
+  auto found = find(account);
+  if (!found) return fail(found.error());
+  return (*found)->check_room(1, size);
+}
+
 Outcome MaildirStore::check_space() {
   if (context_->options.free_space == 0) return {};
   auto free = context_->disk.free_space(context_->options.data_dir);

@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "storage/account.h"
 #include "storage/disk.h"
+#include "storage/quota.h"
 #include "storage/staged.h"
 
 namespace waxwing {
@@ -24,6 +25,7 @@ class Store {
     Settings::Durability durability = Settings::Durability::Normal;
     std::uint64_t free_space = 0;  // the floor below which nothing is accepted
     std::uint64_t message_size = 100ull << 20;
+    Quotas* quotas = nullptr;         // outlives the store; none: nobody has limits
     std::size_t open_accounts = 256;  // how many accounts keep their databases open
   };
 
@@ -41,6 +43,8 @@ class Store {
   // NoSpace below the floor of free space; TooLarge when `expected_size` is over the limit.
   virtual Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size = 0) = 0;
   virtual Outcome check_space() = 0;
+  // OverQuota when this account has no room for a message of that size.
+  virtual Outcome check_room(std::string_view account, std::uint64_t size) = 0;
 
   struct Target {
     std::string account;            // canonical address
@@ -53,8 +57,9 @@ class Store {
     std::uint32_t uid_validity = 0;
     Uid uid = 0;
   };
-  // To all of them or to none: durable when it returns. `prefix` is whole header fields, put before
-  // the message. Recipients with the same prefix of their own share one file.
+  // To all of them or to none, OverQuota when one of them is full: durable when it returns.
+  // `prefix` is whole header fields, put before the message. Recipients with the same prefix of
+  // their own share one file.
   virtual Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
                                                  std::span<const Target> targets) = 0;
 

@@ -27,6 +27,7 @@ Transfer::~Transfer() {
 Result<Mailbox::Copied> Transfer::copy(std::span<const Uid> uids) {
   if (auto done = gather(uids); !done) return fail(done.error());
   if (items_.empty()) return Mailbox::Copied{target_.uid_validity(), {}};
+  if (auto done = check_room(); !done) return fail(done.error());
   if (auto done = take(); !done) return fail(done.error());
   if (auto done = link_all(Unique::New); !done) return fail(done.error());
   if (auto done = publish(); !done) return fail(done.error());
@@ -38,6 +39,7 @@ Result<Mailbox::Copied> Transfer::move(std::span<const Uid> uids) {
     // Two indexes share no commit, and one folder cannot tell two names of a message apart: a copy,
     // then its original goes. After a crash in between the message is there twice, never not at
     // all.
+    grows_ = !is_within_account();
     auto result = copy(uids);
     if (!result) return result;
     std::vector<Uid> moved;
@@ -97,6 +99,13 @@ Outcome Transfer::gather_slice(std::span<const Uid> uids) {
     items_.push_back(std::move(item));
   }
   return {};
+}
+
+Outcome Transfer::check_room() {
+  if (!grows_) return {};
+  std::uint64_t bytes = 0;
+  for (const auto& item : items_) bytes += item.entry.row.size;
+  return target_.account().check_room(items_.size(), bytes);
 }
 
 Outcome Transfer::take() {

@@ -36,6 +36,7 @@ class Transfer {
   bool is_within_account() const;
   Outcome gather(std::span<const Uid> uids);
   Outcome gather_slice(std::span<const Uid> uids);
+  Outcome check_room();
   Outcome take();
   Outcome link_all(Unique unique);
   Outcome link(const std::string& from, const std::string& to, Uid uid, std::int64_t internal_date);
@@ -52,6 +53,7 @@ class Transfer {
   std::string target_directory_;                     // above its cur/ and tmp/
   std::vector<std::pair<Uid, std::string>> linked_;  // names made
   std::vector<std::pair<Uid, Uid>> uids_;
+  bool grows_ = true;  // the account that gets the messages has more of them then
   bool done_ = false;
 };
 

@@ -113,7 +113,8 @@ enum class StatusItem {
   Size,
   AppendLimit,
   HighestModSeq,
-  MailboxId
+  MailboxId,
+  DeletedStorage
 };
 
 // LIST, LSUB, XLIST.  RFC 5258, 5819, 6154
@@ -133,6 +134,14 @@ struct List {
     bool operator==(const Return&) const = default;
   } returns;
   bool operator==(const List&) const = default;
+};
+struct GetQuota {  // RFC 9208 section 4.1
+  std::string root;
+  bool operator==(const GetQuota&) const = default;
+};
+struct GetQuotaRoot {
+  std::string mailbox;
+  bool operator==(const GetQuotaRoot&) const = default;
 };
 struct Namespace {
   bool operator==(const Namespace&) const = default;
@@ -283,10 +292,11 @@ struct Move {
 };
 
 struct Command {
-  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
-                            Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, Namespace,
-                            Status, Append, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
-                            UidBatches, Search, Fetch, Notify, Store, Copy, Move>;
+  using Body =
+      std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable, Select,
+                   Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota, GetQuotaRoot,
+                   Namespace, Status, Append, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
+                   UidBatches, Search, Fetch, Notify, Store, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

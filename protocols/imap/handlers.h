@@ -30,6 +30,10 @@ Reply unsubscribe(Conversation&, Unsubscribe&, Output&);
 Reply namespaces(Conversation&, Namespace&, Output&);
 Reply status(Conversation&, Status&, Output&);
 
+// quota.cc
+Reply get_quota(Conversation&, GetQuota&, Output&);
+Reply get_quota_root(Conversation&, GetQuotaRoot&, Output&);
+
 std::unique_ptr<Task> list(Command&&);          // list.cc
 Reply append(Conversation&, Append&, Output&);  // append.cc
 std::unique_ptr<Task> idle(Command&&);          // idle.cc

@@ -8,6 +8,7 @@
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/object_id.h"
+#include "protocols/imap/quota.h"
 #include "protocols/imap/slice.h"
 
 namespace waxwing::imap {
@@ -243,6 +244,9 @@ void write_status(const Conversation& conversation, std::string_view name,
       case StatusItem::Unseen: add("UNSEEN", status.unseen); break;
       case StatusItem::Deleted: add("DELETED", status.deleted); break;
       case StatusItem::Size: add("SIZE", status.size); break;
+      case StatusItem::DeletedStorage:
+        add("DELETED-STORAGE", in_quota_units(status.deleted_size));
+        break;
       case StatusItem::MailboxId:
         output << separator << "MAILBOXID (" << mailbox_id(status.id, status.uid_validity) << ")";
         separator = " ";

@@ -102,6 +102,13 @@ Command::Body parse_create(Lexer& lexer) {
   return create;
 }
 
+Command::Body parse_get_quota(Lexer& lexer) {
+  GetQuota get;
+  lexer.space();
+  get.root = lexer.astring("a quota root");
+  return get;
+}
+
 Command::Body parse_rename(Lexer& lexer) {
   Rename rename;
   rename.from = mailbox(lexer);
@@ -227,6 +234,8 @@ constexpr Entry kCommands[] = {
     {"EXAMINE", parse_select<Select::Mode::ReadOnly>},
     {"EXPUNGE", without_arguments<Expunge>},
     {"FETCH", parse_fetch},
+    {"GETQUOTA", parse_get_quota},
+    {"GETQUOTAROOT", with_mailbox<GetQuotaRoot>},
     {"ID", parse_id},
     {"IDLE", without_arguments<Idle>},
     {"LIST", parse_list_command},

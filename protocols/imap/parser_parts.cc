@@ -75,6 +75,7 @@ constexpr StatusName kStatusItems[] = {
     {"APPENDLIMIT", StatusItem::AppendLimit},
     {"HIGHESTMODSEQ", StatusItem::HighestModSeq},
     {"MAILBOXID", StatusItem::MailboxId},
+    {"DELETED-STORAGE", StatusItem::DeletedStorage},
 };
 
 void parse_selection_option(Lexer& lexer, List::Selection& selection) {

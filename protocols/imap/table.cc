@@ -32,6 +32,8 @@ constexpr Entry kTable[] = {
     {"XLIST", In::SignedIn, On::Storage, Numbers::Free, list},
     {"NAMESPACE", In::SignedIn, On::Loop, Numbers::Free, once<namespaces>},
     {"STATUS", In::SignedIn, On::Storage, Numbers::Free, once<status>},
+    {"GETQUOTA", In::SignedIn, On::Storage, Numbers::Free, once<get_quota>},
+    {"GETQUOTAROOT", In::SignedIn, On::Storage, Numbers::Free, once<get_quota_root>},
     {"APPEND", In::SignedIn, On::Storage, Numbers::Free, once<append>},
     {"NOTIFY", In::SignedIn, On::Storage, Numbers::Free, notify},
     {"IDLE", In::SignedIn, On::Loop, Numbers::Free, idle},

@@ -72,7 +72,7 @@ TEST_F(DirectoryTest, AddsAccountsWithHashAndScramKeys) {
 TEST_F(DirectoryTest, ChangesAndListsAccounts) {
   add("bob@example.com");
   add("alice@example.com");
-  ASSERT_TRUE(directory().set_quota("alice@example.com", 1ull << 40));
+  ASSERT_TRUE(directory().set_quota("alice@example.com", 1ull << 40, 0));
   ASSERT_TRUE(directory().set_pop3("alice@example.com", PopPolicy::Keep));
   ASSERT_TRUE(directory().disable_account("alice@example.com"));
   const auto all = directory().accounts();
@@ -82,7 +82,7 @@ TEST_F(DirectoryTest, ChangesAndListsAccounts) {
   EXPECT_EQ((*all)[0].pop3, PopPolicy::Keep);
   EXPECT_FALSE((*all)[0].enabled);
   EXPECT_FALSE((*all)[0].has_scram);
-  EXPECT_EQ(error_of(directory().set_quota("eve@example.com", 1)), "not-found");
+  EXPECT_EQ(error_of(directory().set_quota("eve@example.com", 1, 0)), "not-found");
 }
 
 TEST_F(DirectoryTest, RenamesAccountsToFreeAddresses) {
@@ -103,7 +103,7 @@ TEST_F(DirectoryTest, TellsWhoseSessionsMustEnd) {
   std::vector<std::string> revoked;
   directory().on_revoked([&](const std::string& account) { revoked.push_back(account); });
   add("alice@example.com");
-  ASSERT_TRUE(directory().set_quota("alice@example.com", 5));
+  ASSERT_TRUE(directory().set_quota("alice@example.com", 5, 0));
   ASSERT_TRUE(directory().enable_account("alice@example.com"));
   EXPECT_THAT(revoked, IsEmpty());
   ASSERT_TRUE(directory().disable_account("Alice@example.com"));

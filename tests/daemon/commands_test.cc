@@ -28,6 +28,7 @@ class StoreWithoutMail final : public Store {
     return fail(Error::Code::Temporary, "no mail here");
   }
   Outcome check_space() override { return {}; }
+  Outcome check_room(std::string_view, std::uint64_t) override { return {}; }
   Result<std::vector<Delivered>> deliver(Staged&, std::string_view,
                                          std::span<const Target>) override {
     return fail(Error::Code::Temporary, "no mail here");
@@ -106,6 +107,7 @@ TEST_F(Commands, KeepAccounts) {
   EXPECT_EQ(all[0]["enabled"], false);
   EXPECT_EQ(all[0]["pop3"], "keep");
   EXPECT_EQ(all[0]["quota"], 2ull << 30);
+  EXPECT_EQ(all[0]["quota_messages"], 0);
   EXPECT_EQ(
       run({{"command", "account quota"}, {"address", "alice@example.test"}, {"size", "2 cows"}})
           .status,

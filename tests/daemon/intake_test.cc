@@ -114,6 +114,18 @@ class IntakeTest : public testing::Test {
 test::Folder* IntakeTest::folder_ = nullptr;
 Directory* IntakeTest::directory_ = nullptr;
 
+TEST_F(IntakeTest, RefusesMailForAFullAccountAtOnce) {
+  MailEnvelope envelope;
+  store_.full_accounts = {"bob@example.test"};
+  EXPECT_EQ(intake().add_recipient(stranger_, envelope, "alice@example.test").code, 250);
+  for (const char* address : {"bob@example.test", "team@example.test"}) {
+    const auto reply = intake().add_recipient(stranger_, envelope, address);
+    EXPECT_EQ(reply.code, 452) << address;
+    EXPECT_EQ(reply.enhanced, "4.2.2") << address;
+  }
+  EXPECT_EQ(envelope.recipients.size(), 1u);
+}
+
 TEST_F(IntakeTest, TakesMailForThoseWhoAreHere) {
   for (const char* address :
        {"alice@example.test", "ALICE@example.test", "alice+tag@example.test", "team@example.test",

@@ -47,6 +47,7 @@ class MemoryAccount final : public Account {
   Outcome unsubscribe(std::string_view) override { return none(); }
   Result<std::string> special(SpecialUse) override { return none(); }
   Result<Usage> usage() override { return none(); }
+  Result<QuotaLimits> quota() override { return none(); }
 
  private:
   static tl::unexpected<Error> none() { return fail(Error::Code::NotFound, "only names here"); }
@@ -69,6 +70,12 @@ Result<std::shared_ptr<Account>> MemoryStore::account(std::string_view address) 
 
 Result<std::unique_ptr<Staged>> MemoryStore::stage(std::uint64_t) {
   return std::make_unique<MemoryStaged>();
+}
+
+Outcome MemoryStore::check_room(std::string_view account, std::uint64_t) {
+  if (full_accounts.contains(std::string(account)))
+    return fail(Error::Code::OverQuota, "the account is full");
+  return {};
 }
 
 Outcome MemoryStore::check_space() {

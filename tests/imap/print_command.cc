@@ -71,6 +71,7 @@ std::string status_items(const std::vector<StatusItem>& items) {
       case StatusItem::AppendLimit: return "APPENDLIMIT";
       case StatusItem::HighestModSeq: return "HIGHESTMODSEQ";
       case StatusItem::MailboxId: return "MAILBOXID";
+      case StatusItem::DeletedStorage: return "DELETED-STORAGE";
     }
     return {};
   });
@@ -285,6 +286,7 @@ struct Arguments {
     if (batches.last == UINT64_MAX) return text;
     return text + " " + std::to_string(batches.first) + ":" + std::to_string(batches.last);
   }
+  std::string operator()(const GetQuota& get) const { return " " + astring(get.root); }
   std::string operator()(const Notify& notify) const {
     if (notify.is_none) return " NONE";
     std::string text = notify.wants_status ? " SET STATUS" : " SET";

@@ -70,16 +70,20 @@ TEST_F(Resynchronise, AnExpungeThatWaitsIsNotTakenForAnEarlierOne) {
 
 TEST_F(Resynchronise, ManyChangesComeAsTheClientReadsThem) {
   const ModSeq before = world.mailbox()->view()->highest_modseq();
-  world.deliver_many(6000);
-  expunge("2000:2999");
+  world.deliver_many(600);
+  expunge("200:299");
   const auto two = world.open_inbox();
-  two->say("a STORE 1:* +FLAGS.SILENT (\\Seen)");
+  // Long answers: more than an output takes at once.
+  std::string keywords;
+  for (char c = 'a'; c <= 't'; ++c) keywords += " " + std::string(40, c);
+  two->say("a STORE 1:* +FLAGS.SILENT (\\Seen" + keywords + ")");
   one->stop_reading();
   select(std::to_string(before));
   std::string answer;
   for (std::string part = one->read_on(); !part.empty(); part = one->read_on()) answer += part;
-  EXPECT_EQ(count(answer, " FETCH (UID "), 5006);
-  EXPECT_THAT(answer, HasSubstr("* VANISHED (EARLIER) 2000:2999\r\n* 1 FETCH"));
+  EXPECT_GT(answer.size(), Output::kFull);
+  EXPECT_EQ(count(answer, " FETCH (UID "), 506);
+  EXPECT_THAT(answer, HasSubstr("* VANISHED (EARLIER) 200:299\r\n* 1 FETCH"));
   EXPECT_THAT(answer, testing::EndsWith("s OK [READ-WRITE] Opened\r\n"));
 }
 

@@ -177,6 +177,7 @@ SessionWorld::SessionWorld() {
   waxwing::Store::Options options;
   options.data_dir = directory_.string();
   options.hostname = settings->hostname;
+  options.quotas = &quotas_;
   auto store = waxwing::Store::open(options, disk_, clock);
   if (!store) throw std::runtime_error(store.error().text);
   store_ = std::move(*store);

@@ -104,11 +104,22 @@ class SessionWorld {
   std::shared_ptr<Mailbox> mailbox(const std::string& name = "INBOX");
 
   waxwing::Store& store() { return *store_; }
+  QuotaLimits limits;  // of everybody
   WorldClock clock;
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
 
  private:
+  class SameForAll final : public Quotas {
+   public:
+    explicit SameForAll(const QuotaLimits& limits) : limits_(limits) {}
+    Result<QuotaLimits> limits(std::string_view) override { return limits_; }
+
+   private:
+    const QuotaLimits& limits_;
+  };
+
   std::filesystem::path directory_;
+  SameForAll quotas_{limits};
   SystemDisk disk_;
   FakeAuthenticator authenticator_;
   std::unique_ptr<waxwing::Store> store_;

@@ -170,6 +170,40 @@ class Clients(harness.LiveTest):
         with self.assertRaisesRegex(poplib.error_proto, "POP3 is switched off"):
             self.pop(995, "implicit", dave)
 
+    def test_a_full_account_takes_nothing_more_until_there_is_room(self):
+        erin = "erin@example.test"
+        self.server.command("account", "add", erin, "--password-stdin", text=PASSWORD + "\n")
+        self.server.command("account", "quota", erin, "20KiB", "--messages", "3")
+        letter = harness.message("big", "x@sender.example", erin) + "\r\n" + "x" * 78 + "\r\n"
+        letter += ("y" * 78 + "\r\n") * 120  # about 10 KiB
+        with self.smtp(25, "clear") as client:
+            client.sendmail("x@sender.example", [erin], letter)
+            with self.assertRaises(smtplib.SMTPDataError) as refused:
+                client.sendmail("x@sender.example", [erin], letter)
+            self.assertEqual(refused.exception.smtp_code, 452)
+            self.assertIn(b"4.2.2", refused.exception.smtp_error)
+        client = self.imap(user=erin)
+        roots, quotas = client.getquotaroot("INBOX")[1]
+        self.assertEqual(roots, [b"INBOX " + erin.encode()])
+        self.assertRegex(quotas[0], rb"^erin@example.test \(STORAGE 1\d 20 MESSAGE 1 3\)$")
+        status, answer = client.append("Sent", None, None, letter.encode())
+        self.assertEqual(status, "NO")
+        self.assertIn(b"OVERQUOTA", answer[0])
+        client.select("INBOX")
+        status, answer = client.copy("1", "Archive")
+        self.assertEqual(status, "NO")
+        self.assertIn(b"OVERQUOTA", answer[0])
+        self.assertEqual(client.append("Sent", None, None, b"Subject: s\r\n\r\n")[0], "OK")
+        self.assertEqual(client.append("Sent", None, None, b"Subject: s\r\n\r\n")[0], "OK")
+        self.assertEqual(client.append("Sent", None, None, b"Subject: s\r\n\r\n")[0], "NO")
+        with self.smtp(25, "clear") as sender:
+            with self.assertRaises(smtplib.SMTPDataError):
+                sender.sendmail("x@sender.example", [erin], "Subject: s\r\n\r\n")
+            client.store("1", "+FLAGS", r"(\Deleted)")
+            self.assertEqual(client.expunge()[0], "OK")
+            sender.sendmail("x@sender.example", [erin], "Subject: room again\r\n\r\n")
+        client.logout()
+
     def test_idle_session_learns_of_new_mail(self):
         client = self.imap(user=ALICE)
         client.select("INBOX")

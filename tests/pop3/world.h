@@ -119,6 +119,7 @@ class FakeAccount final : public Account {
   Outcome unsubscribe(std::string_view) override { return not_here(); }
   Result<std::string> special(SpecialUse) override { return not_here(); }
   Result<Usage> usage() override { return not_here(); }
+  Result<QuotaLimits> quota() override { return not_here(); }
 
   const std::shared_ptr<FakeInbox> inbox = std::make_shared<FakeInbox>();
 
@@ -136,6 +137,7 @@ class FakeStore final : public Store {
   Outcome rename_account(std::string_view, std::string_view) override { return not_here(); }
   Result<std::unique_ptr<Staged>> stage(std::uint64_t) override { return not_here(); }
   Outcome check_space() override { return {}; }
+  Outcome check_room(std::string_view, std::uint64_t) override { return {}; }
   Result<std::vector<Delivered>> deliver(Staged&, std::string_view,
                                          std::span<const Target>) override {
     return not_here();
