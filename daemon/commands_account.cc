@@ -147,6 +147,10 @@ Answer account_list(World& world, const Request&) {
   return done(table(rows), std::move(all));
 }
 
+std::string limit(std::uint64_t quota) {
+  return quota == 0 ? "none" : std::to_string(quota);
+}
+
 Answer account_show(World& world, const Request& request) {
   const auto record = world.directory.account(text_of(request, "address"));
   if (!record) return refused(record.error(), kListAccounts);
@@ -166,10 +170,6 @@ Answer account_show(World& world, const Request& request) {
                      {"pop3", to_string(record->pop3)},
                      {"scram keys", record->has_scram ? "yes" : "no"}}),
               std::move(result));
-}
-
-std::string limit(std::uint64_t quota) {
-  return quota == 0 ? "none" : std::to_string(quota);
 }
 
 // "500MiB", "2GB", "1000" (bytes), "none".
