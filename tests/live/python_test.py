@@ -175,7 +175,7 @@ class Clients(harness.LiveTest):
         self.server.command("account", "add", erin, "--password-stdin", text=PASSWORD + "\n")
         self.server.command("account", "quota", erin, "20KiB", "--messages", "3")
         letter = harness.message("big", "x@sender.example", erin) + "\r\n" + "x" * 78 + "\r\n"
-        letter += ("y" * 78 + "\r\n") * 120  # about 10 KiB
+        letter += ("y" * 78 + "\r\n") * 150  # about 12 KiB
         with self.smtp(25, "clear") as client:
             client.sendmail("x@sender.example", [erin], letter)
             with self.assertRaises(smtplib.SMTPDataError) as refused:
@@ -197,8 +197,9 @@ class Clients(harness.LiveTest):
         self.assertEqual(client.append("Sent", None, None, b"Subject: s\r\n\r\n")[0], "OK")
         self.assertEqual(client.append("Sent", None, None, b"Subject: s\r\n\r\n")[0], "NO")
         with self.smtp(25, "clear") as sender:
-            with self.assertRaises(smtplib.SMTPDataError):
+            with self.assertRaises(smtplib.SMTPRecipientsRefused) as refused:
                 sender.sendmail("x@sender.example", [erin], "Subject: s\r\n\r\n")
+            self.assertEqual(refused.exception.recipients[erin][0], 452)
             client.store("1", "+FLAGS", r"(\Deleted)")
             self.assertEqual(client.expunge()[0], "OK")
             sender.sendmail("x@sender.example", [erin], "Subject: room again\r\n\r\n")
