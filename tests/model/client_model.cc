@@ -138,10 +138,13 @@ std::string ClientModel::take_vanished(std::string_view set, bool is_earlier) {
     for (auto uid = *first; uid <= *last; ++uid) {
       auto found = std::ranges::find_if(messages_,
                                         [&](const Message& message) { return message.uid == uid; });
-      // One of the new ones, of which it does not know which is which.
+      // One of the new ones between those that it knows.
       if (found == messages_.end()) {
-        found =
-            std::ranges::find_if(messages_, [](const Message& message) { return !message.uid; });
+        const auto after =
+            std::find_if(messages_.rbegin(), messages_.rend(),
+                         [&](const Message& message) { return message.uid && *message.uid < uid; });
+        found = after.base();
+        if (found != messages_.end() && found->uid) found = messages_.end();
       }
       if (found == messages_.end()) {
         return "UID " + std::to_string(uid) + " was never there";
