@@ -22,6 +22,7 @@ struct Identity {
   std::int64_t id = 0;
   std::string address;  // canonical
   PopPolicy pop3 = PopPolicy::On;
+  std::vector<std::string> hidden = {};  // capabilities of IMAP, in upper case
 };
 
 struct AccountRecord {
@@ -32,6 +33,7 @@ struct AccountRecord {
   PopPolicy pop3 = PopPolicy::On;
   std::uint64_t quota_bytes = 0;     // 0: none
   std::uint64_t quota_messages = 0;  // 0: none
+  std::vector<std::string> hidden;   // capabilities of IMAP, in upper case
   std::int64_t created = 0;          // Unix seconds
 };
 
@@ -79,6 +81,9 @@ class Directory {
   virtual Outcome set_quota(std::string_view address, std::uint64_t bytes,
                             std::uint64_t messages) = 0;
   virtual Outcome set_pop3(std::string_view address, PopPolicy policy) = 0;
+  // Capabilities that IMAP sessions of this account have not; for those that start from now on.
+  virtual Outcome set_hidden(std::string_view address,
+                             const std::vector<std::string>& capabilities) = 0;
   virtual Result<AccountRecord> account(std::string_view address) = 0;
   virtual Result<std::vector<AccountRecord>> accounts() = 0;
 

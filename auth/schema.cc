@@ -45,6 +45,7 @@ constexpr std::array kSteps = {
     )sql",
     R"sql(
       ALTER TABLE accounts ADD COLUMN quota_messages INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE accounts ADD COLUMN hidden TEXT NOT NULL DEFAULT '';
     )sql",
 };
 

@@ -4,6 +4,7 @@
 #include "auth/saslprep.h"
 #include "auth/sqlite_directory.h"
 #include "base/crypto.h"
+#include "base/text.h"
 
 namespace waxwing {
 namespace {
@@ -50,13 +51,16 @@ Result<std::optional<Credential>> SqliteDirectory::read_credential(const std::st
   if (!database) return fail(database.error());
   auto query = (*database)->query(
       "SELECT a.id, a.pop3, a.enabled, c.version, c.hash, c.imported, c.salt, c.iterations, "
-      "c.stored_key, c.server_key FROM accounts a JOIN credentials c ON c.account = a.id "
+      "c.stored_key, c.server_key, a.hidden FROM accounts a JOIN credentials c ON c.account = a.id "
       "WHERE a.address = ?",
       account);
   std::optional<Credential> credential;
   if (query.row()) {
     credential.emplace();
     credential->identity = {query.integer(0), account, static_cast<PopPolicy>(query.integer(1))};
+    for (const auto capability : words(query.text(10))) {
+      credential->identity.hidden.emplace_back(capability);
+    }
     credential->enabled = query.integer(2) != 0;
     credential->version = query.integer(3);
     credential->hash = {query.text(4), query.integer(5) != 0};

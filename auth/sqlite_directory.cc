@@ -4,13 +4,14 @@
 
 #include "auth/names.h"
 #include "auth/schema.h"
+#include "base/text.h"
 
 namespace waxwing {
 namespace {
 
 constexpr std::string_view kAccountColumns =
     "SELECT a.id, a.address, a.enabled, a.pop3, a.quota, a.created, c.stored_key IS NOT NULL, "
-    "a.quota_messages "
+    "a.quota_messages, a.hidden "
     "FROM accounts a JOIN credentials c ON c.account = a.id ";
 
 AccountRecord account_record(const directory_sql::Query& query) {
@@ -23,6 +24,7 @@ AccountRecord account_record(const directory_sql::Query& query) {
   record.created = query.integer(5);
   record.has_scram = query.integer(6) != 0;
   record.quota_messages = static_cast<std::uint64_t>(query.integer(7));
+  for (const auto capability : words(query.text(8))) record.hidden.emplace_back(capability);
   return record;
 }
 
@@ -300,6 +302,15 @@ Outcome SqliteDirectory::set_quota(std::string_view address, std::uint64_t bytes
   return write_account(address, [&](auto& database, auto id, const auto&) -> Outcome {
     return database.run("UPDATE accounts SET quota = ?, quota_messages = ? WHERE id = ?",
                         static_cast<std::int64_t>(bytes), static_cast<std::int64_t>(messages), id);
+  });
+}
+
+Outcome SqliteDirectory::set_hidden(std::string_view address,
+                                    const std::vector<std::string>& capabilities) {
+  std::string text;
+  for (const auto& capability : capabilities) text += to_upper(capability) + " ";
+  return write_account(address, [&](auto& database, auto id, const auto&) -> Outcome {
+    return database.run("UPDATE accounts SET hidden = ? WHERE id = ?", text, id);
   });
 }
 

@@ -77,6 +77,11 @@ class Loader {
                                            {"convert", Settings::BareNewlines::Convert}});
       smtp.flag("hide_client_address", settings_.smtp.hide_client_address);
     }
+    {
+      auto capabilities = top.section("capabilities");
+      read_capabilities(capabilities, "hide", settings_.capabilities.hide);
+      read_capabilities(capabilities, "show", settings_.capabilities.show);
+    }
     if (const auto user = top.text("user")) {
       settings_.user = user->text;
       if (user->text == "root" || user->text == "0") {
@@ -98,6 +103,13 @@ class Loader {
   Settings take() { return std::move(settings_); }
 
  private:
+  static void read_capabilities(Section& section, const std::string& key,
+                                std::vector<std::string>& capabilities) {
+    const auto given = section.texts(key);
+    if (!given) return;
+    for (const auto& capability : *given) capabilities.push_back(to_upper(capability.text));
+  }
+
   bool read_path(Section& section, const std::string& key, std::string& path) {
     const auto given = section.text(key);
     if (given) path = (folder_ / given->text).lexically_normal().string();

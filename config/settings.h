@@ -59,6 +59,11 @@ struct Settings {
     bool hide_client_address = true;
   } smtp;
 
+  struct Capabilities {
+    std::vector<std::string> hide;  // upper case: neither offered nor understood
+    std::vector<std::string> show;  // upper case: of those that are hidden otherwise
+  } capabilities;
+
   std::string user = "waxwing";
   struct LogSettings {
     Log::Level level = Log::Level::Info;

@@ -98,6 +98,9 @@ void add_account_commands(CLI::App& app, Line& line) {
   command = add_request(account, line, "rename", "Give an account another address");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "to", "NEW-ADDRESS");
+  command = add_request(account, line, "hide", "Hide IMAP capabilities from an account, or none");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "capabilities", "CAPABILITIES");
   command = add_request(account, line, "pop3", "What POP3 may do: on, off, or keep the mail");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "policy", "POLICY");

@@ -168,6 +168,7 @@ Answer account_show(World& world, const Request& request) {
                      {"quota, bytes", limit(record->quota_bytes)},
                      {"quota, messages", limit(record->quota_messages)},
                      {"pop3", to_string(record->pop3)},
+                     {"hidden", record->hidden.empty() ? "none" : join(record->hidden, ",")},
                      {"scram keys", record->has_scram ? "yes" : "no"}}),
               std::move(result));
 }
@@ -204,6 +205,19 @@ Answer account_quota(World& world, const Request& request) {
   if (auto set = world.directory.set_quota(address, *size, *messages); !set)
     return refused(set.error(), kListAccounts);
   return done("quota of " + address + " set");
+}
+
+// "NOTIFY,COMPRESS=DEFLATE"; "none" hides nothing more.
+Answer account_hide(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  const std::string text = text_of(request, "capabilities");
+  std::vector<std::string> capabilities;
+  if (text != "none") {
+    for (const auto capability : split(text, ',')) capabilities.emplace_back(capability);
+  }
+  if (auto set = world.directory.set_hidden(address, capabilities); !set)
+    return refused(set.error(), kListAccounts);
+  return done("hidden from new sessions of " + address + ": " + text);
 }
 
 Answer account_enable(World& world, const Request& request) {
@@ -283,15 +297,15 @@ Answer alias_list(World& world, const Request&) {
 
 const std::vector<Command>& account_commands() {
   static const std::vector<Command> commands = {
-      {"domain add", domain_add},         {"domain remove", domain_remove},
-      {"domain list", domain_list},       {"account add", account_add},
-      {"account import", account_import}, {"account passwd", account_passwd},
-      {"account remove", account_remove}, {"account list", account_list},
-      {"account show", account_show},     {"account quota", account_quota},
-      {"account enable", account_enable}, {"account disable", account_disable},
-      {"account rename", account_rename}, {"account pop3", account_pop3},
-      {"alias add", alias_add},           {"alias remove", alias_remove},
-      {"alias list", alias_list},
+      {"domain add", domain_add},           {"domain remove", domain_remove},
+      {"domain list", domain_list},         {"account add", account_add},
+      {"account import", account_import},   {"account passwd", account_passwd},
+      {"account remove", account_remove},   {"account list", account_list},
+      {"account show", account_show},       {"account quota", account_quota},
+      {"account hide", account_hide},       {"account enable", account_enable},
+      {"account disable", account_disable}, {"account rename", account_rename},
+      {"account pop3", account_pop3},       {"alias add", alias_add},
+      {"alias remove", alias_remove},       {"alias list", alias_list},
   };
   return commands;
 }

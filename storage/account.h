@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +39,11 @@ struct MailboxStatus {
 // What a watcher of an account is told when names or subscriptions have changed, in place of a
 // mailbox.
 constexpr MailboxId kMailboxNames{0};
+// And when annotations have changed.
+constexpr MailboxId kAnnotations{-1};
+
+// By entry: "/private/comment", in lower case.  RFC 5464 section 3.2
+using Annotations = std::map<std::string, std::string>;
 
 // Someone's mail. All who use it share the object. Any thread; may block.
 // A new account has INBOX and, subscribed and with their special use, Drafts, Sent, Junk, Trash,
@@ -67,6 +74,25 @@ class Account {
   virtual Outcome unsubscribe(std::string_view name) = 0;
   // The mailbox with this use.
   virtual Result<std::string> special(SpecialUse use) = 0;
+
+  // Annotations of a mailbox; of the account itself when the name is empty.  RFC 5464
+  virtual Result<Annotations> annotations(std::string_view mailbox) = 0;
+  // Sets all of these or none; those without a value are removed. Limit when a mailbox has more
+  // than kMaxAnnotations then. Returns the number of the last change.
+  static constexpr std::size_t kMaxAnnotations = 200;
+  using AnnotationChanges = std::map<std::string, std::optional<std::string>>;
+  virtual Result<std::uint64_t> annotate(std::string_view mailbox,
+                                         const AnnotationChanges& changes) = 0;
+  // What was changed after the change of that number, as far as it is remembered, and the number of
+  // the last. Does not block.
+  struct Annotated {
+    std::uint64_t number = 0;
+    std::string mailbox;
+    std::string entry;
+  };
+  virtual std::vector<Annotated> annotated_since(std::uint64_t number) = 0;
+  virtual std::uint64_t last_annotated() = 0;
+  virtual Outcome set_special_use(std::string_view mailbox, SpecialUse use) = 0;
 
   struct Usage {
     std::uint64_t messages = 0, bytes = 0;

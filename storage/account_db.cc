@@ -7,7 +7,7 @@ namespace waxwing {
 namespace {
 
 // Entry n brings a database from user_version n to n + 1. Entries are never changed, only added.
-constexpr std::array<const char*, 1> kMigrations = {
+constexpr std::array<const char*, 2> kMigrations = {
     "CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE mailboxes(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
     "  folder TEXT NOT NULL, uid_validity INTEGER NOT NULL, uid_mark INTEGER NOT NULL,"
@@ -20,7 +20,10 @@ constexpr std::array<const char*, 1> kMigrations = {
     "  target TEXT NOT NULL);"
     "CREATE TABLE more_keywords(key INTEGER PRIMARY KEY, bits INTEGER NOT NULL);"
     "CREATE TABLE uidls(key INTEGER PRIMARY KEY, uidl TEXT NOT NULL);"
-    "CREATE TABLE hidden(key INTEGER PRIMARY KEY);"};
+    "CREATE TABLE hidden(key INTEGER PRIMARY KEY);",
+    "CREATE TABLE annotations(mailbox INTEGER NOT NULL, entry TEXT NOT NULL, value BLOB NOT NULL,"
+    "  PRIMARY KEY(mailbox, entry)) WITHOUT ROWID;"
+    "ALTER TABLE mailboxes ADD COLUMN modseq INTEGER NOT NULL DEFAULT 0;"};
 
 constexpr const char* kModSeq = "modseq";
 constexpr const char* kUidValidity = "uid_validity";
@@ -63,7 +66,8 @@ Outcome AccountDb::migrate() {
 Result<std::vector<MailboxRecord>> AccountDb::mailboxes() {
   std::vector<MailboxRecord> result;
   auto select = database_.prepare(
-      "SELECT id, name, folder, uid_validity, uid_mark, special_use FROM mailboxes ORDER BY id");
+      "SELECT id, name, folder, uid_validity, uid_mark, special_use, modseq FROM mailboxes"
+      " ORDER BY id");
   while (select.step()) {
     MailboxRecord record;
     record.id.value = select.integer(0);
@@ -72,6 +76,7 @@ Result<std::vector<MailboxRecord>> AccountDb::mailboxes() {
     record.uid_validity = static_cast<std::uint32_t>(select.integer(3));
     record.uid_mark = static_cast<Uid>(select.integer(4));
     record.special_use = static_cast<SpecialUse>(select.integer(5));
+    record.modseq = static_cast<ModSeq>(select.integer(6));
     result.push_back(std::move(record));
   }
   if (auto done = select.finish(); !done) return fail(done.error());
@@ -111,7 +116,7 @@ Result<MailboxRecord> AccountDb::add_mailbox(const std::string& name, const std:
                   .bind(4, static_cast<std::int64_t>(use))
                   .run();
   if (!done) return fail(done.error());
-  MailboxRecord record{{database_.last_row()}, name, folder, *validity, 1, use, {}};
+  MailboxRecord record{{database_.last_row()}, name, folder, *validity, 1, use, {}, 0};
   if (done = transaction.commit(); !done) return fail(done.error());
   return record;
 }
@@ -123,8 +128,10 @@ Outcome AccountDb::remove_mailbox(MailboxId id, const std::string& folder,
   if (auto done = note.bind(1, folder).bind(2, aside).run(); !done) return done;
   auto remove = database_.prepare("DELETE FROM mailboxes WHERE id=?");
   if (auto done = remove.bind(1, id.value).run(); !done) return done;
-  auto keywords = database_.prepare("DELETE FROM keywords WHERE mailbox=?");
-  if (auto done = keywords.bind(1, id.value).run(); !done) return done;
+  for (const char* sql :
+       {"DELETE FROM keywords WHERE mailbox=?", "DELETE FROM annotations WHERE mailbox=?"}) {
+    if (auto done = database_.prepare(sql).bind(1, id.value).run(); !done) return done;
+  }
   for (const char* sql : {"DELETE FROM more_keywords WHERE key BETWEEN ? AND ?",
                           "DELETE FROM uidls WHERE key BETWEEN ? AND ?",
                           "DELETE FROM hidden WHERE key BETWEEN ? AND ?"}) {
@@ -227,6 +234,32 @@ Outcome AccountDb::subscribe(const std::string& name) {
 
 Outcome AccountDb::unsubscribe(const std::string& name) {
   return database_.prepare("DELETE FROM subscriptions WHERE name=?").bind(1, name).run();
+}
+
+Result<std::map<std::string, std::string>> AccountDb::annotations(MailboxId id) {
+  std::map<std::string, std::string> result;
+  auto select = database_.prepare("SELECT entry, value FROM annotations WHERE mailbox=?");
+  select.bind(1, id.value);
+  while (select.step()) result.emplace(select.text(0), select.text(1));
+  if (auto done = select.finish(); !done) return fail(done.error());
+  return result;
+}
+
+Outcome AccountDb::annotate(MailboxId id,
+                            const std::map<std::string, std::optional<std::string>>& changes,
+                            ModSeq modseq) {
+  sqlite::Transaction transaction(database_);
+  auto set = database_.prepare("INSERT OR REPLACE INTO annotations VALUES(?, ?, ?)");
+  auto remove = database_.prepare("DELETE FROM annotations WHERE mailbox=? AND entry=?");
+  for (const auto& [entry, value] : changes) {
+    auto done = value ? set.bind(1, id.value).bind(2, entry).bind_blob(3, *value).run()
+                      : remove.bind(1, id.value).bind(2, entry).run();
+    if (!done) return done;
+  }
+  auto mark = database_.prepare("UPDATE mailboxes SET modseq=? WHERE id=?");
+  auto done = mark.bind(1, static_cast<std::int64_t>(modseq)).bind(2, id.value).run();
+  if (!done) return done;
+  return transaction.commit();
 }
 
 Result<std::map<Uid, std::uint64_t>> AccountDb::more_keywords(MailboxId id) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct MailboxRecord {
   Uid uid_mark = 1;  // no UID from here on was ever used
   SpecialUse special_use = SpecialUse::None;
   std::vector<std::string> keywords;
+  ModSeq modseq = 0;  // of the last change of its annotations
 };
 
 // account.sqlite: small, precious, durable with every call: what the message files cannot tell.
@@ -74,6 +76,12 @@ class AccountDb {
   Result<std::vector<std::string>> subscriptions();
   Outcome subscribe(const std::string& name);
   Outcome unsubscribe(const std::string& name);
+
+  // Annotations of a mailbox; of the account with MailboxId{0}.
+  Result<std::map<std::string, std::string>> annotations(MailboxId id);
+  // All of them or none; nothing removes.
+  Outcome annotate(MailboxId id, const std::map<std::string, std::optional<std::string>>& changes,
+                   ModSeq modseq);
 
   // Keywords that have no letter in a file name, as bits of Flags.
   Result<std::map<Uid, std::uint64_t>> more_keywords(MailboxId id);

@@ -41,6 +41,12 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome subscribe(std::string_view name) override;
   Outcome unsubscribe(std::string_view name) override;
   Result<std::string> special(SpecialUse use) override;
+  Result<Annotations> annotations(std::string_view mailbox) override;
+  Result<std::uint64_t> annotate(std::string_view mailbox,
+                                 const AnnotationChanges& changes) override;
+  std::vector<Annotated> annotated_since(std::uint64_t number) override;
+  std::uint64_t last_annotated() override;
+  Outcome set_special_use(std::string_view mailbox, SpecialUse use) override;
   Result<Usage> usage() override;
   Result<QuotaLimits> quota() override;
 
@@ -136,6 +142,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   bool discard_damaged_index();
   Outcome heal_index();
   Outcome recover_if_needed(Access& access);
+  Result<std::shared_ptr<MaildirMailbox>> annotated_mailbox(Access& access, std::string_view name);
+  std::uint64_t note_annotated(const std::string& mailbox, const AnnotationChanges& changes);
   // Found and loaded.
   Result<std::shared_ptr<MaildirMailbox>> open_mailbox(std::string_view name);
   Result<std::shared_ptr<MaildirMailbox>> load_mailbox(std::string_view name);
@@ -151,8 +159,10 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   const std::string address_;
   const std::string path_;
 
-  std::mutex watchers_mutex_;
+  std::mutex watchers_mutex_;  // guards these
   std::vector<std::weak_ptr<Watcher>> watchers_;
+  std::deque<Annotated> annotated_;  // the last of them
+  std::uint64_t last_annotated_ = 0;
 
   std::mutex mutex_;  // guards what follows
   std::optional<Databases> databases_;

@@ -172,8 +172,9 @@ Outcome MaildirMailbox::read_rows(Access& access) {
   auto rows = access.index.load(id_);
   if (!rows) return fail(rows.error());
   state_.recent = rows->recent;
-  auto view = View::make(std::move(rows->rows), published_uid_next(access), rows->highest_modseq,
-                         state_.record.keywords);
+  auto view =
+      View::make(std::move(rows->rows), published_uid_next(access),
+                 std::max(rows->highest_modseq, state_.record.modseq), state_.record.keywords);
   state_.loaded = true;
   std::lock_guard lock(public_mutex_);
   view_ = std::move(view);
@@ -236,8 +237,9 @@ Outcome MaildirMailbox::reload(Access& access) {
   if (!state_.loaded) return {};
   auto rows = access.index.load(id_);
   if (!rows) return fail(rows.error());
-  show(access, View::make(std::move(rows->rows), published_uid_next(access), rows->highest_modseq,
-                          state_.record.keywords));
+  show(access,
+       View::make(std::move(rows->rows), published_uid_next(access),
+                  std::max(rows->highest_modseq, state_.record.modseq), state_.record.keywords));
   return {};
 }
 

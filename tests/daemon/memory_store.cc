@@ -46,6 +46,13 @@ class MemoryAccount final : public Account {
   Outcome subscribe(std::string_view) override { return none(); }
   Outcome unsubscribe(std::string_view) override { return none(); }
   Result<std::string> special(SpecialUse) override { return none(); }
+  Result<Annotations> annotations(std::string_view) override { return none(); }
+  Result<std::uint64_t> annotate(std::string_view, const AnnotationChanges&) override {
+    return none();
+  }
+  std::vector<Annotated> annotated_since(std::uint64_t) override { return {}; }
+  std::uint64_t last_annotated() override { return 0; }
+  Outcome set_special_use(std::string_view, SpecialUse) override { return none(); }
   Result<Usage> usage() override { return none(); }
   Result<QuotaLimits> quota() override { return none(); }
 

@@ -118,6 +118,13 @@ class FakeAccount final : public Account {
   Outcome subscribe(std::string_view) override { return not_here(); }
   Outcome unsubscribe(std::string_view) override { return not_here(); }
   Result<std::string> special(SpecialUse) override { return not_here(); }
+  Result<Annotations> annotations(std::string_view) override { return not_here(); }
+  Result<std::uint64_t> annotate(std::string_view, const AnnotationChanges&) override {
+    return not_here();
+  }
+  std::vector<Annotated> annotated_since(std::uint64_t) override { return {}; }
+  std::uint64_t last_annotated() override { return 0; }
+  Outcome set_special_use(std::string_view, SpecialUse) override { return not_here(); }
   Result<Usage> usage() override { return not_here(); }
   Result<QuotaLimits> quota() override { return not_here(); }
 
