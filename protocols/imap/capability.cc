@@ -1,5 +1,8 @@
 #include "protocols/imap/capability.h"
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "protocols/imap/conversation.h"
 
 namespace waxwing::imap {
@@ -11,30 +14,52 @@ constexpr std::string_view kAlways = "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID EN
 constexpr std::string_view kSignedIn =
     " NAMESPACE CHILDREN UIDPLUS UNSELECT MOVE SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED"
     " LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES BINARY CONDSTORE"
-    " QRESYNC OBJECTID SAVEDATE UIDBATCHES NOTIFY QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE "
-    "INPROGRESS XLIST";
+    " QRESYNC OBJECTID SAVEDATE UIDBATCHES NOTIFY METADATA LIST-METADATA QUOTA QUOTA=RES-STORAGE "
+    "QUOTA=RES-MESSAGE "
+    "INPROGRESS UNAUTHENTICATE UIDONLY XLIST";
+
+constexpr std::string_view kPartsOfRev2[] = {
+    "NAMESPACE", "UNSELECT", "UIDPLUS",     "ESEARCH",     "SEARCHRES",
+    "ENABLE",    "IDLE",     "SASL-IR",     "LIST-STATUS", "LIST-EXTENDED",
+    "MOVE",      "BINARY",   "SPECIAL-USE", "STATUS=SIZE", "CHILDREN",
+};
+
+// Those of these words that the client has.
+void add(const Conversation& conversation, std::string_view offered, std::string& text) {
+  for (const std::string_view word : words(offered)) {
+    if (!conversation.offers(word)) continue;
+    if (!text.empty()) text += ' ';
+    text += word;
+  }
+}
 
 }  // namespace
 
+bool is_part_of_rev2(std::string_view capability) {
+  return std::ranges::any_of(
+      kPartsOfRev2, [&](std::string_view part) { return equals_ignoring_case(part, capability); });
+}
+
 std::string capabilities(const Conversation& conversation) {
-  std::string words(kAlways);
+  std::string text;
+  add(conversation, kAlways, text);
   if (conversation.state() != State::NotAuthenticated) {
-    words += kSignedIn;
-    words += " APPENDLIMIT=" + std::to_string(conversation.services.settings->limits.message_size);
-    return words;
+    add(conversation, kSignedIn, text);
+    text += " APPENDLIMIT=" + std::to_string(conversation.services.settings->limits.message_size);
+    return text;
   }
-  if (!conversation.tls && conversation.peer.offers_starttls) words += " STARTTLS";
+  if (!conversation.tls && conversation.peer.offers_starttls) text += " STARTTLS";
   const bool may_send_password = conversation.may_send_password();
-  if (!may_send_password) words += " LOGINDISABLED";
+  if (!may_send_password) text += " LOGINDISABLED";
   // Without leave for passwords nothing is offered at all: a client must not be tempted to sign in
   // where everything that follows can be read.
-  if (!may_send_password) return words;
+  if (!may_send_password) return text;
   const Authenticator::Offer offer{.clear_passwords_allowed = true,
                                    .channel_binding = conversation.tls.has_value()};
   for (const std::string& mechanism : conversation.services.authenticator.mechanisms(offer)) {
-    words += " AUTH=" + mechanism;
+    text += " AUTH=" + mechanism;
   }
-  return words;
+  return text;
 }
 
 }  // namespace waxwing::imap

@@ -130,7 +130,8 @@ struct List {
   } selection;
   struct Return {
     bool subscribed = false, children = false, special_use = false;
-    std::vector<StatusItem> status;  // empty: not asked for
+    std::vector<StatusItem> status;     // empty: not asked for
+    std::vector<std::string> metadata;  // entries; empty: not asked for.  RFC 9590
     bool operator==(const Return&) const = default;
   } returns;
   bool operator==(const List&) const = default;
@@ -142,6 +143,19 @@ struct GetQuota {  // RFC 9208 section 4.1
 struct GetQuotaRoot {
   std::string mailbox;
   bool operator==(const GetQuotaRoot&) const = default;
+};
+struct GetMetadata {  // RFC 5464 section 4.2
+  enum class Depth { Zero, One, Infinity };
+  std::string mailbox;               // empty: the server
+  std::vector<std::string> entries;  // lower case
+  std::optional<std::uint64_t> max_size;
+  Depth depth = Depth::Zero;
+  bool operator==(const GetMetadata&) const = default;
+};
+struct SetMetadata {
+  std::string mailbox;
+  std::vector<std::pair<std::string, std::optional<std::string>>> values;  // by entry
+  bool operator==(const SetMetadata&) const = default;
 };
 struct Namespace {
   bool operator==(const Namespace&) const = default;
@@ -241,6 +255,7 @@ struct Fetch {
 struct NotifyEvents {
   bool message_new = false, message_expunge = false, flag_change = false;
   bool mailbox_name = false, subscription_change = false;
+  bool metadata_change = false;  // of mailboxes, or of the server
   bool others = false;           // some that nobody tells here
   std::vector<FetchItem> items;  // of new messages; for the selected mailbox
   bool operator==(const NotifyEvents&) const = default;
@@ -295,8 +310,8 @@ struct Command {
   using Body =
       std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable, Select,
                    Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota, GetQuotaRoot,
-                   Namespace, Status, Append, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
-                   UidBatches, Search, Fetch, Notify, Store, Copy, Move>;
+                   GetMetadata, SetMetadata, Namespace, Status, Append, Idle, Unauthenticate, Close,
+                   Unselect, Check, Expunge, UidBatches, Search, Fetch, Notify, Store, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -51,11 +51,18 @@ Reply enable(Conversation& conversation, Enable& enable, Output& output) {
   bool wants_condstore = false;
   // What is unknown is passed over, and so is what is enabled already.  RFC 5161 section 3.1
   for (const std::string& capability : enable.capabilities) {
+    if (!conversation.offers(capability)) continue;
     if (capability == "IMAP4REV2" && !conversation.is_rev2()) {
       dialect.revision = Revision::Rev2;
       enabled += " IMAP4rev2";
     } else if (capability == "CONDSTORE" && !std::exchange(wants_condstore, true)) {
       if (!dialect.condstore) enabled += " CONDSTORE";
+    } else if (capability == "UIDONLY" && !dialect.uid_only) {
+      dialect.uid_only = true;
+      enabled += " UIDONLY";
+    } else if (capability == "METADATA" && !dialect.metadata) {
+      conversation.enable_metadata();
+      enabled += " METADATA";
     } else if (capability == "QRESYNC" && !dialect.qresync) {
       dialect.qresync = true;
       wants_condstore = true;

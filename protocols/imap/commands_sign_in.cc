@@ -1,5 +1,6 @@
 #include "base/crypto.h"
 #include "base/encoding.h"
+#include "protocols/imap/capability.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 
@@ -126,6 +127,18 @@ Reply login(Conversation& conversation, Login& login, Output&) {
 
 std::unique_ptr<Task> authenticate(Command&& command) {
   return std::make_unique<AuthenticateTask>(std::get<Authenticate>(std::move(command.body)));
+}
+
+// As if the connection were new; TLS stays.  RFC 8437
+Reply unauthenticate(Conversation& conversation, Unauthenticate&, Output&) {
+  conversation.deselect();
+  conversation.notifications.reset();
+  conversation.annotation_relay.reset();
+  conversation.own_annotated.clear();
+  conversation.dialect = {};
+  conversation.account.reset();
+  conversation.identity.reset();
+  return Reply::ok("Signed out", "CAPABILITY " + capabilities(conversation));
 }
 
 }  // namespace waxwing::imap

@@ -1,6 +1,9 @@
 #include "protocols/imap/conversation.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "base/text.h"
 #include "protocols/imap/capability.h"
 #include "protocols/policy.h"
 
@@ -13,6 +16,26 @@ State Conversation::state() const {
 
 bool Conversation::may_send_password() const {
   return waxwing::may_send_password(*services.settings, peer, tls.has_value());
+}
+
+bool Conversation::offers(std::string_view capability) const {
+  const auto hides = [&](const std::vector<std::string>& hidden) {
+    return std::ranges::any_of(hidden, [&](const std::string& name) {
+      if (equals_ignoring_case(name, capability)) return true;
+      // QRESYNC is built upon CONDSTORE, and what lacks a part of IMAP4rev2 is none.
+      if (equals_ignoring_case(capability, "QRESYNC")) {
+        return equals_ignoring_case(name, "CONDSTORE");
+      }
+      return equals_ignoring_case(capability, "IMAP4rev2") && is_part_of_rev2(name);
+    });
+  };
+  const auto& settings = services.settings->capabilities;
+  // A client that enables it has to do without message numbers, which few are tested with.
+  if (equals_ignoring_case(capability, "UIDONLY") &&
+      std::ranges::count(settings.show, "UIDONLY") == 0) {
+    return false;
+  }
+  return !hides(settings.hide) && !(identity && hides(identity->hidden));
 }
 
 SignInContext Conversation::sign_in_context() const {
@@ -34,6 +57,14 @@ Reply Conversation::sign_in(Identity who) {
   account = std::move(*opened);
   identity = std::move(who);
   return Reply::ok("Signed in", "CAPABILITY " + capabilities(*this));
+}
+
+void Conversation::enable_metadata() {
+  if (dialect.metadata) return;
+  dialect.metadata = true;
+  annotated = account->last_annotated();
+  annotation_relay = std::make_shared<Relay>(services.watcher);
+  account->watch(annotation_relay);
 }
 
 void Conversation::enable_condstore(Output& output) {

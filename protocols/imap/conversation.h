@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,11 @@ struct Conversation {
   Dialect dialect;
   // After the first NOTIFY.  RFC 5465
   std::unique_ptr<Notifications> notifications;
+  // With metadata enabled: of the changes of annotations, those up to this number are told, and
+  // these further ones are the client's own.
+  std::uint64_t annotated = 0;
+  std::set<std::uint64_t> own_annotated;
+  std::shared_ptr<Relay> annotation_relay;
   // The message of an APPEND on its way in.
   std::unique_ptr<Upload> upload;
   int failed_sign_ins = 0;
@@ -44,6 +51,8 @@ struct Conversation {
   State state() const;
   bool is_rev2() const { return dialect.revision == Revision::Rev2; }
   bool may_send_password() const;
+  // Has this client that capability? The operator may hide one from all or from an account.
+  bool offers(std::string_view capability) const;
   SignInContext sign_in_context() const;
   // Who the client is has been proved: opens the account.
   Reply sign_in(Identity who);
@@ -55,6 +64,8 @@ struct Conversation {
   // A mailbox name as it goes into a response.
   std::string encode(std::string_view name) const { return to_mailbox(name, encoding()); }
 
+  // The client is told from now on what others annotate.
+  void enable_metadata();
   // The client is told mod-sequences from now on.  RFC 7162 section 3.1
   void enable_condstore(Output& output);
 

@@ -12,6 +12,10 @@ struct Dialect {
   bool condstore = false;
   // VANISHED stands for EXPUNGE. Implies condstore.  RFC 7162 section 3.2.10
   bool qresync = false;
+  // UIDs alone, no message numbers: UIDFETCH for FETCH, and VANISHED.  RFC 9586
+  bool uid_only = false;
+  // What others annotate is told.  RFC 5464 section 4.1
+  bool metadata = false;
 };
 
 }  // namespace waxwing::imap

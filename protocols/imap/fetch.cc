@@ -234,7 +234,7 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t place, con
   Made made;
   made.uid = row.uid;
   FetchResponse* line = &made.line;
-  *line << "* " << std::to_string(index + 1) << " FETCH (";
+  *line << selected.fetch_head(index, conversation.dialect);
   std::string_view separator;
   for (const PreparedItem& item : items_) {
     const bool comes_late =

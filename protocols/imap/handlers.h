@@ -19,6 +19,7 @@ Reply id(Conversation&, Id&, Output&);
 Reply starttls(Conversation&, StartTls&, Output&);
 Reply login(Conversation&, Login&, Output&);
 std::unique_ptr<Task> authenticate(Command&&);
+Reply unauthenticate(Conversation&, Unauthenticate&, Output&);
 
 // commands_mailbox.cc
 Reply enable(Conversation&, Enable&, Output&);
@@ -29,6 +30,10 @@ Reply subscribe(Conversation&, Subscribe&, Output&);
 Reply unsubscribe(Conversation&, Unsubscribe&, Output&);
 Reply namespaces(Conversation&, Namespace&, Output&);
 Reply status(Conversation&, Status&, Output&);
+
+// metadata.cc
+Reply get_metadata(Conversation&, GetMetadata&, Output&);
+Reply set_metadata(Conversation&, SetMetadata&, Output&);
 
 // quota.cc
 Reply get_quota(Conversation&, GetQuota&, Output&);

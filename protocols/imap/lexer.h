@@ -37,6 +37,8 @@ class Lexer {
   // At the end of the command; trailing spaces do no harm.
   bool at_end() const;
   bool at(char c) const;
+  // These characters are next.
+  bool is_followed_by(std::string_view text) const { return rest().starts_with(text); }
   bool at_digit() const;
   bool at_literal() const { return ok() && position_ == limit() && next_ < raw_.literals.size(); }
   // Some literal has not been taken yet.

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/metadata.h"
 #include "protocols/imap/object_id.h"
 #include "protocols/imap/quota.h"
 #include "protocols/imap/slice.h"
@@ -53,6 +54,7 @@ class ListTask final : public Task {
   void write_line(const Conversation& conversation, const MailboxInfo& mailbox, bool for_child,
                   Output& output) const;
   void list_one(Conversation& conversation, const MailboxInfo& mailbox, Output& output) const;
+  void list_metadata(Conversation& conversation, const MailboxInfo& mailbox, Output& output) const;
 
   List command_;
   std::vector<std::string> patterns_;
@@ -160,11 +162,27 @@ void ListTask::list_one(Conversation& conversation, const MailboxInfo& mailbox,
   if (command_.kind == List::Kind::Lsub && !is_wanted) line.exists = false;
   write_line(conversation, line, for_child, output);
 
+  if (!command_.returns.metadata.empty() && mailbox.exists) {
+    list_metadata(conversation, mailbox, output);
+  }
   if (command_.returns.status.empty() || !mailbox.exists) return;
   // One that vanishes meanwhile has no STATUS line.  RFC 5819 section 2
   const auto status = conversation.account->status(mailbox.name);
   if (!status) return;
   write_status(conversation, mailbox.name, *status, command_.returns.status, output);
+}
+
+// The entries asked for, those without a value as well.  RFC 9590
+void ListTask::list_metadata(Conversation& conversation, const MailboxInfo& mailbox,
+                             Output& output) const {
+  const auto known = all_annotations(conversation, mailbox.name);
+  if (!known) return;  // gone meanwhile
+  std::vector<Annotation> found;
+  for (const std::string& entry : command_.returns.metadata) {
+    const auto value = known->find(entry);
+    found.emplace_back(entry, value == known->end() ? std::nullopt : std::optional(value->second));
+  }
+  write_metadata(conversation, mailbox.name, found, output);
 }
 
 void ListTask::write_line(const Conversation& conversation, const MailboxInfo& mailbox,

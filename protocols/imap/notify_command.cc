@@ -10,7 +10,8 @@ namespace {
 
 // RFC 5465 section 3.1
 constexpr std::string_view kBadEvent =
-    "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)";
+    "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange "
+    "MailboxMetadataChange ServerMetadataChange)";
 
 // NOTIFY SET and NOTIFY NONE.  RFC 5465
 class NotifyTask final : public Task {
@@ -30,7 +31,7 @@ class NotifyTask final : public Task {
     }
     for (NotifyGroup& group : command_.groups) decode(conversation, group);
     auto notifications =
-        std::make_unique<Notifications>(std::move(command_.groups), conversation.services.watcher);
+        std::make_unique<Notifications>(command_.groups, conversation.services.watcher);
     Output statuses;
     const auto begun =
         notifications->begin(conversation, command_.wants_status ? &statuses : nullptr);
@@ -40,6 +41,10 @@ class NotifyTask final : public Task {
     }
     while (!statuses.empty()) output.give(std::get<std::string>(statuses.take()));
     conversation.notifications = std::move(notifications);
+    // Whoever asks for it need not enable it.  RFC 5465 section 5.6
+    const bool wants_metadata = std::ranges::any_of(
+        command_.groups, [](const NotifyGroup& group) { return group.events.metadata_change; });
+    if (wants_metadata) conversation.enable_metadata();
     return done(Reply::ok(command_.is_none ? "Nothing is told now" : "Listening"));
   }
 

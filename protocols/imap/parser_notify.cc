@@ -44,6 +44,8 @@ void parse_event(Lexer& lexer, Filter filter, NotifyEvents& events) {
     events.flag_change = true;
   } else if (name == "MAILBOXNAME") {
     events.mailbox_name = true;
+  } else if (name == "MAILBOXMETADATACHANGE" || name == "SERVERMETADATACHANGE") {
+    events.metadata_change = true;
   } else if (name == "SUBSCRIPTIONCHANGE") {
     events.subscription_change = true;
   } else {

@@ -102,6 +102,9 @@ void parse_return_option(Lexer& lexer, List::Return& returns) {
   } else if (lexer.take_word("STATUS")) {
     lexer.space();
     returns.status = parse_status_items(lexer);
+  } else if (lexer.take_word("METADATA")) {
+    lexer.space();
+    returns.metadata = parse_entries(lexer);
   } else {
     lexer.fail("Unknown LIST return option");
   }

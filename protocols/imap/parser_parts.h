@@ -39,6 +39,9 @@ Command::Body parse_fetch(Lexer& lexer);
 // "(" already seen to be next: fetch-att *(SP fetch-att) ")", without macros.
 std::vector<FetchItem> parse_fetch_items(Lexer& lexer);
 Command::Body parse_notify(Lexer& lexer);
+Command::Body parse_get_metadata(Lexer& lexer);
+Command::Body parse_set_metadata(Lexer& lexer);
+std::vector<std::string> parse_entries(Lexer& lexer);  // "(" entries ")".  RFC 5464
 Command::Body parse_search(Lexer& lexer);
 
 }  // namespace waxwing::imap

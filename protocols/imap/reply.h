@@ -22,7 +22,9 @@ struct Reply {
   static Reply no(std::string text, std::string code = {}) {
     return {.kind = Kind::No, .code = std::move(code), .text = std::move(text)};
   }
-  static Reply bad(std::string text) { return {.kind = Kind::Bad, .text = std::move(text)}; }
+  static Reply bad(std::string text, std::string code = {}) {
+    return {.kind = Kind::Bad, .code = std::move(code), .text = std::move(text)};
+  }
 
   // "OK [CODE] text", without tag and line end.
   std::string to_string() const;

@@ -25,7 +25,8 @@ void describe(const Conversation& conversation, std::string_view supplied, Outpu
   output << "* " << std::to_string(view.size()) << " EXISTS\r\n";
   if (!conversation.is_rev2()) {
     output << "* " << std::to_string(selected.recent()) << " RECENT\r\n";
-    if (const auto first = view.first_unseen()) {
+    const auto first = view.first_unseen();
+    if (first && !conversation.dialect.uid_only) {
       output << "* OK [UNSEEN " << std::to_string(*first + 1) << "] First unseen\r\n";
     }
   }
@@ -71,7 +72,7 @@ class SelectTask final : public Task {
       if (output.is_full()) return Step::Again;
       if (slice.is_over_now()) return Step::Yield;
       const std::size_t index = changed_[next_];
-      output << "* " << std::to_string(index + 1) << " FETCH ("
+      output << conversation.selected->fetch_head(index, conversation.dialect)
              << conversation.selected->news(view[index], conversation.dialect) << ")\r\n";
     }
     return done(conversation.selected->is_read_only() ? Reply::ok("Opened for reading", "READ-ONLY")
@@ -93,8 +94,15 @@ std::optional<Reply> SelectTask::begin(Conversation& conversation, Output& outpu
   // A command that makes no sense changes nothing.
   const auto modifiers = select_modifiers(command_.modifiers);
   if (!modifiers) return Reply::bad(modifiers.error());
+  if (modifiers->condstore && !conversation.offers("CONDSTORE")) {
+    return Reply::bad("Unknown modifier CONDSTORE");
+  }
   if (modifiers->resynchronisation && !conversation.dialect.qresync) {
     return Reply::bad("ENABLE QRESYNC first");
+  }
+  if (modifiers->resynchronisation && !modifiers->resynchronisation->samples.empty() &&
+      conversation.dialect.uid_only) {
+    return Reply::bad("There are no message numbers", "UIDREQUIRED");
   }
   // Whatever comes of it, the mailbox of before is no longer selected.  RFC 9051 section 6.3.2
   if (conversation.selected) {

@@ -71,8 +71,14 @@ std::string Selected::flags(const MessageRow& row, Revision revision) const {
   return to_flag_list(row.flags, view_->keywords(), is_recent ? Recent::Yes : Recent::No);
 }
 
+std::string Selected::fetch_head(std::size_t index, const Dialect& dialect) const {
+  if (!dialect.uid_only) return "* " + std::to_string(index + 1) + " FETCH (";
+  return "* " + std::to_string((*view_)[index].uid) + " UIDFETCH (";
+}
+
 std::string Selected::news(const MessageRow& row, const Dialect& dialect) const {
-  std::string text = "UID " + std::to_string(row.uid) + " FLAGS " + flags(row, dialect.revision);
+  std::string text = dialect.uid_only ? "" : "UID " + std::to_string(row.uid) + " ";
+  text += "FLAGS " + flags(row, dialect.revision);
   if (dialect.condstore) text += " MODSEQ (" + std::to_string(row.modseq) + ")";
   return text;
 }
@@ -109,8 +115,9 @@ bool Selected::synchronise(const News& news, const Dialect& dialect, Output& out
   tell_keywords(output);
   const View::Difference difference = View::difference(*view_, *latest);
   if (news.expunges) {
-    const bool is_told = dialect.qresync ? tell_vanished(difference.expunged, output)
-                                         : tell_expunges(difference.expunged, output);
+    const bool is_told = dialect.qresync || dialect.uid_only
+                             ? tell_vanished(difference.expunged, output)
+                             : tell_expunges(difference.expunged, output);
     if (!is_told) return false;
   }
   if (news.messages) tell_added(*latest, difference.added, dialect.revision, output);
@@ -182,7 +189,7 @@ bool Selected::tell_changed(const View& latest, const std::vector<std::size_t>& 
     const bool is_news = number && ((*view_)[*number].flags != row.flags ||
                                     (dialect.condstore && (*view_)[*number].modseq != row.modseq));
     if (is_news) {
-      output << "* " << std::to_string(*number + 1) << " FETCH (" << news(row, dialect) << ")\r\n";
+      output << fetch_head(*number, dialect) << news(row, dialect) << ")\r\n";
     }
     told.push_back(row);
   }

@@ -47,6 +47,8 @@ class Selected {
 
   // "(\Seen $Junk)"
   std::string flags(const MessageRow& row, Revision revision) const;
+  // "* 3 FETCH (", or "* 305 UIDFETCH (" to those who know no numbers.
+  std::string fetch_head(std::size_t index, const Dialect& dialect) const;
   // What a client is told of a message that it did not ask for: "UID 5 FLAGS (\Seen)", with MODSEQ
   // for those who want it.
   std::string news(const MessageRow& row, const Dialect& dialect) const;

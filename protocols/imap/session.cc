@@ -8,6 +8,7 @@
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/framer.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/metadata.h"
 #include "protocols/imap/parser.h"
 #include "protocols/imap/table.h"
 
@@ -178,7 +179,8 @@ std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& outpu
     return std::nullopt;
   }
   const Entry* entry = find_entry(command->name);
-  if (!entry) {
+  if (!entry || (!entry->extension.empty() && !conversation_.offers(entry->extension))) {
+    conversation_.upload.reset();
     reject(command->tag, "BAD Unknown command", output);
     return std::nullopt;
   }
@@ -202,6 +204,12 @@ std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& outpu
   current_->next_notice = conversation_.services.clock.steady() + kNoticeEvery;
   current_->entry = entry;
   current_->task = entry->handler(std::move(*command));
+  if (conversation_.dialect.uid_only && (has_numbers(*entry) || current_->task->has_numbers())) {
+    const std::string tag = current_->tag;
+    current_.reset();
+    reject(tag, "BAD [UIDREQUIRED] There are no message numbers in this session", output);
+    return std::nullopt;
+  }
   return proceed(output);
 }
 
@@ -299,6 +307,7 @@ Progress ImapSession::advance(Output& output) {
 
 // False: the output is full and there is more to tell.
 bool ImapSession::tell_changes(bool may_expunge, Output& output) {
+  if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
   if (!conversation_.selected) return true;
   if (conversation_.selected->mailbox().is_gone()) {
     mailbox_gone(output);
@@ -361,6 +370,10 @@ Progress ImapSession::push(Output& output) {
 
 Outcome ImapSession::push_moved(MailboxId mailbox, Output& output) {
   Notifications& notifications = *conversation_.notifications;
+  if (mailbox == kAnnotations) {
+    if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
+    return {};
+  }
   if (mailbox == kMailboxNames) return notifications.tell_names(conversation_, output);
   if (conversation_.selected && conversation_.selected->mailbox().id() == mailbox) {
     (void)tell_changes(is_idling() || !notifications.is_delayed(), output);
@@ -394,6 +407,11 @@ void ImapSession::answer(Reply reply, Output& output) {
     return;
   }
   errors_ = 0;
+  if (!is_sign_in && !conversation_.identity) {
+    framer_.set_limits(Framer::kBeforeSignIn);
+    moved_.clear();
+    pushing_.reset();
+  }
   if (!is_sign_in) return;
   if (conversation_.identity) {
     framer_.set_limits(Framer::kSignedIn);
@@ -429,6 +447,9 @@ Next ImapSession::changed(MailboxId mailbox, Output& output) {
   if (conversation_.notifications) {
     if (std::ranges::count(moved_, mailbox) == 0) moved_.push_back(mailbox);
     return has_push() ? Next::work(Lane::Storage) : Next::bytes();
+  }
+  if (is_idling() && mailbox == kAnnotations && conversation_.dialect.metadata) {
+    tell_annotated(conversation_, output);
   }
   if (!is_idling() || !conversation_.selected) return Next::bytes();
   if (conversation_.selected->mailbox().id() != mailbox) return Next::bytes();

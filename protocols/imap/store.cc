@@ -100,7 +100,7 @@ class StoreTask final : public Task {
           command_.echo == Store::Echo::Silent && row.flags == expected(selected, before[k]);
       const Dialect& dialect = conversation.dialect;
       if (is_silent && !dialect.condstore) continue;
-      output << "* " << std::to_string(number) << " FETCH (";
+      output << selected.fetch_head(indexes[k], dialect);
       if (is_silent) {
         output << "UID " << std::to_string(row.uid) << " MODSEQ (" << std::to_string(row.modseq)
                << ")";

@@ -13,13 +13,15 @@ constexpr Entry kTable[] = {
     {"CAPABILITY", In::Any, On::Loop, Numbers::Free, once<capability>},
     {"NOOP", In::Any, On::Loop, Numbers::Free, once<noop>},
     {"LOGOUT", In::Any, On::Loop, Numbers::Keep, once<logout>},
-    {"ID", In::Any, On::Loop, Numbers::Free, once<id>},
+    {"ID", In::Any, On::Loop, Numbers::Free, once<id>, "ID"},
 
     {"STARTTLS", In::NotAuthenticated, On::Loop, Numbers::Keep, once<starttls>},
     {"LOGIN", In::NotAuthenticated, On::Password, Numbers::Keep, once<login>},
     {"AUTHENTICATE", In::NotAuthenticated, On::Password, Numbers::Keep, authenticate},
 
-    {"ENABLE", In::SignedIn, On::Loop, Numbers::Free, once<enable>},
+    {"UNAUTHENTICATE", In::SignedIn, On::Storage, Numbers::Keep, once<unauthenticate>,
+     "UNAUTHENTICATE"},
+    {"ENABLE", In::SignedIn, On::Loop, Numbers::Free, once<enable>, "ENABLE"},
     {"SELECT", In::SignedIn, On::Storage, Numbers::Keep, select},
     {"EXAMINE", In::SignedIn, On::Storage, Numbers::Keep, select},
     {"CREATE", In::SignedIn, On::Storage, Numbers::Free, once<create>},
@@ -29,31 +31,33 @@ constexpr Entry kTable[] = {
     {"UNSUBSCRIBE", In::SignedIn, On::Storage, Numbers::Free, once<unsubscribe>},
     {"LIST", In::SignedIn, On::Storage, Numbers::Free, list},
     {"LSUB", In::SignedIn, On::Storage, Numbers::Free, list},
-    {"XLIST", In::SignedIn, On::Storage, Numbers::Free, list},
-    {"NAMESPACE", In::SignedIn, On::Loop, Numbers::Free, once<namespaces>},
+    {"XLIST", In::SignedIn, On::Storage, Numbers::Free, list, "XLIST"},
+    {"NAMESPACE", In::SignedIn, On::Loop, Numbers::Free, once<namespaces>, "NAMESPACE"},
     {"STATUS", In::SignedIn, On::Storage, Numbers::Free, once<status>},
-    {"GETQUOTA", In::SignedIn, On::Storage, Numbers::Free, once<get_quota>},
-    {"GETQUOTAROOT", In::SignedIn, On::Storage, Numbers::Free, once<get_quota_root>},
+    {"GETMETADATA", In::SignedIn, On::Storage, Numbers::Free, once<get_metadata>, "METADATA"},
+    {"SETMETADATA", In::SignedIn, On::Storage, Numbers::Free, once<set_metadata>, "METADATA"},
+    {"GETQUOTA", In::SignedIn, On::Storage, Numbers::Free, once<get_quota>, "QUOTA"},
+    {"GETQUOTAROOT", In::SignedIn, On::Storage, Numbers::Free, once<get_quota_root>, "QUOTA"},
     {"APPEND", In::SignedIn, On::Storage, Numbers::Free, once<append>},
-    {"NOTIFY", In::SignedIn, On::Storage, Numbers::Free, notify},
-    {"IDLE", In::SignedIn, On::Loop, Numbers::Free, idle},
+    {"NOTIFY", In::SignedIn, On::Storage, Numbers::Free, notify, "NOTIFY"},
+    {"IDLE", In::SignedIn, On::Loop, Numbers::Free, idle, "IDLE"},
 
     {"CLOSE", In::Selected, On::Storage, Numbers::Keep, once<close>},
-    {"UNSELECT", In::Selected, On::Storage, Numbers::Keep, once<unselect>},
+    {"UNSELECT", In::Selected, On::Storage, Numbers::Keep, once<unselect>, "UNSELECT"},
     {"CHECK", In::Selected, On::Storage, Numbers::Free, once<check>},
     {"EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>},
     {"SEARCH", In::Selected, On::Search, Numbers::Hold, search},
     {"FETCH", In::Selected, On::Storage, Numbers::Hold, fetch},
     {"STORE", In::Selected, On::Storage, Numbers::Hold, store},
     {"COPY", In::Selected, On::Storage, Numbers::Hold, once<copy>},
-    {"MOVE", In::Selected, On::Storage, Numbers::Free, once<move>},
-    {"UIDBATCHES", In::Selected, On::Loop, Numbers::Free, uid_batches},
-    {"UID EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>},
+    {"MOVE", In::Selected, On::Storage, Numbers::Free, once<move>, "MOVE"},
+    {"UIDBATCHES", In::Selected, On::Loop, Numbers::Free, uid_batches, "UIDBATCHES"},
+    {"UID EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>, "UIDPLUS"},
     {"UID SEARCH", In::Selected, On::Search, Numbers::Free, search},
     {"UID FETCH", In::Selected, On::Storage, Numbers::Free, fetch},
     {"UID STORE", In::Selected, On::Storage, Numbers::Free, store},
     {"UID COPY", In::Selected, On::Storage, Numbers::Free, once<copy>},
-    {"UID MOVE", In::Selected, On::Storage, Numbers::Free, once<move>},
+    {"UID MOVE", In::Selected, On::Storage, Numbers::Free, once<move>, "MOVE"},
 };
 
 }  // namespace
@@ -61,6 +65,10 @@ constexpr Entry kTable[] = {
 const Entry* find_entry(std::string_view name) {
   const auto* entry = std::ranges::find(kTable, name, &Entry::name);
   return entry == std::end(kTable) ? nullptr : entry;
+}
+
+bool has_numbers(const Entry& entry) {
+  return entry.numbers == Numbers::Hold || entry.name == "MOVE" || entry.name == "REPLACE";
 }
 
 bool is_legal(In states, State state) {

@@ -29,7 +29,11 @@ struct Entry {
   On lane;
   Numbers numbers;
   Handler handler;
+  std::string_view extension = {};  // the capability without which there is no such command
 };
+
+// A command that takes message numbers, or answers with them.
+bool has_numbers(const Entry& entry);
 
 // The command of this name, in upper case: "FETCH", "UID FETCH"; or nullptr.
 const Entry* find_entry(std::string_view name);

@@ -170,6 +170,7 @@ std::string notify_group(const NotifyGroup& group) {
   if (events.flag_change) names.push_back("FlagChange");
   if (events.mailbox_name) names.push_back("MailboxName");
   if (events.subscription_change) names.push_back("SubscriptionChange");
+  if (events.metadata_change) names.push_back("MailboxMetadataChange");
   if (events.others) names.push_back("AnnotationChange");
   return text + " " + list(names, [](const std::string& name) { return name; }) + ")";
 }
@@ -266,6 +267,9 @@ struct Arguments {
     if (l.returns.children) returns.push_back("CHILDREN");
     if (l.returns.special_use) returns.push_back("SPECIAL-USE");
     if (!l.returns.status.empty()) returns.push_back("STATUS " + status_items(l.returns.status));
+    if (!l.returns.metadata.empty()) {
+      returns.push_back("METADATA " + list(l.returns.metadata, astring));
+    }
     auto same = [](const std::string& s) { return s; };
     return " " + list(selection, same) + " " + astring(l.reference) + " " +
            list(l.patterns, literal) + " RETURN " + list(returns, same);
@@ -287,6 +291,20 @@ struct Arguments {
     return text + " " + std::to_string(batches.first) + ":" + std::to_string(batches.last);
   }
   std::string operator()(const GetQuota& get) const { return " " + astring(get.root); }
+  std::string operator()(const GetMetadata& get) const {
+    std::string text;
+    const char* depths[] = {"0", "1", "infinity"};
+    text += " (DEPTH " + std::string(depths[static_cast<int>(get.depth)]);
+    if (get.max_size) text += " MAXSIZE " + std::to_string(*get.max_size);
+    return text + ") " + astring(get.mailbox) + " " + list(get.entries, astring);
+  }
+  std::string operator()(const SetMetadata& set) const {
+    return " " + astring(set.mailbox) + " " + list(set.values, [](const auto& entry) {
+             if (!entry.second) return astring(entry.first) + " NIL";
+             const bool has_nul = entry.second->find('\0') != std::string::npos;
+             return astring(entry.first) + (has_nul ? " ~" : " ") + literal(*entry.second);
+           });
+  }
   std::string operator()(const Notify& notify) const {
     if (notify.is_none) return " NONE";
     std::string text = notify.wants_status ? " SET STATUS" : " SET";

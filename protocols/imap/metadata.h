@@ -1,0 +1,31 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "protocols/output.h"
+
+namespace waxwing::imap {
+
+struct Conversation;
+
+// Annotations of mailboxes and of the server, whose mailbox name is empty.  RFC 5464
+
+// What a client is told of one entry; without a value it is not there.
+using Annotation = std::pair<std::string, std::optional<std::string>>;
+
+// All entries of a mailbox that have a value, with those that follow from something else.
+Result<std::map<std::string, std::string>> all_annotations(Conversation& conversation,
+                                                           std::string_view mailbox);
+// "* METADATA INBOX (/private/comment "mine" /shared/comment NIL)"; nothing where there is none.
+void write_metadata(const Conversation& conversation, std::string_view mailbox,
+                    const std::vector<Annotation>& annotations, Output& output);
+// "* METADATA INBOX /private/comment": what others have changed since the client was last told.
+void tell_annotated(Conversation& conversation, Output& output);
+
+}  // namespace waxwing::imap
