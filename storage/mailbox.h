@@ -65,8 +65,17 @@ class Mailbox {
     FlagChange flags{FlagChange::Mode::Replace, 0, {}};
     std::optional<Time> internal_date;  // now
   };
-  // Durable when it returns.
-  virtual Result<Uid> append(Staged& message, const AppendOptions& options) = 0;
+  struct NewMessage {
+    Staged* message = nullptr;
+    AppendOptions options;
+  };
+  // All of them, in their order, or none; durable, and visible to others at once, when it returns.
+  virtual Result<std::vector<Uid>> append(std::span<const NewMessage> messages) = 0;
+  Result<Uid> append(Staged& message, const AppendOptions& options);
+  // Puts the message into `target`, of the same account, while `uid` leaves this mailbox: both or
+  // neither, and nobody sees one without the other. NotFound when a mailbox is gone, Cancelled when
+  // the message is.  RFC 8508
+  virtual Result<Uid> replace(Uid uid, const NewMessage& message, Mailbox& target) = 0;
 
   struct FlagOutcome {
     std::vector<Uid> changed;    // those whose flags are other than before
@@ -115,5 +124,12 @@ class Mailbox {
   // not reach back that far.
   virtual Result<std::optional<std::vector<Uid>>> expunged_since(ModSeq modseq) = 0;
 };
+
+inline Result<Uid> Mailbox::append(Staged& message, const AppendOptions& options) {
+  const NewMessage one{&message, options};
+  const auto uids = append(std::span(&one, 1));
+  if (!uids) return fail(uids.error());
+  return uids->front();
+}
 
 }  // namespace waxwing

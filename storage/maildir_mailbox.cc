@@ -6,11 +6,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "storage/adoption.h"
-#include "storage/delivery.h"
+#include "storage/appending.h"
 #include "storage/file_name.h"
 #include "storage/maildir_account.h"
 #include "storage/reconciliation.h"
-#include "storage/staged_message.h"
 #include "storage/transfer.h"
 
 namespace waxwing {
@@ -103,7 +102,11 @@ void MaildirMailbox::show(Access& access, View::Version view) {
 
 void MaildirMailbox::show_expunged(Access& access, const std::vector<Uid>& uids, ModSeq modseq) {
   if (!state_.loaded) return access.notice(shared(), modseq);
-  const auto before = view();
+  show_expunged(access, view(), uids, modseq);
+}
+
+void MaildirMailbox::show_expunged(Access& access, View::Version before,
+                                   const std::vector<Uid>& uids, ModSeq modseq) {
   auto after = before->with_expunged(uids, modseq);
   account_.count_removed(access, before->size() - after->size(),
                          before->total_size() - after->total_size());
@@ -145,6 +148,13 @@ std::string MaildirMailbox::folder(const Access&) const {
 
 std::string MaildirMailbox::file(const Access& access, const IndexEntry& entry) const {
   return folder(access) + "/cur/" + entry.file_name();
+}
+
+Result<std::string> MaildirMailbox::path(Access& access, Uid uid) {
+  if (is_gone() || !view()->find(uid)) return fail(Error::Code::NotFound, "message is gone");
+  auto found = entry(access, uid);
+  if (!found) return fail(found.error());
+  return file(access, *found);
 }
 
 Result<Access> MaildirMailbox::enter() {
@@ -255,22 +265,20 @@ Result<Uid> MaildirMailbox::recent(Recent how) {
   return first;
 }
 
-Result<Uid> MaildirMailbox::append(Staged& message, const AppendOptions& options) {
-  auto* staged = dynamic_cast<StagedMessage*>(&message);
-  if (staged == nullptr) return fail(Error::Code::Invalid, "message of another store");
-  Flags flags{options.flags.system};
-  {
-    auto access = enter_to_write();
-    if (!access) return fail(access.error());
-    auto bits = keyword_bits(*access, options.flags.keywords, NewKeywords::Create);
-    if (!bits) return fail(bits.error());
-    flags.bits |= *bits;
+Result<std::vector<Uid>> MaildirMailbox::append(std::span<const NewMessage> messages) {
+  return Appending(context_, *this, messages).run();
+}
+
+Result<Uid> MaildirMailbox::replace(Uid uid, const NewMessage& message, Mailbox& target) {
+  auto* there = dynamic_cast<MaildirMailbox*>(&target);
+  if (there == nullptr || &there->account() != &account_) {
+    return fail(Error::Code::Invalid, "mailbox of another account");
   }
-  const Time now = context_.clock.now();
-  Delivery delivery(context_, *staged, options.internal_date.value_or(now));
-  delivery.add(shared(), "", flags);
-  if (auto done = delivery.run(); !done) return fail(done.error());
-  return delivery.uids().front();
+  Appending appending(context_, *there, std::span(&message, 1));
+  appending.replace(*this, uid);
+  const auto uids = appending.run();
+  if (!uids) return fail(uids.error());
+  return uids->front();
 }
 
 Result<std::uint64_t> MaildirMailbox::keyword_bits(Access& access,

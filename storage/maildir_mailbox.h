@@ -31,7 +31,9 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   void watch(std::weak_ptr<Watcher> watcher) override;
   Outcome refresh() override;
   Result<Uid> recent(Recent how) override;
-  Result<Uid> append(Staged& message, const AppendOptions& options) override;
+  using Mailbox::append;
+  Result<std::vector<Uid>> append(std::span<const NewMessage> messages) override;
+  Result<Uid> replace(Uid uid, const NewMessage& message, Mailbox& target) override;
   Result<FlagOutcome> change_flags(std::span<const Uid> uids, const FlagChange& change,
                                    std::optional<ModSeq> unchanged_since) override;
   Result<std::vector<Uid>> expunge(std::span<const Uid> uids, Expunge which) override;
@@ -86,6 +88,9 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   // Makes this version the newest; told to watchers when the access is released.
   void show(Access& access, View::Version view);
   void show_expunged(Access& access, const std::vector<Uid>& uids, ModSeq modseq);
+  // The same on the way to a version that has other changes too.
+  void show_expunged(Access& access, View::Version before, const std::vector<Uid>& uids,
+                     ModSeq modseq);
   void tell(ModSeq modseq);
   bool is_watched();
   Result<std::string> new_directory();
@@ -93,6 +98,8 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   void set_gone(Access& access);
   // The row and name of a message, indexed or not yet.
   Result<IndexEntry> entry(Access& access, Uid uid);
+  // Of a message that is here; NotFound when it is not.
+  Result<std::string> path(Access& access, Uid uid);
   // Bits of these flags here; keywords that are new are created: all, or those that fit.
   enum class NewKeywords { Create, CreateSome, Ignore };
   Result<std::uint64_t> keyword_bits(Access& access, const std::vector<std::string>& keywords,

@@ -65,9 +65,7 @@ Outcome Publisher::publish(Access& access, Ticket& ticket) {
     advance(access, *ticket.mailbox);
     const auto state = ticket.state.load();
     if (state == Ticket::State::Published) return {};
-    if (state == Ticket::State::Failed) {
-      return fail(Error::Code::Temporary, "the index did not take the move");
-    }
+    if (state == Ticket::State::Failed) return fail(ticket.error);
     wait(access);
   }
 }
@@ -160,6 +158,11 @@ void Publisher::fall_behind(Access& access, const Error& error) {
 }
 
 void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticket) {
+  if (ticket->is_replacement && !is_all_there(*ticket)) {
+    ticket->state = Ticket::State::Failed;
+    ticket->error = {Error::Code::Cancelled, "the message to replace is gone"};
+    return;
+  }
   const MailboxId from = ticket->source->id(), to = ticket->mailbox->id();
   ModSeq left = 0;  // of the last one that leaves
   auto record = [&]() -> Outcome {
@@ -178,14 +181,25 @@ void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticke
   if (auto done = record(); !done) {
     log.error("move failed", {{"mailbox", ticket->mailbox->name()}, {"reason", done.error().text}});
     ticket->state = Ticket::State::Failed;
+    ticket->error = {Error::Code::Temporary, "the index did not take the move"};
     if (done.error().code == Error::Code::Corrupt) ticket->mailbox->account().distrust_index();
+    return;
+  }
+  if (ticket->source.get() == ticket->mailbox.get()) {
+    show(access, *ticket, left);
     return;
   }
   ticket->source->show_expunged(access, ticket->moved, left);
   show(access, *ticket);
 }
 
-void Publisher::show(Access& access, Ticket& ticket) {
+bool Publisher::is_all_there(const Ticket& ticket) {
+  const auto view = ticket.source->view();
+  return !ticket.source->is_gone() &&
+         std::ranges::all_of(ticket.moved, [&](Uid uid) { return view->find(uid).has_value(); });
+}
+
+void Publisher::show(Access& access, Ticket& ticket, ModSeq left) {
   auto& mailbox = *ticket.mailbox;
   auto& state = mailbox.state(access);
   std::vector<MessageRow> rows;
@@ -196,7 +210,13 @@ void Publisher::show(Access& access, Ticket& ticket) {
   }
   if (!rows.empty() && state.loaded) {
     const Uid uid_next = static_cast<Uid>(ticket.first + ticket.count);
-    mailbox.show(access, mailbox.view()->with_added(rows, uid_next, rows.back().modseq));
+    auto view = mailbox.view()->with_added(rows, uid_next, rows.back().modseq);
+    // One version has both, so that nobody sees the mailbox between them.
+    if (left != 0) {
+      mailbox.show_expunged(access, std::move(view), ticket.moved, left);
+    } else {
+      mailbox.show(access, std::move(view));
+    }
   } else if (!rows.empty()) {
     access.notice(mailbox.shared(), rows.back().modseq);
   }

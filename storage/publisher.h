@@ -31,8 +31,9 @@ class Publisher {
 
   Result<std::shared_ptr<Ticket>> take(Access& access, std::shared_ptr<MaildirMailbox> mailbox,
                                        std::size_t count);
-  // The ticket's messages are durable. Returns when they are published. An error (moves only): they
-  // are not, and nothing has changed.
+  // The ticket's messages are durable. Returns when they are published. An error (only where
+  // messages leave a mailbox with it): they are not, and nothing has changed. Cancelled: what was
+  // to be replaced is gone.
   Outcome publish(Access& access, Ticket& ticket);
   void give_up(Access& access, Ticket& ticket);
   // Waits until nothing is on its way into this mailbox.
@@ -65,7 +66,9 @@ class Publisher {
   void commit(Access& access, const std::vector<std::shared_ptr<Ticket>>& tickets);
   void commit_move(Access& access, const std::shared_ptr<Ticket>& ticket);
   Outcome store(Access& access, MailboxId mailbox, const Ticket::Arrival& arrival);
-  void show(Access& access, Ticket& ticket);
+  static bool is_all_there(const Ticket& ticket);
+  // `left`: the change with which ticket.moved leaves the same mailbox.
+  void show(Access& access, Ticket& ticket, ModSeq left = 0);
   void wait(Access& access);
   Outcome write_unindexed(Access& access);
   void fall_behind(Access& access, const Error& error);

@@ -26,6 +26,9 @@ class Staged {
   // No more bytes follow: what was learnt on the way. Call before delivering; the second call
   // returns the same.
   virtual const mail::Message& finish() = 0;
+  // finish(), and then hardly any of it stays in memory; may write to the disk. After it the
+  // message can only be delivered.
+  virtual Outcome put_away() { return {}; }
   // Any part of what was appended: for checks and signatures.
   virtual Result<std::string> read(std::uint64_t offset, std::size_t size) const = 0;
 };

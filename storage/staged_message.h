@@ -21,12 +21,22 @@ class StagedMessage final : public Staged {
   std::uint64_t size() const override { return size_; }
   bool fits_in_memory(std::size_t more) const override;
   const mail::Message& finish() override;
+  Outcome put_away() override;
   Result<std::string> read(std::uint64_t offset, std::size_t size) const override;
 
   // Writes `prefix` and the whole message.
   Outcome copy_to(const Fd& file, std::string_view prefix) const;
   // What the index keeps of the message behind `prefix`. Call after finish().
   Parsed parsed(std::string_view prefix) const;
+
+  // For who makes the staged file the message itself: it is written, and opened, and lies at
+  // path().
+  Result<Fd> open_file();
+  const std::string& path() const { return path_; }
+  // It has another name now, which is not removed with this object.
+  void has_moved() { has_file_ = false; }
+  // As parsed(""), also after put_away(); null when that was too much to keep.
+  std::shared_ptr<const Parsed> kept();
 
  private:
   Outcome spill();
@@ -37,9 +47,12 @@ class StagedMessage final : public Staged {
   std::uint64_t size_ = 0;
   std::string memory_;
   Fd file_;
+  bool has_file_ = false;        // there is one at path_
   std::optional<Error> failed_;  // what was lost stays lost
-  mail::Parser parser_;
+  std::optional<mail::Parser> parser_{std::in_place};
   std::optional<mail::Message> message_;
+  bool is_put_away_ = false;
+  std::shared_ptr<const Parsed> kept_;
 };
 
 }  // namespace waxwing

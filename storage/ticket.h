@@ -18,7 +18,7 @@ struct Ticket {
     Ready,    // durable; waits for lower UIDs
     GivenUp,  // its UIDs stay unused
     Published,
-    Failed,  // a MOVE that the index did not take
+    Failed,  // a MOVE or REPLACE that could not be: `error`
   };
   struct Arrival {
     IndexEntry entry;
@@ -33,8 +33,11 @@ struct Ticket {
   // MOVE: these leave another mailbox of the account in the same commit.
   std::shared_ptr<MaildirMailbox> source;
   std::vector<Uid> moved;
+  // REPLACE: what leaves has to be there still.
+  bool is_replacement = false;
   // Set by the owner without the lock: who holds it commits all that is ready in one transaction.
   std::atomic<State> state{State::Pending};
+  Error error;  // under the lock
 };
 
 }  // namespace waxwing

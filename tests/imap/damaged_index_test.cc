@@ -22,8 +22,11 @@ class DamagedIndex final : public Mailbox {
   void watch(std::weak_ptr<Watcher> watcher) override { mailbox_->watch(std::move(watcher)); }
   Outcome refresh() override { return mailbox_->refresh(); }
   Result<Uid> recent(Recent how) override { return mailbox_->recent(how); }
-  Result<Uid> append(Staged& message, const AppendOptions& options) override {
-    return mailbox_->append(message, options);
+  Result<std::vector<Uid>> append(std::span<const NewMessage> messages) override {
+    return mailbox_->append(messages);
+  }
+  Result<Uid> replace(Uid uid, const NewMessage& message, Mailbox& target) override {
+    return mailbox_->replace(uid, message, target);
   }
   Result<FlagOutcome> change_flags(std::span<const Uid> uids, const FlagChange& change,
                                    std::optional<ModSeq> unchanged_since) override {

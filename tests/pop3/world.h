@@ -38,7 +38,8 @@ class FakeInbox final : public Mailbox {
   void watch(std::weak_ptr<Watcher>) override {}
   Outcome refresh() override { return {}; }
   Result<Uid> recent(Recent) override { return not_here(); }
-  Result<Uid> append(Staged&, const AppendOptions&) override { return not_here(); }
+  Result<std::vector<Uid>> append(std::span<const NewMessage>) override { return not_here(); }
+  Result<Uid> replace(Uid, const NewMessage&, Mailbox&) override { return not_here(); }
   Result<FlagOutcome> change_flags(std::span<const Uid>, const FlagChange&,
                                    std::optional<ModSeq>) override {
     return not_here();

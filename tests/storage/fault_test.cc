@@ -42,6 +42,29 @@ const std::vector<Case> kCases = {
        auto mailbox = box(store, "Archive");
        return staged && mailbox && mailbox->append(*staged, {}).has_value();
      }},
+    {"append several",
+     [](Store& store) {
+       auto one = stage(store, "Subject: new\r\n\r\n");
+       auto two = stage(store, "Subject: newer\r\n\r\n" + std::string(400'000, 'x'));
+       auto three = stage(store, "Subject: newest\r\n\r\n");
+       auto mailbox = box(store, "Archive");
+       if (!one || !two || !three || !mailbox || !one->put_away()) return false;
+       const std::vector<Mailbox::NewMessage> all = {
+           {one.get(), {}}, {two.get(), {}}, {three.get(), {}}};
+       return mailbox->append(all).has_value();
+     }},
+    {"replace",
+     [](Store& store) {
+       auto staged = stage(store, "Subject: new\r\n\r\n");
+       auto mailbox = box(store, "INBOX");
+       return staged && mailbox && mailbox->replace(2, {staged.get(), {}}, *mailbox).has_value();
+     }},
+    {"replace elsewhere",
+     [](Store& store) {
+       auto staged = stage(store, "Subject: new\r\n\r\n");
+       auto from = box(store, "INBOX"), to = box(store, "Archive");
+       return staged && from && to && from->replace(2, {staged.get(), {}}, *to).has_value();
+     }},
     {"expunge",
      [](Store& store) {
        auto mailbox = box(store, "INBOX");
