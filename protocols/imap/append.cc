@@ -3,19 +3,60 @@
 #include "protocols/imap/list.h"
 
 namespace waxwing::imap {
+namespace {
 
-// The message has come already, while the command was read: session.cc and upload.h.
-Reply append(Conversation& conversation, Append& append, Output& output) {
-  if (!conversation.upload) return Reply::bad("A message is sent as a literal");
-  Mailbox::AppendOptions options;
-  options.flags = {FlagChange::Mode::Replace, append.flags.system, append.flags.keywords};
-  options.internal_date = append.internal_date;
-  Reply reply = conversation.upload->deliver(conversation, options);
-  const auto name = conversation.decode(append.mailbox);
-  if (reply.kind == Reply::Kind::Ok && name &&
-      is_written_otherwise(conversation, *name, append.mailbox)) {
-    write_name(conversation, *name, append.mailbox, output);
+// The messages have come already, while the command was read: session.cc and upload.h. This makes
+// them ready for delivery.
+std::optional<Reply> finish_upload(Conversation& conversation, const Append& append) {
+  if (!conversation.upload) conversation.upload = std::make_unique<Upload>();
+  return conversation.upload->finish(conversation, append);
+}
+
+Reply refuse(const Conversation& conversation, const Error& error) {
+  if (error.code == Error::Code::NotFound) return Reply::no("The mailbox has gone", "TRYCREATE");
+  return conversation.refuse(error);
+}
+
+// "APPENDUID 38505 3955:3957".  RFC 4315 section 3, RFC 3502
+std::string append_uid(const Mailbox& mailbox, const std::vector<Uid>& uids) {
+  return "APPENDUID " + std::to_string(mailbox.uid_validity()) + " " + to_uid_set(uids);
+}
+
+void tell_name(Conversation& conversation, const std::string& supplied, Output& output) {
+  const auto name = conversation.decode(supplied);
+  if (name && is_written_otherwise(conversation, *name, supplied)) {
+    write_name(conversation, *name, supplied, output);
   }
+}
+
+}  // namespace
+
+Reply append(Conversation& conversation, Append& append, Output& output) {
+  if (const auto refused = finish_upload(conversation, append)) return *refused;
+  Mailbox& mailbox = conversation.upload->mailbox();
+  const auto uids = mailbox.append(conversation.upload->messages(append));
+  if (!uids) return refuse(conversation, uids.error());
+  tell_name(conversation, append.mailbox, output);
+  return Reply::ok("Appended", append_uid(mailbox, *uids));
+}
+
+// RFC 8508
+Reply replace(Conversation& conversation, Replace& replace, Output& output) {
+  const auto uid = find_replaced(conversation, replace.numbering, replace.set);
+  if (!uid) return uid.error();
+  if (const auto refused = finish_upload(conversation, replace.append)) return *refused;
+  Mailbox& target = conversation.upload->mailbox();
+  const auto messages = conversation.upload->messages(replace.append);
+  const auto fresh = conversation.selected->mailbox().replace(*uid, messages.front(), target);
+  if (!fresh && fresh.error().code == Error::Code::Cancelled) {
+    return Reply::no("The message has been expunged", "EXPUNGEISSUED");
+  }
+  if (!fresh) return refuse(conversation, fresh.error());
+  tell_name(conversation, replace.append.mailbox, output);
+  // The new UID comes before EXPUNGE takes the old one away.  RFC 8508 section 4.3
+  output << "* OK [" << append_uid(target, {*fresh}) << "] The replacement is there\r\n";
+  Reply reply = Reply::ok("Replaced");
+  reply.tells_modseq = true;  // RFC 8508 section 4.5
   return reply;
 }
 

@@ -165,13 +165,23 @@ struct Status {
   std::vector<StatusItem> items;
   bool operator==(const Status&) const = default;
 };
-struct Append {
-  std::string mailbox;
+// A piece of the text of a message that a client brings.
+struct AppendPart {
+  std::uint64_t size = 0;
+  bool is_binary = false;  // sent as literal8
+  std::string text;        // empty when the literal was staged
+  bool operator==(const AppendPart&) const = default;
+};
+// RFC 4466, append-message
+struct AppendMessage {
   FlagList flags;
   std::optional<Time> internal_date;
-  std::uint64_t size = 0;  // of the message
-  bool is_binary = false;  // sent as literal8
-  std::string message;     // empty when the literal was staged
+  std::vector<AppendPart> parts;
+  bool operator==(const AppendMessage&) const = default;
+};
+struct Append {
+  std::string mailbox;
+  std::vector<AppendMessage> messages;  // several: RFC 3502
   bool operator==(const Append&) const = default;
 };
 struct Idle {
@@ -293,6 +303,12 @@ struct Store {
   Modifiers modifiers;
   bool operator==(const Store&) const = default;
 };
+struct Replace {  // RFC 8508
+  Numbering numbering = Numbering::Sequence;
+  SequenceSet set;  // one number
+  Append append;    // one message
+  bool operator==(const Replace&) const = default;
+};
 struct Copy {
   Numbering numbering = Numbering::Sequence;
   SequenceSet set;
@@ -311,7 +327,7 @@ struct Command {
       std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable, Select,
                    Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota, GetQuotaRoot,
                    GetMetadata, SetMetadata, Namespace, Status, Append, Idle, Unauthenticate, Close,
-                   Unselect, Check, Expunge, UidBatches, Search, Fetch, Notify, Store, Copy, Move>;
+                   Unselect, Check, Expunge, UidBatches, Search, Fetch, Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -40,7 +40,7 @@ struct Conversation {
   std::uint64_t annotated = 0;
   std::set<std::uint64_t> own_annotated;
   std::shared_ptr<Relay> annotation_relay;
-  // The message of an APPEND on its way in.
+  // The messages of an APPEND or REPLACE on their way in.
   std::unique_ptr<Upload> upload;
   int failed_sign_ins = 0;
 

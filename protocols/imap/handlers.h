@@ -39,10 +39,13 @@ Reply set_metadata(Conversation&, SetMetadata&, Output&);
 Reply get_quota(Conversation&, GetQuota&, Output&);
 Reply get_quota_root(Conversation&, GetQuotaRoot&, Output&);
 
-std::unique_ptr<Task> list(Command&&);          // list.cc
-Reply append(Conversation&, Append&, Output&);  // append.cc
-std::unique_ptr<Task> idle(Command&&);          // idle.cc
-std::unique_ptr<Task> notify(Command&&);        // notify_command.cc
+std::unique_ptr<Task> list(Command&&);    // list.cc
+std::unique_ptr<Task> idle(Command&&);    // idle.cc
+std::unique_ptr<Task> notify(Command&&);  // notify_command.cc
+
+// append.cc
+Reply append(Conversation&, Append&, Output&);
+Reply replace(Conversation&, Replace&, Output&);
 
 std::unique_ptr<Task> select(Command&&);  // select.cc
 

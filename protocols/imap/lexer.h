@@ -28,6 +28,14 @@ std::optional<Time> parse_date_time(std::string_view text);
 class Lexer {
  public:
   explicit Lexer(const RawCommand& raw) : raw_(raw) {}
+  // A place between two tokens, to go on from when more of the command has come.
+  struct Mark {
+    std::size_t position = 0;
+    std::size_t literal = 0;
+  };
+  Lexer(const RawCommand& raw, Mark mark)
+      : raw_(raw), position_(mark.position), next_(mark.literal) {}
+  Mark mark() const { return {position_, next_}; }
 
   bool ok() const { return error_.empty(); }
   const std::string& error() const { return error_; }
@@ -43,6 +51,7 @@ class Lexer {
   bool at_literal() const { return ok() && position_ == limit() && next_ < raw_.literals.size(); }
   // Some literal has not been taken yet.
   bool has_literals() const { return next_ < raw_.literals.size(); }
+  bool at_last_literal() const { return at_literal() && next_ + 1 == raw_.literals.size(); }
   // Takes the character when it is next.
   bool take(char c);
   // Takes this whole word, in any case, when it is next.

@@ -124,32 +124,6 @@ Command::Body parse_status(Lexer& lexer) {
   return status;
 }
 
-// The arguments in front of the message.
-Append append_head(Lexer& lexer) {
-  Append append;
-  append.mailbox = mailbox(lexer);
-  lexer.space();
-  if (lexer.at('(')) {
-    append.flags = parse_flag_list(lexer);
-    lexer.space();
-  }
-  if (lexer.at('"')) {
-    append.internal_date = lexer.date_time();
-    lexer.space();
-  }
-  return append;
-}
-
-Command::Body parse_append(Lexer& lexer) {
-  Append append = append_head(lexer);
-  const RawCommand::Literal* message = lexer.literal("the message as a literal");
-  if (!message) return append;
-  append.size = message->size;
-  append.is_binary = message->is_binary;
-  append.message = message->bytes;
-  return append;
-}
-
 Command::Body parse_store(Lexer& lexer) {
   Store store;
   lexer.space();
@@ -248,6 +222,7 @@ constexpr Entry kCommands[] = {
     {"NOOP", without_arguments<Noop>},
     {"NOTIFY", parse_notify},
     {"RENAME", parse_rename},
+    {"REPLACE", parse_replace},
     {"SEARCH", parse_search},
     {"SELECT", parse_select<Select::Mode::ReadWrite>},
     {"SETMETADATA", parse_set_metadata},
@@ -264,11 +239,13 @@ constexpr Entry kCommands[] = {
     {"UID EXPUNGE", parse_uid_expunge},
     {"UID FETCH", by_uid<parse_fetch>},
     {"UID MOVE", by_uid<parse_copy<Move>>},
+    {"UID REPLACE", by_uid<parse_replace>},
     {"UID SEARCH", by_uid<parse_search>},
     {"UID STORE", by_uid<parse_store>},
 };
 
-// Takes tag, space and name; the name is empty when there is none.
+}  // namespace
+
 std::string parse_name(Lexer& lexer) {
   lexer.run(is_tag_char);
   if (!lexer.take(' ')) return {};
@@ -276,8 +253,6 @@ std::string parse_name(Lexer& lexer) {
   if (name == "UID" && lexer.take(' ')) name += " " + to_upper(lexer.run(is_atom_char));
   return name;
 }
-
-}  // namespace
 
 tl::expected<Command, SyntaxError> parse(const RawCommand& raw) {
   auto error = [&](std::string text) {
@@ -299,23 +274,6 @@ tl::expected<Command, SyntaxError> parse(const RawCommand& raw) {
   bool is_secret = command.name == "LOGIN" || command.name == "AUTHENTICATE";
   return error(is_secret ? "Syntax error in the arguments of " + command.name
                          : command.name + ": " + lexer.error());
-}
-
-tl::expected<std::optional<Append>, SyntaxError> parse_append_head(const RawCommand& so_far) {
-  Lexer lexer(so_far);
-  if (parse_name(lexer) != "APPEND") return std::nullopt;
-  Append append = append_head(lexer);
-  // The announced literal stands in for a mailbox name, whose octets are still to come.
-  if (!lexer.has_literals()) return std::nullopt;
-  const RawCommand::Literal* message = lexer.literal("the message as a literal");
-  if (message && lexer.has_literals()) lexer.fail("Expected one message");
-  if (!message || !lexer.ok()) {
-    return tl::unexpected<SyntaxError>(
-        SyntaxError{std::string(so_far.tag()), "APPEND: " + lexer.error()});
-  }
-  append.size = message->size;
-  append.is_binary = message->is_binary;
-  return append;
 }
 
 }  // namespace waxwing::imap

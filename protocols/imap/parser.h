@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -18,10 +17,5 @@ struct SyntaxError {
 // One complete command. Everything of IMAP4rev1 and IMAP4rev2 and the extensions in command.h,
 // whether the state allows it or not. Bounded: nesting, list lengths.
 tl::expected<Command, SyntaxError> parse(const RawCommand& raw);
-
-// For a command whose next literal was just announced: the arguments of APPEND when this literal is
-// the message (mailbox, flags, date are filled in), nothing when it is anything else. An error:
-// this is an APPEND that cannot be understood, whatever follows.
-tl::expected<std::optional<Append>, SyntaxError> parse_append_head(const RawCommand& so_far);
 
 }  // namespace waxwing::imap

@@ -32,6 +32,11 @@ FlagList parse_flag_list(Lexer& lexer);   // "(" flags ")"
 FlagList parse_flags(Lexer& lexer);       // with or without parentheses
 std::vector<StatusItem> parse_status_items(Lexer& lexer);
 
+// Takes tag, space and name: "UID FETCH"; the name is empty when there is none.
+std::string parse_name(Lexer& lexer);
+
+Command::Body parse_append(Lexer& lexer);
+Command::Body parse_replace(Lexer& lexer);
 Command::Body parse_list_command(Lexer& lexer);  // LIST; LSUB and XLIST without options
 Command::Body parse_lsub(Lexer& lexer);
 Command::Body parse_xlist(Lexer& lexer);

@@ -136,19 +136,23 @@ std::optional<Next> ImapSession::read_command(Input& input, Output& output) {
 }
 
 std::optional<Next> ImapSession::on_literal(const Framed& framed, Output& output) {
-  if (conversation_.state() != State::NotAuthenticated) {
-    auto append = parse_append_head(framer_.so_far());
-    if (!append) {
-      framer_.refuse("BAD " + append.error().text);
+  const std::string name = framer_.so_far().name();
+  if (conversation_.identity && AppendReader::reads(name)) {
+    if (!is_legal(find_entry(name)->states, conversation_.state())) {
+      framer_.refuse("BAD No mailbox is selected");
       return std::nullopt;
     }
-    if (*append) {
-      conversation_.upload =
-          std::make_unique<Upload>(std::move((*append)->mailbox), framed.size, framed.is_binary);
-      // Nobody waits for our word on a short message that comes anyway: the mailbox is opened when
-      // it is put there, which saves a worker.
-      if (!framed.is_synchronising && framed.size <= Upload::kLateBegin) {
-        (void)framer_.accept_staged();  // nor for a "+"
+    if (!conversation_.upload) conversation_.upload = std::make_unique<Upload>();
+    const auto literal = conversation_.upload->announced(framer_.so_far());
+    if (!literal) {
+      conversation_.upload.reset();
+      framer_.refuse("BAD " + literal.error().text);
+      return std::nullopt;
+    }
+    if (*literal == AppendReader::Literal::Text) {
+      // The mailbox is opened when the message is put there, which saves a worker.
+      if (!framed.is_synchronising && conversation_.upload->may_wait()) {
+        (void)framer_.accept_staged();  // nobody waits for a "+"
         return std::nullopt;
       }
       upload_work_ = UploadWork::Begin;

@@ -51,6 +51,7 @@ constexpr Entry kTable[] = {
     {"STORE", In::Selected, On::Storage, Numbers::Hold, store},
     {"COPY", In::Selected, On::Storage, Numbers::Hold, once<copy>},
     {"MOVE", In::Selected, On::Storage, Numbers::Free, once<move>, "MOVE"},
+    {"REPLACE", In::Selected, On::Storage, Numbers::Free, once<replace>, "REPLACE"},
     {"UIDBATCHES", In::Selected, On::Loop, Numbers::Free, uid_batches, "UIDBATCHES"},
     {"UID EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>, "UIDPLUS"},
     {"UID SEARCH", In::Selected, On::Search, Numbers::Free, search},
@@ -58,6 +59,7 @@ constexpr Entry kTable[] = {
     {"UID STORE", In::Selected, On::Storage, Numbers::Free, store},
     {"UID COPY", In::Selected, On::Storage, Numbers::Free, once<copy>},
     {"UID MOVE", In::Selected, On::Storage, Numbers::Free, once<move>, "MOVE"},
+    {"UID REPLACE", In::Selected, On::Storage, Numbers::Free, once<replace>, "REPLACE"},
 };
 
 }  // namespace

@@ -3,59 +3,143 @@
 #include "protocols/imap/conversation.h"
 
 namespace waxwing::imap {
+namespace {
+
+// Texts that wait for the command's end are in memory.
+constexpr std::size_t kMaxWaiting = 64 * 1024;
+
+Reply too_large() {
+  return to_reply({Error::Code::TooLarge, {}});
+}
+
+}  // namespace
+
+tl::expected<AppendReader::Literal, SyntaxError> Upload::announced(const RawCommand& so_far) {
+  const auto literal = reader_.announced(so_far);
+  if (literal && *literal == AppendReader::Literal::Text) {
+    is_binary_ = so_far.literals.back().is_binary;
+    last_ = '\0';
+    waiting_.emplace_back();
+  }
+  return literal;
+}
+
+bool Upload::may_wait() const {
+  return waiting_bytes_ + reader_.append().messages.back().parts.back().size <= kMaxWaiting;
+}
 
 std::optional<Reply> Upload::begin(Conversation& conversation) {
-  // Before a client sends a gigabyte it learns that there is no place for it.
-  if (size_ > conversation.services.settings->limits.message_size) {
-    return to_reply({Error::Code::TooLarge, {}});
+  if (reader_.replaced()) {
+    const auto found = find_replaced(conversation, reader_.numbering(), *reader_.replaced());
+    if (!found) fail(found.error());
   }
-  // RFC 3502 section 3: an empty literal is no message.
-  if (size_ == 0) return Reply::no("A message has at least one octet", "CANNOT");
-  const auto name = conversation.decode(wire_name_);
-  if (!name) return Reply::no(name.error().text, "CANNOT");
-  auto mailbox = conversation.account->mailbox(*name);
-  if (!mailbox) {
-    if (mailbox.error().code != Error::Code::NotFound) return conversation.refuse(mailbox.error());
-    return Reply::no("There is no such mailbox", "TRYCREATE");
+  catch_up(conversation, reader_.append(), false);
+  return failure_;
+}
+
+// Stages parts in their order: those that came while nothing was begun, and at last the one that is
+// coming; of that one, what is there.
+void Upload::catch_up(Conversation& conversation, const Append& append, bool is_whole) {
+  for (; message_ < append.messages.size(); ++message_, part_ = 0) {
+    const auto& parts = append.messages[message_].parts;
+    if (staged_.size() == message_) begin_message(conversation, append);
+    for (; part_ < parts.size(); ++part_) {
+      if (!failure_ && !is_begun_) begin_text(conversation, parts[part_]);
+      if (failure_) return;
+      is_begun_ = true;
+      write(conversation);
+      const bool is_coming =
+          !is_whole && message_ + 1 == append.messages.size() && part_ + 1 == parts.size();
+      if (is_coming) return;
+      waiting_.pop_front();
+      is_begun_ = false;
+    }
+    staged_.back()->finish();
   }
-  auto staged = conversation.services.store.stage(size_);
-  if (!staged) return conversation.refuse(staged.error());
-  mailbox_ = std::move(*mailbox);
-  staged_ = std::move(*staged);
-  return std::nullopt;
+}
+
+void Upload::begin_message(Conversation& conversation, const Append& append) {
+  if (failure_) return;
+  if (message_ == limits_.messages) {
+    return fail(Reply::no("That are too many messages for one command", "LIMIT"));
+  }
+  if (!mailbox_) {
+    const auto name = conversation.decode(append.mailbox);
+    if (!name) return fail(Reply::no(name.error().text, "CANNOT"));
+    auto mailbox = conversation.account->mailbox(*name);
+    if (!mailbox) {
+      return fail(mailbox.error().code == Error::Code::NotFound
+                      ? Reply::no("There is no such mailbox", "TRYCREATE")
+                      : conversation.refuse(mailbox.error()));
+    }
+    mailbox_ = std::move(*mailbox);
+  }
+  put_away(conversation);
+  auto staged = conversation.services.store.stage();
+  if (!staged) return fail(conversation.refuse(staged.error()));
+  staged_.push_back(std::move(*staged));
+}
+
+// Before a client sends a gigabyte it learns that there is no place for it.
+void Upload::begin_text(Conversation& conversation, const AppendPart& part) {
+  // RFC 3502: an empty literal is no message, and calls the whole command off.
+  if (part.size == 0) return fail(Reply::no("A message has at least one octet", "CANNOT"));
+  const std::uint64_t most = conversation.services.settings->limits.message_size;
+  if (part.size > most || part.size + staged_.back()->size() > most) return fail(too_large());
+  bytes_ += part.size;
+  if (message_ > 0 && bytes_ > limits_.bytes) {
+    return fail(Reply::no("That is too much for one command", "LIMIT"));
+  }
+}
+
+// Messages that are complete stay in memory while all of them are no more than one may be.
+void Upload::put_away(const Conversation& conversation) {
+  std::uint64_t in_memory = 0;
+  for (std::size_t n = put_away_; n < staged_.size(); ++n) in_memory += staged_[n]->size();
+  if (in_memory <= Staged::kInMemory) return;
+  for (; put_away_ < staged_.size(); ++put_away_) {
+    if (const auto done = staged_[put_away_]->put_away(); !done) {
+      return fail(conversation.refuse(done.error()));
+    }
+  }
 }
 
 bool Upload::add(std::string bytes, const Conversation& conversation) {
   if (failure_) return true;
-  waiting_ += is_binary_ ? std::move(bytes) : with_crlf(std::move(bytes));
-  if (!staged_) return true;
-  if (!staged_->fits_in_memory(waiting_.size())) return false;
+  if (!is_binary_) bytes = with_crlf(std::move(bytes));
+  waiting_bytes_ += bytes.size();
+  waiting_.back() += std::move(bytes);
+  if (!is_begun_) return true;
+  if (!staged_.back()->fits_in_memory(waiting_.front().size())) return false;
   write(conversation);
   return true;
 }
 
 void Upload::write(const Conversation& conversation) {
-  if (failure_ || waiting_.empty()) return;
-  if (auto written = staged_->append(waiting_); !written) {
-    failure_ = conversation.refuse(written.error());
+  if (failure_ || !is_begun_ || waiting_.front().empty()) return;
+  if (auto written = staged_.back()->append(waiting_.front()); !written) {
+    fail(conversation.refuse(written.error()));
   }
-  waiting_.clear();
+  waiting_bytes_ -= waiting_.front().size();
+  waiting_.front().clear();
 }
 
-Reply Upload::deliver(Conversation& conversation, const Mailbox::AppendOptions& options) {
-  if (!failure_ && !staged_) failure_ = begin(conversation);
-  write(conversation);
-  if (failure_) return *failure_;
-  staged_->finish();
-  const auto uid = mailbox_->append(*staged_, options);
-  if (!uid) {
-    if (uid.error().code == Error::Code::NotFound) {
-      return Reply::no("The mailbox has gone", "TRYCREATE");
-    }
-    return conversation.refuse(uid.error());
+std::optional<Reply> Upload::finish(Conversation& conversation, const Append& append) {
+  catch_up(conversation, append, true);
+  return failure_;
+}
+
+std::vector<Mailbox::NewMessage> Upload::messages(const Append& append) const {
+  std::vector<Mailbox::NewMessage> messages;
+  for (std::size_t n = 0; n < append.messages.size(); ++n) {
+    const AppendMessage& message = append.messages[n];
+    Mailbox::NewMessage fresh;
+    fresh.message = staged_[n].get();
+    fresh.options.flags = {FlagChange::Mode::Replace, message.flags.system, message.flags.keywords};
+    fresh.options.internal_date = message.internal_date;
+    messages.push_back(std::move(fresh));
   }
-  return Reply::ok("Appended", "APPENDUID " + std::to_string(mailbox_->uid_validity()) + " " +
-                                   std::to_string(*uid));
+  return messages;
 }
 
 // Some clients append lines that end in a bare LF. Nobody could fetch such a message as the
@@ -80,6 +164,18 @@ std::string Upload::with_crlf(std::string bytes) {
   }
   last_ = before;
   return bytes;
+}
+
+tl::expected<Uid, Reply> find_replaced(const Conversation& conversation, Numbering numbering,
+                                       const SequenceSet& set) {
+  const Selected& selected = *conversation.selected;
+  if (selected.is_read_only()) {
+    return tl::unexpected(Reply::no("The mailbox is open for reading", "READ-ONLY"));
+  }
+  const auto indexes = selected.resolve(set, numbering);
+  if (!indexes) return tl::unexpected(Reply::bad("There is no message of that number"));
+  if (indexes->empty()) return tl::unexpected(Reply::no("There is no such message", "NONEXISTENT"));
+  return selected.uids(*indexes).front();
 }
 
 }  // namespace waxwing::imap

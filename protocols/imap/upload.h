@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "protocols/imap/append_reader.h"
 #include "protocols/imap/reply.h"
 #include "storage/mailbox.h"
 #include "storage/staged.h"
@@ -14,42 +17,66 @@ namespace waxwing::imap {
 
 struct Conversation;
 
-// The message of an APPEND while it comes in: from the announcement of its literal to the command's
-// end. It goes to the store piece by piece, so its size costs no memory. Held by one thread at a
-// time.
+// The messages of one APPEND or REPLACE while they come in: from the announcement of the first
+// literal to the command's end. They go to the store piece by piece, so their size costs no memory,
+// and many small ones cost little: what is complete is put away. Held by one thread at a time.
 class Upload {
  public:
-  // `mailbox` as the client sent it.
-  Upload(std::string mailbox, std::uint64_t size, bool is_binary)
-      : wire_name_(std::move(mailbox)), size_(size), is_binary_(is_binary) {}
+  struct Limits {
+    std::size_t messages = 1000;
+    std::uint64_t bytes = 256ull << 20;  // of several messages together
+  };
+  Upload() = default;
+  explicit Upload(Limits limits) : limits_(limits) {}
 
-  // Up to this size begin() may be left to deliver().
-  static constexpr std::uint64_t kLateBegin = 64 * 1024;
-  // Opens the mailbox and makes room; may block. A reply: the literal shall not be sent.
+  // As AppendReader::announced().
+  tl::expected<AppendReader::Literal, SyntaxError> announced(const RawCommand& so_far);
+  // Nobody waits for our word on a short text that comes anyway: it may be taken at once, and
+  // begin() left out.
+  bool may_wait() const;
+  // Makes room for the announced text; may block. A reply: it shall not be sent.
   std::optional<Reply> begin(Conversation& conversation);
 
-  // More of the message. False: that will touch the disk, so call write() on a worker first.
+  // More of the text. False: that will touch the disk, so call write() on a worker first.
   [[nodiscard]] bool add(std::string bytes, const Conversation& conversation);
   // Stages what is waiting; may block.
   void write(const Conversation& conversation);
 
-  // What comes is thrown away, and this is what deliver() returns.
+  // What comes is thrown away, and this is what begin() and finish() return.
   void fail(Reply reply) { failure_ = std::move(reply); }
 
-  // All of it is there: puts it into the mailbox. May block.
-  Reply deliver(Conversation& conversation, const Mailbox::AppendOptions& options);
+  // All of `append` has come; may block. A reply: it was refused. Else it can be delivered.
+  std::optional<Reply> finish(Conversation& conversation, const Append& append);
+  // After finish():
+  Mailbox& mailbox() const { return *mailbox_; }
+  std::vector<Mailbox::NewMessage> messages(const Append& append) const;
 
  private:
+  void catch_up(Conversation& conversation, const Append& append, bool is_whole);
+  void begin_message(Conversation& conversation, const Append& append);
+  void begin_text(Conversation& conversation, const AppendPart& part);
+  void put_away(const Conversation& conversation);
   std::string with_crlf(std::string bytes);
 
-  std::string wire_name_;
-  std::uint64_t size_;
-  bool is_binary_;
+  Limits limits_;
+  AppendReader reader_;
   std::shared_ptr<Mailbox> mailbox_;
-  std::unique_ptr<Staged> staged_;
-  std::string waiting_;
+  std::vector<std::unique_ptr<Staged>> staged_;
+  std::size_t put_away_ = 0;  // as many of them
+  // The part that is to be staged next.
+  std::size_t message_ = 0, part_ = 0;
+  bool is_begun_ = false;  // that part
+  // Octets that came and are not staged, of that part and of those behind it.
+  std::deque<std::string> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::uint64_t bytes_ = 0;  // of all texts
+  bool is_binary_ = false;   // what comes
   char last_ = '\0';
   std::optional<Reply> failure_;
 };
+
+// The message that REPLACE takes away, or why it cannot.
+tl::expected<Uid, Reply> find_replaced(const Conversation& conversation, Numbering numbering,
+                                       const SequenceSet& set);
 
 }  // namespace waxwing::imap

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "protocols/imap/framer.h"
-#include "protocols/imap/parser.h"
 
 using namespace waxwing;
 using namespace waxwing::imap;
@@ -34,8 +33,7 @@ std::string run(std::string_view bytes, std::size_t step) {
       case Framed::Kind::Literal: {
         std::string_view tag = framer.so_far().tag();
         char choice = tag.empty() ? 'r' : tag[0];
-        const auto append = parse_append_head(framer.so_far());
-        if (choice == 's' || (append && *append)) {
+        if (choice == 's') {
           (void)framer.accept_staged();
         } else if (choice == 'r') {
           framer.refuse("NO refused");

@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "protocols/imap/parser.h"
 
 namespace waxwing::imap {
 namespace {
@@ -220,52 +219,6 @@ TEST(Framer, ReadsBareLines) {
   EXPECT_EQ(framer.line(input).kind, Framed::Kind::Rejected);
   EXPECT_EQ(framer.line(input).data, "*");
   EXPECT_TRUE(framer.is_idle());
-}
-
-TEST(Framer, TellsTheMessageOfAppendFromOtherLiterals) {
-  auto head = [](std::string_view wire) {
-    Framer framer(Framer::kSignedIn);
-    Input input;
-    input.append(wire);
-    while (framer.next(input).kind == Framed::Kind::Literal) {
-      if (input.empty()) return parse_append_head(framer.so_far()).value_or(std::nullopt);
-      (void)framer.accept_in_memory();
-    }
-    return std::optional<Append>();
-  };
-  auto append = head("a APPEND Sent (\\Seen) \" 1-Feb-2020 00:00:00 +0000\" {10}\r\n");
-  ASSERT_TRUE(append);
-  EXPECT_EQ(append->mailbox, "Sent");
-  EXPECT_EQ(append->size, 10u);
-  EXPECT_TRUE(head("a append {4+}\r\nSent {10}\r\n"));
-  EXPECT_TRUE(head("a append Sent ~{10}\r\n")->is_binary);
-  EXPECT_FALSE(head("a APPEND {4}\r\n"));
-  EXPECT_FALSE(head("a APPEND x y {4}\r\n"));
-  EXPECT_FALSE(head("a LOGIN x {4}\r\n"));
-}
-
-TEST(Framer, TellsABrokenAppendBeforeItsMessageComes) {
-  auto error = [](std::string_view wire) {
-    Framer framer(Framer::kSignedIn);
-    Input input;
-    input.append(wire);
-    while (framer.next(input).kind == Framed::Kind::Literal) {
-      if (input.empty()) {
-        const auto head = parse_append_head(framer.so_far());
-        return head ? std::string() : head.error().text;
-      }
-      (void)framer.accept_in_memory();
-    }
-    return std::string("no literal");
-  };
-  EXPECT_EQ(error("a APPEND {4}\r\n"), "");
-  EXPECT_EQ(error("a APPEND x {4}\r\n"), "");
-  EXPECT_EQ(error("a APPEND x (\\Unheard) {4}\r\n"), "");
-  EXPECT_EQ(error("a LOGIN x) {4}\r\n"), "");
-  EXPECT_THAT(error("a APPEND x y {4}\r\n"), testing::StartsWith("APPEND: Expected"));
-  EXPECT_THAT(error("a APPEND x (a{4}\r\n"), testing::StartsWith("APPEND: Expected"));
-  EXPECT_THAT(error("a APPEND x \"yesterday\" {4}\r\n"), testing::StartsWith("APPEND: Expected"));
-  EXPECT_THAT(error("a APPEND x {4+}\r\nmail {4}\r\n"), "APPEND: Expected one message");
 }
 
 }  // namespace

@@ -165,16 +165,36 @@ TEST(Parser, ReadsStatus) {
   error("a STATUS x MESSAGES");
 }
 
+TEST(Parser, ReadsReplace) {
+  const auto replace = body<Replace>("a UID REPLACE 7 Drafts (\\Draft) {5+}\r\nhello");
+  EXPECT_EQ(replace.numbering, Numbering::Uid);
+  EXPECT_EQ(replace.set.to_string(), "7");
+  EXPECT_EQ(replace.append.mailbox, "Drafts");
+  EXPECT_EQ(replace.append.messages.at(0).parts.at(0).text, "hello");
+  EXPECT_EQ(body<Replace>("a REPLACE * x {1+}\r\nh").set.to_string(), "*");
+  error("a REPLACE 1,2 x {1+}\r\nh");
+  error("a REPLACE 1 x {1+}\r\nh {1+}\r\nh");
+  error("a REPLACE x {1+}\r\nh");
+}
+
 TEST(Parser, ReadsAppend) {
   auto append = body<Append>(
       "a APPEND saved (\\Seen $Forwarded) \" 7-Feb-1994 21:52:25 -0800\" {5+}\r\nhello");
   EXPECT_EQ(append.mailbox, "saved");
-  EXPECT_EQ(append.flags.system, Flags::kSeen);
-  EXPECT_EQ(append.flags.keywords, std::vector<std::string>{"$Forwarded"});
-  EXPECT_EQ(unix_seconds(*append.internal_date), 760'686'745);
-  EXPECT_EQ(append.message, "hello");
-  EXPECT_TRUE(body<Append>("a APPEND x ~{1+}\r\nh").is_binary);
+  ASSERT_EQ(append.messages.size(), 1u);
+  const AppendMessage& message = append.messages[0];
+  EXPECT_EQ(message.flags.system, Flags::kSeen);
+  EXPECT_EQ(message.flags.keywords, std::vector<std::string>{"$Forwarded"});
+  EXPECT_EQ(unix_seconds(*message.internal_date), 760'686'745);
+  EXPECT_EQ(message.parts.at(0).text, "hello");
+  EXPECT_TRUE(body<Append>("a APPEND x ~{1+}\r\nh").messages[0].parts[0].is_binary);
   EXPECT_EQ(body<Append>("a APPEND {1+}\r\nx {5+}\r\nhello").mailbox, "x");
+  const auto several = body<Append>("a APPEND x (\\Seen) {1+}\r\na (\\Draft) {1+}\r\nb {1+}\r\nc");
+  ASSERT_EQ(several.messages.size(), 3u);
+  EXPECT_EQ(several.messages[1].flags.system, Flags::kDraft);
+  EXPECT_EQ(several.messages[2].flags, FlagList());
+  EXPECT_EQ(several.messages[2].parts.at(0).text, "c");
+  error("a APPEND x {1+}\r\na (\\Seen)");
   error("a APPEND x");
   error("a APPEND x hello");
   error("a APPEND x \"hello\"");

@@ -227,6 +227,10 @@ std::string search_key(const SearchKey& key) {
   return {};
 }
 
+std::string append_part(const AppendPart& part) {
+  return (part.is_binary ? "~" : "") + literal(part.text);
+}
+
 struct Arguments {
   std::string operator()(const Id& id) const {
     return " " + list(id.fields, [](const auto& field) {
@@ -278,9 +282,16 @@ struct Arguments {
     return " " + astring(status.mailbox) + " " + status_items(status.items);
   }
   std::string operator()(const Append& append) const {
-    std::string text = " " + astring(append.mailbox) + " " + flags(append.flags);
-    if (append.internal_date) text += " " + date_time(*append.internal_date);
-    return text + " " + (append.is_binary ? "~" : "") + literal(append.message);
+    std::string text = " " + astring(append.mailbox);
+    for (const AppendMessage& message : append.messages) {
+      text += " " + flags(message.flags);
+      if (message.internal_date) text += " " + date_time(*message.internal_date);
+      for (const AppendPart& part : message.parts) text += " " + append_part(part);
+    }
+    return text;
+  }
+  std::string operator()(const Replace& replace) const {
+    return " " + replace.set.to_string() + (*this)(replace.append);
   }
   std::string operator()(const Expunge& expunge) const {
     return expunge.uids ? " " + expunge.uids->to_string() : std::string();

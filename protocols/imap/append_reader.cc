@@ -1,0 +1,109 @@
+#include "protocols/imap/append_reader.h"
+
+#include <utility>
+
+#include "protocols/imap/parser_parts.h"
+
+namespace waxwing::imap {
+
+bool AppendReader::reads(std::string_view command) {
+  return command == "APPEND" || command == "REPLACE" || command == "UID REPLACE";
+}
+
+tl::expected<AppendReader::Literal, SyntaxError> AppendReader::announced(const RawCommand& so_far) {
+  is_unfinished_ = true;
+  Lexer lexer(so_far, mark_);
+  while (true) {
+    const Found found = step(lexer);
+    if (!lexer.ok()) {
+      return tl::unexpected<SyntaxError>(
+          SyntaxError{std::string(so_far.tag()), name_ + ": " + lexer.error()});
+    }
+    if (found == Found::Unsent) return Literal::Other;
+    mark_ = lexer.mark();
+    if (found == Found::Text && !lexer.has_literals()) return Literal::Text;
+  }
+}
+
+void AppendReader::read_all(Lexer& lexer) {
+  if (place_ == Place::Name) place_ = Place::Mailbox;
+  do {
+    step(lexer);
+  } while (lexer.ok() &&
+           !(place_ == Place::Message && !append_.messages.empty() && lexer.at_end()));
+}
+
+AppendReader::Found AppendReader::step(Lexer& lexer) {
+  switch (place_) {
+    case Place::Name: return read_name(lexer);
+    case Place::Number: return read_number(lexer);
+    case Place::Mailbox: return read_mailbox(lexer);
+    case Place::Message: return read_message(lexer);
+  }
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_name(Lexer& lexer) {
+  name_ = parse_name(lexer);
+  if (name_.starts_with("UID ")) numbering_ = Numbering::Uid;
+  place_ = name_ == "APPEND" ? Place::Mailbox : Place::Number;
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_number(Lexer& lexer) {
+  lexer.space();
+  replaced_ = SequenceSet::parse(lexer.take('*') ? "*" : std::to_string(lexer.nz_number()));
+  place_ = Place::Mailbox;
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_mailbox(Lexer& lexer) {
+  lexer.space();
+  if (is_unfinished_ && lexer.at_last_literal()) return Found::Unsent;
+  append_.mailbox = lexer.astring("a mailbox name");
+  place_ = Place::Message;
+  return Found::Word;
+}
+
+// [SP flag-list] [SP date-time] SP append-data.  RFC 3502 section 6.3.11, RFC 4466
+AppendReader::Found AppendReader::read_message(Lexer& lexer) {
+  // RFC 8508 section 4.7
+  if (replaced_ && !append_.messages.empty()) lexer.fail("REPLACE takes one message");
+  lexer.space();
+  AppendMessage message;
+  if (lexer.at('(')) {
+    message.flags = parse_flag_list(lexer);
+    lexer.space();
+  }
+  if (lexer.at('"')) {
+    message.internal_date = lexer.date_time();
+    lexer.space();
+  }
+  append_.messages.push_back(std::move(message));
+  return read_text(lexer);
+}
+
+AppendReader::Found AppendReader::read_text(Lexer& lexer) {
+  const RawCommand::Literal* literal = lexer.literal("the message as a literal");
+  if (!literal) return Found::Word;
+  append_.messages.back().parts.push_back({literal->size, literal->is_binary, literal->bytes});
+  return Found::Text;
+}
+
+Command::Body parse_append(Lexer& lexer) {
+  AppendReader reader;
+  reader.read_all(lexer);
+  return reader.append();
+}
+
+Command::Body parse_replace(Lexer& lexer) {
+  AppendReader reader;
+  reader.expect_number();
+  reader.read_all(lexer);
+  Replace replace;
+  replace.set = reader.replaced().value_or(SequenceSet());
+  replace.append = reader.append();
+  return replace;
+}
+
+}  // namespace waxwing::imap

@@ -1,0 +1,150 @@
+#include "protocols/imap/upload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/imap/session_world.h"
+
+namespace waxwing::imap {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string literal(const std::string& text) {
+  return " {" + std::to_string(text.size()) + "+}\r\n" + text;
+}
+
+std::string text(int number, std::size_t size) {
+  return "Subject: number " + std::to_string(number) + "\r\n\r\n" + std::string(size, 'x');
+}
+
+TEST(MultiAppend, TakesManyMessagesInAnyPieces) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  std::string command = "a APPEND Sent";
+  for (int n = 1; n <= 200; ++n) command += literal(text(n, n % 20 == 0 ? 300'000 : 5'000));
+  command += "\r\n";
+  std::string answer;
+  for (std::size_t at = 0; at < command.size(); at += 30'011) {
+    answer += client->send(command.substr(at, 30'011));
+  }
+  EXPECT_THAT(answer, StartsWith("a OK [APPENDUID "));
+  EXPECT_THAT(answer, HasSubstr(" 1:200] "));
+  client->say("b SELECT Sent");
+  EXPECT_THAT(client->say("c FETCH 140 BODY.PEEK[]"), HasSubstr(text(140, 300'000) + ")\r\n"));
+  const std::string subjects = client->say("d FETCH 1:* BODY.PEEK[HEADER.FIELDS (Subject)]");
+  EXPECT_EQ(count(subjects, "Subject: number "), 200);
+  EXPECT_THAT(subjects, HasSubstr("* 137 FETCH (BODY[HEADER.FIELDS (Subject)] {23}\r\n"
+                                  "Subject: number 137\r\n\r\n)"));
+}
+
+TEST(MultiAppend, NeedsOneWorkerForShortMessages) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  const int before = client->runs();
+  client->send("a APPEND Sent" + literal("one") + literal("two") + literal("three") + "\r\n");
+  EXPECT_EQ(client->runs() - before, 1);
+}
+
+TEST(MultiAppend, HasALimitOfMessages) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  std::string command = "a APPEND Sent";
+  for (std::size_t n = 0; n <= Upload::Limits().messages; ++n) command += literal("x");
+  EXPECT_THAT(client->say(command), StartsWith("a NO [LIMIT] "));
+  EXPECT_THAT(client->say("b STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 0)"));
+}
+
+TEST(MultiAppend, HasALimitOfOctets) {
+  SessionWorld world;
+  const std::uint64_t most = Upload::Limits().bytes;
+  world.settings->limits.message_size = most;
+  const auto client = world.sign_in();
+  const std::string size = "{" + std::to_string(most) + "}";
+  // One message may be that large, but not beside another.
+  EXPECT_THAT(client->say("a APPEND Sent {1+}\r\nx " + size), StartsWith("a NO [LIMIT] "));
+  EXPECT_THAT(client->say("b STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 0)"));
+  EXPECT_THAT(client->say("c APPEND Sent " + size), StartsWith("+ "));
+}
+
+TEST(MultiAppend, AppliesTheLimitToEachMessage) {
+  SessionWorld world;
+  world.settings->limits.message_size = 1000;
+  const auto client = world.sign_in();
+  const std::string fits(1000, 'x');
+  EXPECT_THAT(client->say("a APPEND Sent" + literal(fits) + literal(fits)), StartsWith("a OK "));
+  EXPECT_THAT(client->say("b APPEND Sent" + literal(fits) + literal(fits + "x")),
+              StartsWith("b NO [TOOBIG] "));
+  EXPECT_THAT(client->say("c STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 2)"));
+}
+
+TEST(MultiAppend, KeepsNothingWhenTheLastFlagsAreTooMany) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  std::string keywords;
+  for (int n = 0; n < Flags::kMaxKeywords; ++n) keywords += " k" + std::to_string(n);
+  EXPECT_THAT(client->say("a APPEND Sent (k0" + keywords + ")" + literal("x") + " (one.more)" +
+                          literal("y")),
+              StartsWith("a NO [LIMIT] "));
+  EXPECT_THAT(client->say("b STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 0)"));
+}
+
+TEST(MultiAppend, GoesOnAfterARefusal) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  // All literals of a refused command are swallowed, and what is in them is no command.
+  EXPECT_THAT(client->say("a APPEND Missing" + literal("b LOGOUT\r\n") + literal("c LOGOUT\r\n")),
+              StartsWith("a NO [TRYCREATE] "));
+  EXPECT_THAT(client->say("d APPEND Missing {70000+}\r\n" + std::string(70'000, 'x') +
+                          literal("e LOGOUT\r\n")),
+              StartsWith("d NO [TRYCREATE] "));
+  EXPECT_THAT(client->say("f APPEND Sent" + literal("x") + literal("y")), StartsWith("f OK "));
+}
+
+TEST(Replace, LeavesTheMessageWhenItIsRefused) {
+  SessionWorld world;
+  world.deliver_many(2);
+  world.settings->limits.message_size = 1000;
+  const auto client = world.open_inbox();
+  const std::string large(1001, 'x');
+  EXPECT_THAT(client->say("a REPLACE 1 INBOX" + literal(large)), StartsWith("a NO [TOOBIG] "));
+  EXPECT_THAT(client->say("b REPLACE 1 Missing" + literal("x")), StartsWith("b NO [TRYCREATE] "));
+  EXPECT_THAT(client->say("c FETCH 1:* UID"),
+              StartsWith("* 1 FETCH (UID 1)\r\n* 2 FETCH (UID 2)\r\n"));
+}
+
+TEST(Replace, OfTheLastMessage) {
+  SessionWorld world;
+  world.deliver_many(3);
+  const auto client = world.open_inbox();
+  EXPECT_THAT(client->say("a REPLACE * INBOX (\\Flagged)" + literal("Subject: x\r\n\r\ny")),
+              HasSubstr("* 3 EXPUNGE\r\n* 3 EXISTS\r\n"));
+  EXPECT_THAT(client->say("b FETCH 3 (UID FLAGS BODY.PEEK[TEXT])"),
+              StartsWith("* 3 FETCH (UID 4 FLAGS (\\Flagged \\Recent) BODY[TEXT] {1}\r\ny)"));
+}
+
+TEST(Replace, TakesNothingFromTheMessageBefore) {
+  SessionWorld world;
+  world.deliver_many(1);
+  const auto client = world.open_inbox();
+  client->say("a STORE 1 +FLAGS.SILENT (\\Answered kept)");
+  client->say("b REPLACE 1 INBOX" + literal("x"));
+  EXPECT_THAT(client->say("c FETCH 1 FLAGS"), StartsWith("* 1 FETCH (FLAGS (\\Recent))"));
+}
+
+TEST(Replace, ThatLosesTheRaceLeavesNothingBehind) {
+  SessionWorld world;
+  world.deliver_many(1);
+  const auto one = world.open_inbox();
+  const auto two = world.open_inbox();
+  EXPECT_THAT(one->say("a UID REPLACE 1 Drafts {70000}"), StartsWith("+ "));
+  EXPECT_THAT(two->say("b UID REPLACE 1 Drafts" + literal("two")), HasSubstr("b OK "));
+  EXPECT_THAT(one->say(std::string(70'000, 'x')), EndsWith("a NO [EXPUNGEISSUED] The message has "
+                                                           "been expunged\r\n"));
+  EXPECT_THAT(one->say("c STATUS Drafts (MESSAGES)"), HasSubstr("(MESSAGES 1)"));
+}
+
+}  // namespace
+}  // namespace waxwing::imap
