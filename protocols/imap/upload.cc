@@ -1,5 +1,6 @@
 #include "protocols/imap/upload.h"
 
+#include "protocols/imap/binary_message.h"
 #include "protocols/imap/conversation.h"
 
 namespace waxwing::imap {
@@ -54,8 +55,22 @@ void Upload::catch_up(Conversation& conversation, const Append& append, bool is_
       waiting_.pop_front();
       is_begun_ = false;
     }
-    staged_.back()->finish();
+    end_message(conversation);
+    if (failure_) return;
   }
+}
+
+void Upload::end_message(const Conversation& conversation) {
+  if (!staged_.back()->finish().may_hold_nul) return;
+  auto encoded = conversation.services.store.stage();
+  if (!encoded) return fail(conversation.refuse(encoded.error()));
+  if (const auto done = encode_binary(*staged_.back(), **encoded); !done) {
+    return fail(done.error().code == Error::Code::Invalid
+                    ? Reply::no("NUL may stand in the body of a part alone", "UNKNOWN-CTE")
+                    : conversation.refuse(done.error()));
+  }
+  (*encoded)->finish();
+  staged_.back() = std::move(*encoded);
 }
 
 void Upload::begin_message(Conversation& conversation, const Append& append) {

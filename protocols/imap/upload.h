@@ -55,6 +55,7 @@ class Upload {
   void catch_up(Conversation& conversation, const Append& append, bool is_whole);
   void begin_message(Conversation& conversation, const Append& append);
   void begin_text(Conversation& conversation, const AppendPart& part);
+  void end_message(const Conversation& conversation);
   void put_away(const Conversation& conversation);
   std::string with_crlf(std::string bytes);
 
