@@ -351,7 +351,7 @@ Result<std::vector<Uid>> IndexDb::expunged_since(MailboxId mailbox, ModSeq modse
 
 Outcome IndexDb::read_range(MailboxId mailbox, Uid first, Uid last, Mailbox::Fields fields,
                             const std::function<bool(Uid, Parsed&&)>& visit) {
-  const bool all = fields == Mailbox::Fields::All;
+  const bool all = fields != Mailbox::Fields::Header;
   sqlite::Statement& select = all ? read_all_ : read_headers_;
   select.bind(1, message_key(mailbox, first)).bind(2, message_key(mailbox, last));
   while (select.step()) {

@@ -102,7 +102,9 @@ class Mailbox {
   virtual Result<Copied> move(std::span<const Uid> uids, Mailbox& target) = 0;
 
   virtual Result<MessageFile> open(Uid uid) = 0;
-  enum class Fields { Header, All };
+  // Indexed: All, but of a message that the index does not know yet nothing, instead of reading its
+  // file.
+  enum class Fields { Header, All, Indexed };
   // Calls `visit` in UID order for each of the given messages that still exists; it returns false
   // to stop. Holds no database transaction while it visits more than a slice of them.
   virtual Outcome read(std::span<const Uid> uids, Fields fields,

@@ -76,7 +76,7 @@ Outcome MaildirMailbox::read(std::span<const Uid> uids, Fields fields,
       }
       // The slice was cut because its headers are large; the rest is the next slice.
       if (next == found->end() && !found->empty() && uid > found->back().first && done > 0) break;
-      if (!view()->find(uid)) continue;
+      if (fields == Fields::Indexed || !view()->find(uid)) continue;
       auto parsed = parse_file(uid);
       if (!parsed && parsed.error().code == Error::Code::NotFound) continue;
       if (!parsed) return fail(parsed.error());

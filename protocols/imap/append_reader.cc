@@ -39,6 +39,19 @@ AppendReader::Found AppendReader::step(Lexer& lexer) {
     case Place::Number: return read_number(lexer);
     case Place::Mailbox: return read_mailbox(lexer);
     case Place::Message: return read_message(lexer);
+    case Place::Part: return read_part(lexer);
+    case Place::PartEnd:
+      if (lexer.take(')')) {
+        place_ = Place::Message;
+      } else {
+        lexer.space();
+        place_ = Place::Part;
+      }
+      return Found::Word;
+    case Place::Utf8End:
+      lexer.expect(')');
+      place_ = append_.messages.back().is_catenated ? Place::PartEnd : Place::Message;
+      return Found::Word;
   }
   return Found::Word;
 }
@@ -79,14 +92,58 @@ AppendReader::Found AppendReader::read_message(Lexer& lexer) {
     message.internal_date = lexer.date_time();
     lexer.space();
   }
+  message.is_catenated = lexer.take_word("CATENATE");
   append_.messages.push_back(std::move(message));
-  return read_text(lexer);
+  if (append_.messages.back().is_catenated) {
+    lexer.space();
+    lexer.expect('(');
+    place_ = Place::Part;
+    return Found::Word;
+  }
+  if (lexer.take_word("UTF8")) return read_utf8(lexer);
+  return read_text(lexer, "the message as a literal");
 }
 
-AppendReader::Found AppendReader::read_text(Lexer& lexer) {
-  const RawCommand::Literal* literal = lexer.literal("the message as a literal");
+// RFC 4469 section 5, RFC 6855 section 4
+AppendReader::Found AppendReader::read_part(Lexer& lexer) {
+  if (lexer.take_word("URL")) return read_url(lexer);
+  if (lexer.take_word("UTF8")) return read_utf8(lexer);
+  if (!lexer.take_word("TEXT")) lexer.fail("CATENATE takes TEXT, UTF8 and URL");
+  lexer.space();
+  return read_text(lexer, "the text as a literal");
+}
+
+AppendReader::Found AppendReader::read_url(Lexer& lexer) {
+  lexer.space();
+  if (is_unfinished_ && lexer.at_last_literal()) return Found::Unsent;
+  AppendPart part;
+  part.kind = AppendPart::Kind::Url;
+  part.text = lexer.astring("a URL");
+  append_.messages.back().parts.push_back(std::move(part));
+  place_ = Place::PartEnd;
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_text(Lexer& lexer, std::string_view what) {
+  const RawCommand::Literal* literal = lexer.literal(what);
   if (!literal) return Found::Word;
-  append_.messages.back().parts.push_back({literal->size, literal->is_binary, literal->bytes});
+  place_ = append_.messages.back().is_catenated ? Place::PartEnd : Place::Message;
+  return add_literal(*literal, AppendPart::Kind::Text);
+}
+
+AppendReader::Found AppendReader::read_utf8(Lexer& lexer) {
+  lexer.space();
+  lexer.expect('(');
+  const RawCommand::Literal* literal = lexer.literal("a literal8");
+  if (!literal) return Found::Word;
+  if (!literal->is_binary) lexer.fail("Behind UTF8 the text is a literal8, ~{...}");
+  place_ = Place::Utf8End;
+  return add_literal(*literal, AppendPart::Kind::Utf8);
+}
+
+AppendReader::Found AppendReader::add_literal(const RawCommand::Literal& literal,
+                                              AppendPart::Kind kind) {
+  append_.messages.back().parts.push_back({kind, literal.size, literal.is_binary, literal.bytes});
   return Found::Text;
 }
 

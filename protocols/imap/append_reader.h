@@ -17,8 +17,8 @@ class AppendReader {
   static bool reads(std::string_view command);  // "UID REPLACE"
 
   // The command's next literal was just announced. Text: its octets are text of a message. Other:
-  // they are a mailbox name, and belong to the command. An error: this cannot be understood,
-  // whatever follows.
+  // they are a mailbox name or a URL, and belong to the command. An error: this cannot be
+  // understood, whatever follows.
   enum class Literal { Text, Other };
   tl::expected<Literal, SyntaxError> announced(const RawCommand& so_far);
 
@@ -33,7 +33,7 @@ class AppendReader {
   void expect_number() { place_ = Place::Number; }
 
  private:
-  enum class Place { Name, Number, Mailbox, Message };
+  enum class Place { Name, Number, Mailbox, Message, Part, PartEnd, Utf8End };
   // What a step came upon. Unsent: a literal that is no text of a message and is still to come;
   // nothing was taken.
   enum class Found { Word, Text, Unsent };
@@ -43,7 +43,11 @@ class AppendReader {
   Found read_number(Lexer& lexer);
   Found read_mailbox(Lexer& lexer);
   Found read_message(Lexer& lexer);
-  Found read_text(Lexer& lexer);
+  Found read_part(Lexer& lexer);
+  Found read_url(Lexer& lexer);
+  Found read_text(Lexer& lexer, std::string_view what);
+  Found read_utf8(Lexer& lexer);
+  Found add_literal(const RawCommand::Literal& literal, AppendPart::Kind kind);
 
   Append append_;
   std::optional<SequenceSet> replaced_;

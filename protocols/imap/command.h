@@ -167,6 +167,8 @@ struct Status {
 };
 // A piece of the text of a message that a client brings.
 struct AppendPart {
+  enum class Kind { Text, Utf8, Url };  // a literal, UTF8 (literal8), or what a URL names
+  Kind kind = Kind::Text;
   std::uint64_t size = 0;
   bool is_binary = false;  // sent as literal8
   std::string text;        // empty when the literal was staged
@@ -176,6 +178,7 @@ struct AppendPart {
 struct AppendMessage {
   FlagList flags;
   std::optional<Time> internal_date;
+  bool is_catenated = false;  // of any number of parts, else of one.  RFC 4469
   std::vector<AppendPart> parts;
   bool operator==(const AppendMessage&) const = default;
 };
@@ -246,10 +249,12 @@ struct FetchItem {
     Rfc822,
     Rfc822Header,
     Rfc822Text,
+    Preview,
   };
   Kind kind = Kind::Flags;
   Section section;
-  bool peek = false;  // does not set \Seen
+  bool peek = false;     // does not set \Seen
+  bool is_lazy = false;  // PREVIEW (LAZY): only if it costs nothing
   std::optional<Partial> partial;
   bool operator==(const FetchItem&) const = default;
 };
@@ -323,11 +328,11 @@ struct Move {
 };
 
 struct Command {
-  using Body =
-      std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable, Select,
-                   Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota, GetQuotaRoot,
-                   GetMetadata, SetMetadata, Namespace, Status, Append, Idle, Unauthenticate, Close,
-                   Unselect, Check, Expunge, UidBatches, Search, Fetch, Notify, Store, Replace, Copy, Move>;
+  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
+                            Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
+                            GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append, Idle,
+                            Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search,
+                            Fetch, Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -67,6 +67,9 @@ Reply enable(Conversation& conversation, Enable& enable, Output& output) {
       dialect.qresync = true;
       wants_condstore = true;
       enabled += " QRESYNC";
+    } else if (capability == "UTF8=ACCEPT" && !dialect.utf8) {
+      dialect.utf8 = true;
+      enabled += " UTF8=ACCEPT";
     }
   }
   output << "* ENABLED" << enabled << "\r\n";

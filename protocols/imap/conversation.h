@@ -50,6 +50,8 @@ struct Conversation {
 
   State state() const;
   bool is_rev2() const { return dialect.revision == Revision::Rev2; }
+  // The client takes and sends UTF-8 in mailbox names and header fields.
+  bool speaks_utf8() const { return is_rev2() || dialect.utf8; }
   bool may_send_password() const;
   // Has this client that capability? The operator may hide one from all or from an account.
   bool offers(std::string_view capability) const;
@@ -58,7 +60,7 @@ struct Conversation {
   Reply sign_in(Identity who);
 
   NameEncoding encoding() const {
-    return is_rev2() ? NameEncoding::Utf8 : NameEncoding::ModifiedUtf7;
+    return speaks_utf8() ? NameEncoding::Utf8 : NameEncoding::ModifiedUtf7;
   }
   Result<std::string> decode(std::string_view name) const { return decode_name(name, encoding()); }
   // A mailbox name as it goes into a response.

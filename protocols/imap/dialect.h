@@ -16,6 +16,8 @@ struct Dialect {
   bool uid_only = false;
   // What others annotate is told.  RFC 5464 section 4.1
   bool metadata = false;
+  // ENABLE UTF8=ACCEPT.  RFC 6855
+  bool utf8 = false;
 };
 
 }  // namespace waxwing::imap

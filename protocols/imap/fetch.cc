@@ -23,6 +23,13 @@ constexpr std::size_t kBatch = 64;
 // A FETCH of so few messages, and nothing but what a view knows, runs on the loop thread.
 constexpr std::size_t kQuick = 500;
 
+// RFC 8970 section 3.2
+std::string preview(const FetchItem& item, FetchedMessage& message) {
+  if (!item.is_lazy) return to_string(message.message().preview);
+  const mail::Message* known = message.known();
+  return known ? to_string(known->preview) : "NIL";
+}
+
 // FETCH and UID FETCH.  RFC 9051 section 6.4.5
 class FetchTask final : public Task {
  public:
@@ -173,17 +180,16 @@ Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, st
     first_id_ = next_;
     ids_ = std::move(*ids);
   }
-  if (needs_.header || needs_.message || needs_.file) {
+  if (const auto fields = needs_.fields()) {
     std::vector<Uid> uids = conversation.selected->uids(std::span(*indexes_).subspan(next_, count));
-    if (!needs_.header && !needs_.message) {
+    if (!needs_.header && !needs_.message && !needs_.known) {
       // Of a short message that is sent as it is, the file says all.
       std::erase_if(uids, [&](Uid uid) { return view[*view.find(uid)].size <= kCopied; });
     }
-    const bool wants_all = needs_.message || needs_.file;
-    const auto fields = wants_all ? Mailbox::Fields::All : Mailbox::Fields::Header;
     const auto read =
-        conversation.selected->mailbox().read(uids, fields, [&](Uid uid, const Parsed& parsed) {
-          // Those that the index did not visit have been expunged by somebody else.
+        conversation.selected->mailbox().read(uids, *fields, [&](Uid uid, const Parsed& parsed) {
+          // Those that the index did not visit have been expunged by somebody else, or are not in
+          // it yet.
           while (goes_on && view[(*indexes_)[next_]].uid < uid) make_next(nullptr);
           if (goes_on) make_next(&parsed);
           return goes_on;
@@ -274,6 +280,7 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t place, con
               << body_structure_text(message.message().root, Detail::Extended,
                                      conversation.dialect.revision);
         break;
+      case FetchItem::Kind::Preview: *line << "PREVIEW " << preview(item, message); break;
       default:
         if (auto failure = write_section(item, message, *line)) {
           failure_ = std::move(failure);

@@ -156,6 +156,7 @@ FetchNeeds needs_of(const std::vector<FetchItem>& items) {
       case FetchItem::Kind::EmailId: needs.id = true; continue;
       case FetchItem::Kind::ThreadId: needs.id = needs.header = true; continue;
       case FetchItem::Kind::Rfc822Header: needs.header = true; continue;
+      case FetchItem::Kind::Preview: (item.is_lazy ? needs.known : needs.message) = true; continue;
       case FetchItem::Kind::Section:
       case FetchItem::Kind::Binary: needs.sets_seen = needs.sets_seen || !item.peek; break;
       case FetchItem::Kind::Rfc822:
@@ -170,6 +171,13 @@ FetchNeeds needs_of(const std::vector<FetchItem>& items) {
     if (!is_whole(item)) needs.message = true;
   }
   return needs;
+}
+
+std::optional<Mailbox::Fields> FetchNeeds::fields() const {
+  if (message || file || (header && known)) return Mailbox::Fields::All;
+  if (known) return Mailbox::Fields::Indexed;
+  if (header) return Mailbox::Fields::Header;
+  return std::nullopt;
 }
 
 Outcome FetchedMessage::prepare(const FetchNeeds& needs) {
@@ -195,9 +203,13 @@ Outcome FetchedMessage::open() {
   return {};
 }
 
-bool FetchedMessage::may_hold_nul() {
+const mail::Message* FetchedMessage::known() {
   if (!message_ && parsed_) message_ = mail::decode(parsed_->message);
-  return !message_ || message_->may_hold_nul;
+  return message_ ? &*message_ : nullptr;
+}
+
+bool FetchedMessage::may_hold_nul() {
+  return !known() || message_->may_hold_nul;
 }
 
 Result<std::string_view> FetchedMessage::header() {

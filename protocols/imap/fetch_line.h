@@ -26,11 +26,14 @@ constexpr std::uint64_t kCopied = 64 * 1024;
 struct FetchNeeds {
   bool header = false;   // the header block, from the index
   bool message = false;  // what was learnt of the message when it came, from the index
+  bool known = false;    // the same, but only what the index has already
   bool file = false;     // its bytes
   bool id = false;       // its email id, from the index
   bool sets_seen = false;
 
-  bool only_rows() const { return !header && !message && !file && !id && !sets_seen; }
+  bool only_rows() const { return !header && !message && !known && !file && !id && !sets_seen; }
+  // What to ask the index for, if anything.
+  std::optional<Mailbox::Fields> fields() const;
 };
 FetchNeeds needs_of(const std::vector<FetchItem>& items);
 
@@ -47,6 +50,8 @@ class FetchedMessage {
 
   // After prepare():
   const mail::Message& message() const { return *message_; }
+  // The same without having asked for it: nullptr when it would have to be read from the file.
+  const mail::Message* known();
   std::uint64_t size() const { return file_->size; }
   const std::shared_ptr<const Fd>& file() const { return file_->file; }
   // False when it is known that none of its octets is NUL.

@@ -104,6 +104,10 @@ bool Lexer::at_digit() const {
   return !rest().empty() && is_digit(rest()[0]);
 }
 
+bool Lexer::at_text(std::string_view text) const {
+  return starts_with_ignoring_case(rest(), text);
+}
+
 bool Lexer::take(char c) {
   if (!at(c)) return false;
   ++position_;
@@ -177,6 +181,11 @@ std::string Lexer::quoted() {
   for (std::size_t i = 1; i < text.size(); ++i) {
     char c = text[i];
     if (c == '"') {
+      // RFC 6855 section 3, RFC 9051 section 4.3
+      if (!is_utf8(value)) {
+        fail("In a quoted string what is not ASCII is UTF-8");
+        return {};
+      }
       position_ += i + 1;
       return value;
     }

@@ -48,6 +48,7 @@ class Lexer {
   // These characters are next.
   bool is_followed_by(std::string_view text) const { return rest().starts_with(text); }
   bool at_digit() const;
+  bool at_text(std::string_view text) const;  // in any case
   bool at_literal() const { return ok() && position_ == limit() && next_ < raw_.literals.size(); }
   // Some literal has not been taken yet.
   bool has_literals() const { return next_ < raw_.literals.size(); }

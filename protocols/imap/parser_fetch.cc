@@ -25,6 +25,7 @@ constexpr ItemName kItems[] = {
     {"BODYSTRUCTURE", Kind::BodyStructure},
     {"EMAILID", Kind::EmailId},
     {"MODSEQ", Kind::ModSeq},
+    {"PREVIEW", Kind::Preview},
     {"SAVEDATE", Kind::SaveDate},
     {"THREADID", Kind::ThreadId},
     {"UID", Kind::Uid},
@@ -64,26 +65,6 @@ void parse_section_text(Lexer& lexer, Section& section) {
   }
 }
 
-enum class Texts { Allowed, NumbersOnly };
-
-// "[" [section-spec] "]"; BINARY takes only numbers.
-Section parse_section(Lexer& lexer, Texts texts) {
-  Section section;
-  lexer.expect('[');
-  bool wants_more = false;
-  while (lexer.at_digit()) {
-    section.part.push_back(static_cast<std::uint32_t>(lexer.nz_number()));
-    if (section.part.size() > kMaxPartDepth) lexer.fail("There is no part nested that deep");
-    wants_more = lexer.take('.');
-    if (!wants_more) break;
-  }
-  bool has_text = wants_more || (section.part.empty() && !lexer.at(']'));
-  if (has_text && texts == Texts::NumbersOnly) lexer.fail("BINARY takes only part numbers");
-  if (has_text && lexer.ok()) parse_section_text(lexer, section);
-  lexer.expect(']');
-  return section;
-}
-
 std::optional<Partial> parse_partial(Lexer& lexer) {
   if (!lexer.take('<')) return {};
   Partial partial;
@@ -92,6 +73,17 @@ std::optional<Partial> parse_partial(Lexer& lexer) {
   partial.size = lexer.nz_number(INT64_MAX);
   lexer.expect('>');
   return partial;
+}
+
+// "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]. Behind PREVIEW alone the parentheses may be
+// those of FETCH itself.  RFC 8970 section 6
+bool parse_lazy(Lexer& lexer) {
+  if (!lexer.at_text(" (LAZY")) return false;
+  lexer.space();
+  parse_list(lexer, [&] {
+    if (!lexer.take_word("LAZY")) lexer.fail("PREVIEW knows LAZY and nothing else");
+  });
+  return true;
 }
 
 FetchItem parse_item(Lexer& lexer, std::string_view name) {
@@ -108,6 +100,7 @@ FetchItem parse_item(Lexer& lexer, std::string_view name) {
   FetchItem item;
   item.kind = known->kind;
   item.peek = known->peek;
+  if (item.kind == Kind::Preview) item.is_lazy = parse_lazy(lexer);
   if (!has_section) return item;
   item.section =
       parse_section(lexer, item.kind == Kind::Section ? Texts::Allowed : Texts::NumbersOnly);
@@ -147,6 +140,23 @@ std::vector<FetchItem> parse_fetch_items(Lexer& lexer) {
   });
   if (items.empty()) lexer.fail("Expected a FETCH item in the parentheses");
   return items;
+}
+
+Section parse_section(Lexer& lexer, Texts texts) {
+  Section section;
+  lexer.expect('[');
+  bool wants_more = false;
+  while (lexer.at_digit()) {
+    section.part.push_back(static_cast<std::uint32_t>(lexer.nz_number()));
+    if (section.part.size() > kMaxPartDepth) lexer.fail("There is no part nested that deep");
+    wants_more = lexer.take('.');
+    if (!wants_more) break;
+  }
+  bool has_text = wants_more || (section.part.empty() && !lexer.at(']'));
+  if (has_text && texts == Texts::NumbersOnly) lexer.fail("BINARY takes only part numbers");
+  if (has_text && lexer.ok()) parse_section_text(lexer, section);
+  lexer.expect(']');
+  return section;
 }
 
 Command::Body parse_fetch(Lexer& lexer) {

@@ -32,6 +32,10 @@ FlagList parse_flag_list(Lexer& lexer);   // "(" flags ")"
 FlagList parse_flags(Lexer& lexer);       // with or without parentheses
 std::vector<StatusItem> parse_status_items(Lexer& lexer);
 
+// "[" [section-spec] "]"; BINARY takes only numbers.
+enum class Texts { Allowed, NumbersOnly };
+Section parse_section(Lexer& lexer, Texts texts);
+
 // Takes tag, space and name: "UID FETCH"; the name is empty when there is none.
 std::string parse_name(Lexer& lexer);
 

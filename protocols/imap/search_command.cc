@@ -20,6 +20,10 @@ class SearchTask final : public Task {
         wants_modseq_(command_.program.has(SearchKey::Kind::ModSeq)) {}
 
   Step run(Conversation& conversation, Output& output) override {
+    // RFC 6855 section 3
+    if (conversation.dialect.utf8 && !command_.charset.empty()) {
+      return done(Reply::bad("SEARCH names no charset after ENABLE UTF8=ACCEPT"));
+    }
     Selected& selected = *conversation.selected;
     if (!run_) {
       if (wants_modseq_) conversation.enable_condstore(output);

@@ -1,5 +1,7 @@
 #include "protocols/imap/upload.h"
 
+#include "base/encoding.h"
+#include "base/text.h"
 #include "protocols/imap/binary_message.h"
 #include "protocols/imap/conversation.h"
 
@@ -8,6 +10,13 @@ namespace {
 
 // Texts that wait for the command's end are in memory.
 constexpr std::size_t kMaxWaiting = 64 * 1024;
+
+// RFC 4469 section 4.1. What may not stand in a response code stands there as in a URL.
+Reply bad_url(std::string_view url) {
+  constexpr std::size_t kMost = 1000;
+  return Reply::no("That URL names no message here",
+                   "BADURL " + percent(url.substr(0, kMost), "-._~!$&'()*+,;=:@/?#%\""));
+}
 
 Reply too_large() {
   return to_reply({Error::Code::TooLarge, {}});
@@ -45,7 +54,12 @@ void Upload::catch_up(Conversation& conversation, const Append& append, bool is_
     const auto& parts = append.messages[message_].parts;
     if (staged_.size() == message_) begin_message(conversation, append);
     for (; part_ < parts.size(); ++part_) {
-      if (!failure_ && !is_begun_) begin_text(conversation, parts[part_]);
+      if (failure_) return;
+      if (parts[part_].kind == AppendPart::Kind::Url) {
+        append_url(conversation, parts[part_].text);
+        continue;
+      }
+      if (!is_begun_) begin_text(conversation, append.messages[message_], parts[part_]);
       if (failure_) return;
       is_begun_ = true;
       write(conversation);
@@ -55,13 +69,21 @@ void Upload::catch_up(Conversation& conversation, const Append& append, bool is_
       waiting_.pop_front();
       is_begun_ = false;
     }
-    end_message(conversation);
+    if (!failure_) end_message(conversation);
     if (failure_) return;
   }
 }
 
 void Upload::end_message(const Conversation& conversation) {
-  if (!staged_.back()->finish().may_hold_nul) return;
+  const mail::Message& message = staged_.back()->finish();
+  if (message.size == 0) return fail(Reply::no("A message has at least one octet", "CANNOT"));
+  // RFC 6855 section 4. Octets that are no UTF-8 are no header of that kind: old mail is full of
+  // them, and RFC 3501 lets it in.
+  const bool has_utf8 = !is_ascii(message.header) && is_utf8(message.header);
+  if (has_utf8 && !conversation.speaks_utf8()) {
+    return fail(Reply::no("UTF-8 in header fields needs ENABLE UTF8=ACCEPT", "CANNOT"));
+  }
+  if (!message.may_hold_nul) return;
   auto encoded = conversation.services.store.stage();
   if (!encoded) return fail(conversation.refuse(encoded.error()));
   if (const auto done = encode_binary(*staged_.back(), **encoded); !done) {
@@ -96,14 +118,33 @@ void Upload::begin_message(Conversation& conversation, const Append& append) {
 }
 
 // Before a client sends a gigabyte it learns that there is no place for it.
-void Upload::begin_text(Conversation& conversation, const AppendPart& part) {
+void Upload::begin_text(const Conversation& conversation, const AppendMessage& message,
+                        const AppendPart& part) {
   // RFC 3502: an empty literal is no message, and calls the whole command off.
-  if (part.size == 0) return fail(Reply::no("A message has at least one octet", "CANNOT"));
+  if (part.size == 0 && !message.is_catenated) {
+    return fail(Reply::no("A message has at least one octet", "CANNOT"));
+  }
   const std::uint64_t most = conversation.services.settings->limits.message_size;
   if (part.size > most || part.size + staged_.back()->size() > most) return fail(too_large());
-  bytes_ += part.size;
+  count(part.size);
+}
+
+void Upload::append_url(Conversation& conversation, const std::string& url) {
+  if (++urls_ > limits_.urls) {
+    return fail(Reply::no("That are too many URLs for one command", "LIMIT"));
+  }
+  const std::uint64_t before = staged_.back()->size();
+  if (const auto done = url_texts_.append(conversation, url, *staged_.back()); !done) {
+    return fail(done.error().code == Error::Code::Invalid ? bad_url(url)
+                                                          : conversation.refuse(done.error()));
+  }
+  count(staged_.back()->size() - before);
+}
+
+void Upload::count(std::uint64_t bytes) {
+  bytes_ += bytes;
   if (message_ > 0 && bytes_ > limits_.bytes) {
-    return fail(Reply::no("That is too much for one command", "LIMIT"));
+    fail(Reply::no("That is too much for one command", "LIMIT"));
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "protocols/imap/append_reader.h"
 #include "protocols/imap/reply.h"
+#include "protocols/imap/url_texts.h"
 #include "storage/mailbox.h"
 #include "storage/staged.h"
 
@@ -25,6 +26,7 @@ class Upload {
   struct Limits {
     std::size_t messages = 1000;
     std::uint64_t bytes = 256ull << 20;  // of several messages together
+    std::size_t urls = 1000;
   };
   Upload() = default;
   explicit Upload(Limits limits) : limits_(limits) {}
@@ -54,7 +56,10 @@ class Upload {
  private:
   void catch_up(Conversation& conversation, const Append& append, bool is_whole);
   void begin_message(Conversation& conversation, const Append& append);
-  void begin_text(Conversation& conversation, const AppendPart& part);
+  void begin_text(const Conversation& conversation, const AppendMessage& message,
+                  const AppendPart& part);
+  void append_url(Conversation& conversation, const std::string& url);
+  void count(std::uint64_t bytes);
   void end_message(const Conversation& conversation);
   void put_away(const Conversation& conversation);
   std::string with_crlf(std::string bytes);
@@ -71,7 +76,9 @@ class Upload {
   std::deque<std::string> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t bytes_ = 0;  // of all texts
-  bool is_binary_ = false;   // what comes
+  std::size_t urls_ = 0;
+  UrlTexts url_texts_;
+  bool is_binary_ = false;  // what comes
   char last_ = '\0';
   std::optional<Reply> failure_;
 };

@@ -1,5 +1,6 @@
 #include "protocols/mail/preview.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -51,6 +52,15 @@ bool is_hidden(std::string_view name) {
          equals_ignoring_case(name, "title");
 }
 
+// Elements that end no word: "<b>bold</b>er".
+bool is_inline(std::string_view name) {
+  static constexpr std::array<std::string_view, 13> kInline = {
+      "a", "b", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup", "u"};
+  if (name.starts_with('/')) name.remove_prefix(1);
+  return std::ranges::any_of(
+      kInline, [&](std::string_view known) { return equals_ignoring_case(name, known); });
+}
+
 // Where the tag that starts at `at` ends; quoted attributes may hold ">".
 std::size_t tag_end(std::string_view html, std::size_t at) {
   char quote = '\0';
@@ -87,16 +97,33 @@ std::string without_quotes(std::string_view text) {
   return kept;
 }
 
+// White space and control characters.
+bool is_blank(char32_t c) {
+  return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+// Characters that show nothing. Newsletters fill hundreds of them behind their first line.
+bool is_invisible(char32_t c) {
+  return c == 0xad || c == 0x34f || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
+}
+
+// Inside of a word these two have a meaning: Persian is written with one, emoji with the other.
+bool is_joiner(char32_t c) {
+  return c == 0x200c || c == 0x200d;
+}
+
 std::string on_one_line(std::string_view text) {
   std::string line;
-  for (const char c : text) {
-    const bool is_blank = c == '\x7f' || (c >= 0 && c <= ' ');
-    if (!is_blank) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
+  for (std::size_t i = 0; i < text.size() && line.size() <= kMaxCharacters * 4;) {
+    const char32_t c = next_character(text, i);
+    const bool follows_blank = line.empty() || line.back() == ' ';
+    if (is_blank(c)) {
+      if (!follows_blank) line += ' ';
+    } else if (!is_invisible(c) || (is_joiner(c) && !follows_blank)) {
+      append_utf8(line, c);
     }
-    if (line.size() > kMaxCharacters * 4) break;
   }
   return std::string(trim(first_characters(line, kMaxCharacters)));
 }
@@ -117,7 +144,7 @@ std::string strip_html(std::string_view html) {
       const std::string_view name = rest.substr(0, rest.find_first_of(" \t\r\n/>"));
       at = tag_end(html, at + 1);
       if (is_hidden(name)) at = closing_tag(html, at, name);
-      text += ' ';
+      if (!is_inline(name)) text += ' ';
     } else if (c == '&') {
       const std::size_t end = html.substr(at, 12).find(';');
       const char32_t character =

@@ -71,6 +71,18 @@ TEST(AppendReader, KnowsWhatIsReplaced) {
   EXPECT_FALSE(read("a APPEND Drafts {10}\r\n").reader.replaced());
 }
 
+TEST(AppendReader, TellsTextsFromUrls) {
+  EXPECT_EQ(read("a APPEND x CATENATE (URL /a/;UID=1 TEXT {5+}\r\nhello URL {8+}\r\n/a/;UID= "
+                 "UTF8 (~{2+}\r\nhi) TEXT ~{4}\r\n")
+                .literals,
+            (Literals{"text", "other", "text", "text"}));
+  EXPECT_EQ(
+      read("a APPEND x UTF8 (~{2+}\r\nhi) (\\Seen) CATENATE (TEXT {1+}\r\nx) {5}\r\n").literals,
+      (Literals{"text", "text", "text"}));
+  EXPECT_EQ(read("a REPLACE 1 {1+}\r\nx CATENATE (URL {1+}\r\na TEXT {5}\r\n").literals,
+            (Literals{"other", "other", "text"}));
+}
+
 TEST(AppendReader, TellsAMistakeBeforeTheMessageComes) {
   const auto error = [](std::string_view wire) { return read(wire).literals.back(); };
   EXPECT_THAT(error("a APPEND x y {4}\r\n"), StartsWith("APPEND: Expected"));
@@ -79,6 +91,14 @@ TEST(AppendReader, TellsAMistakeBeforeTheMessageComes) {
   EXPECT_THAT(error("a APPEND x {4+}\r\nmail{4}\r\n"), StartsWith("APPEND: Expected a space"));
   EXPECT_THAT(error("a APPEND x {4+}\r\nmail  {4}\r\n"),
               StartsWith("APPEND: Expected the message"));
+  EXPECT_THAT(error("a APPEND x CATENATE {4}\r\n"), StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x CATENATE ({4}\r\n"), StartsWith("APPEND: CATENATE takes"));
+  EXPECT_THAT(error("a APPEND x CATENATE (FROB {4}\r\n"), StartsWith("APPEND: CATENATE takes"));
+  EXPECT_THAT(error("a APPEND x CATENATE (TEXT {1+}\r\nx{4}\r\n"),
+              StartsWith("APPEND: Expected a space"));
+  EXPECT_THAT(error("a APPEND x UTF8 {4}\r\n"), StartsWith("APPEND: Expected"));
+  EXPECT_THAT(error("a APPEND x UTF8 ({4}\r\n"), StartsWith("APPEND: Behind UTF8"));
+  EXPECT_THAT(error("a APPEND x UTF8 (~{1+}\r\nx {4}\r\n"), StartsWith("APPEND: Expected"));
   EXPECT_THAT(error("a REPLACE 1:2 x {4}\r\n"), StartsWith("REPLACE: Expected a space"));
   EXPECT_THAT(error("a REPLACE 0 x {4}\r\n"), StartsWith("REPLACE: Expected a number"));
   EXPECT_EQ(error("a UID REPLACE 1 x {4+}\r\nmail {4}\r\n"),

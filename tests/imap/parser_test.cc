@@ -165,6 +165,27 @@ TEST(Parser, ReadsStatus) {
   error("a STATUS x MESSAGES");
 }
 
+TEST(Parser, ReadsCatenate) {
+  const auto append = body<Append>(
+      "a APPEND x (\\Seen) CATENATE (URL \"/x/;UID=1\" TEXT {2+}\r\nhi UTF8 (~{1+}\r\ny)) UTF8 "
+      "(~{1+}\r\nz)");
+  ASSERT_EQ(append.messages.size(), 2u);
+  EXPECT_TRUE(append.messages[0].is_catenated);
+  EXPECT_EQ(append.messages[0].parts,
+            (std::vector<AppendPart>{{AppendPart::Kind::Url, 0, false, "/x/;UID=1"},
+                                     {AppendPart::Kind::Text, 2, false, "hi"},
+                                     {AppendPart::Kind::Utf8, 1, true, "y"}}));
+  EXPECT_FALSE(append.messages[1].is_catenated);
+  EXPECT_EQ(append.messages[1].parts[0].kind, AppendPart::Kind::Utf8);
+  EXPECT_EQ(body<Replace>("a REPLACE 1 x CATENATE (URL a)").append.messages[0].parts.size(), 1u);
+  error("a APPEND x CATENATE ()");
+  error("a APPEND x CATENATE (URL)");
+  error("a APPEND x CATENATE (URL a");
+  error("a APPEND x CATENATE URL a");
+  error("a APPEND x CATENATE (TEXT hi)");
+  error("a APPEND x CATENATE (UTF8 ({1+}\r\ny))");
+}
+
 TEST(Parser, ReadsReplace) {
   const auto replace = body<Replace>("a UID REPLACE 7 Drafts (\\Draft) {5+}\r\nhello");
   EXPECT_EQ(replace.numbering, Numbering::Uid);
@@ -214,6 +235,16 @@ TEST(Parser, ReadsFetchItems) {
   EXPECT_FALSE(items("RFC822")[0].peek);
   EXPECT_TRUE(items("RFC822.HEADER")[0].peek);
   EXPECT_FALSE(items("RFC822.TEXT")[0].peek);
+  EXPECT_FALSE(items("PREVIEW")[0].is_lazy);
+  EXPECT_TRUE(items("preview (lazy)")[0].is_lazy);
+  EXPECT_EQ(items("(PREVIEW (LAZY) FLAGS PREVIEW)").size(), 3u);
+  const auto modified = body<Fetch>("a FETCH 1 PREVIEW (CHANGEDSINCE 5)");
+  EXPECT_FALSE(modified.items[0].is_lazy);
+  EXPECT_EQ(modified.modifiers[0].name, "CHANGEDSINCE");
+  EXPECT_TRUE(body<Fetch>("a FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 5)").items[0].is_lazy);
+  error("a FETCH 1 (PREVIEW (FROB))");
+  error("a FETCH 1 PREVIEW (LAZY FROB)");
+  error("a FETCH 1 PREVIEW ()");
   auto item = items("BODY.PEEK[1.2.HEADER.FIELDS (Subject \"X Y\")]<0.100>")[0];
   EXPECT_EQ(item.kind, FetchItem::Kind::Section);
   EXPECT_TRUE(item.peek);

@@ -145,6 +145,7 @@ std::string fetch_item(const FetchItem& item) {
     case FetchItem::Kind::Rfc822: return "RFC822";
     case FetchItem::Kind::Rfc822Header: return "RFC822.HEADER";
     case FetchItem::Kind::Rfc822Text: return "RFC822.TEXT";
+    case FetchItem::Kind::Preview: return item.is_lazy ? "PREVIEW (LAZY)" : "PREVIEW";
   }
   return {};
 }
@@ -228,7 +229,20 @@ std::string search_key(const SearchKey& key) {
 }
 
 std::string append_part(const AppendPart& part) {
-  return (part.is_binary ? "~" : "") + literal(part.text);
+  const std::string text = (part.is_binary ? "~" : "") + literal(part.text);
+  switch (part.kind) {
+    case AppendPart::Kind::Text: return text;
+    case AppendPart::Kind::Utf8: return "UTF8 (" + text + ")";
+    case AppendPart::Kind::Url: return "URL " + astring(part.text);
+  }
+  return {};
+}
+
+std::string append_parts(const AppendMessage& message) {
+  if (!message.is_catenated) return append_part(message.parts[0]);
+  return "CATENATE " + list(message.parts, [](const AppendPart& part) {
+           return (part.kind == AppendPart::Kind::Text ? "TEXT " : "") + append_part(part);
+         });
 }
 
 struct Arguments {
@@ -286,7 +300,7 @@ struct Arguments {
     for (const AppendMessage& message : append.messages) {
       text += " " + flags(message.flags);
       if (message.internal_date) text += " " + date_time(*message.internal_date);
-      for (const AppendPart& part : message.parts) text += " " + append_part(part);
+      text += " " + append_parts(message);
     }
     return text;
   }

@@ -103,6 +103,103 @@ TEST(MultiAppend, GoesOnAfterARefusal) {
   EXPECT_THAT(client->say("f APPEND Sent" + literal("x") + literal("y")), StartsWith("f OK "));
 }
 
+// A message that was put away with a long header is one of which the index knows nothing yet.
+TEST(Preview, IsReadFromTheFileUnlessLazy) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  const std::string unknown =
+      "X-Long: " + std::string(300'000, 'x') + "\r\n\r\nread from its file\r\n";
+  client->say("a APPEND Sent" + literal(unknown) + literal("\r\nknown at once\r\n"));
+  client->say("b SELECT Sent");
+  EXPECT_EQ(
+      client->say("c FETCH 1:2 (PREVIEW (LAZY))"),
+      "* 1 FETCH (PREVIEW NIL)\r\n* 2 FETCH (PREVIEW \"known at once\")\r\nc OK That is all\r\n");
+  EXPECT_THAT(client->say("d FETCH 1:2 (PREVIEW)"),
+              StartsWith("* 1 FETCH (PREVIEW \"read from its file\")\r\n"));
+  EXPECT_THAT(client->say("e FETCH 1 (PREVIEW (LAZY) RFC822.SIZE)"),
+              StartsWith("* 1 FETCH (PREVIEW \"read from its file\" RFC822.SIZE "));
+}
+
+TEST(Catenate, TakesPartsOfManyMessages) {
+  SessionWorld world;
+  world.deliver_many(3);
+  const std::string validity = std::to_string(world.mailbox()->uid_validity());
+  const auto client = world.sign_in();
+  std::string command = "a APPEND Sent CATENATE (TEXT {14+}\r\nSubject: all\r\n";
+  for (int uid = 3; uid > 0; --uid) {
+    command += " URL \"/INBOX;UIDVALIDITY=" + validity + "/;UID=" + std::to_string(uid) +
+               "/;SECTION=TEXT\"";
+  }
+  // The empty line is a text of its own; it is put before them only here.
+  command.replace(command.find(" URL"), 0, " TEXT {2+}\r\n\r\n");
+  EXPECT_THAT(client->say(command + ")"), StartsWith("a OK [APPENDUID "));
+  client->say("b SELECT Sent");
+  EXPECT_THAT(client->say("c FETCH 1 BODY.PEEK[]"),
+              HasSubstr("Subject: all\r\n\r\nbody 3\r\nbody 2\r\nbody 1\r\n)"));
+}
+
+TEST(Catenate, CopiesALargeMessage) {
+  SessionWorld world;
+  const std::string large = text(1, 1'000'000);
+  world.deliver(large);
+  const auto client = world.sign_in();
+  EXPECT_THAT(client->say("a APPEND Sent CATENATE (URL /INBOX/;UID=1 TEXT {3+}\r\nend)"),
+              StartsWith("a OK "));
+  client->say("b SELECT Sent");
+  EXPECT_THAT(client->say("c FETCH 1 BODY.PEEK[]"), HasSubstr("\r\n" + large + "end)"));
+}
+
+TEST(Catenate, HasALimitOfUrls) {
+  SessionWorld world;
+  world.deliver_many(1);
+  const auto client = world.sign_in();
+  std::string urls = "URL /INBOX/;UID=1/;PARTIAL=0.1";
+  for (std::size_t n = 1; n < Upload::Limits().urls; ++n) urls += " URL /INBOX/;UID=1/;PARTIAL=0.1";
+  EXPECT_THAT(client->say("a APPEND Sent CATENATE (" + urls + ")"), StartsWith("a OK "));
+  EXPECT_THAT(client->say("b APPEND Sent CATENATE (" + urls + " URL /INBOX/;UID=1)"),
+              StartsWith("b NO [LIMIT] "));
+}
+
+TEST(Catenate, CountsWhatUrlsBringAmongTheOctetsOfACommand) {
+  SessionWorld world;
+  world.deliver(text(1, 90'000'000));
+  const auto client = world.sign_in();
+  EXPECT_THAT(client->say("a APPEND Sent CATENATE (URL /INBOX/;UID=1) CATENATE (URL "
+                          "/INBOX/;UID=1) CATENATE (URL /INBOX/;UID=1)"),
+              StartsWith("a NO [LIMIT] "));
+  EXPECT_THAT(client->say("b STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 0)"));
+}
+
+TEST(Catenate, SeesTheMailboxAsItIsNow) {
+  SessionWorld world;
+  world.deliver_many(1);
+  const auto client = world.sign_in();
+  client->say("a APPEND Sent CATENATE (URL /INBOX/;UID=1)");
+  const auto other = world.open_inbox();
+  other->say("b STORE 1 +FLAGS.SILENT (\\Deleted)");
+  other->say("c EXPUNGE");
+  EXPECT_THAT(client->say("d APPEND Sent CATENATE (URL /INBOX/;UID=1)"),
+              StartsWith("d NO [BADURL /INBOX/;UID=1] "));
+}
+
+TEST(Catenate, KeepsNulOfAPartInBase64) {
+  SessionWorld world;
+  world.deliver(std::string("Subject: nul\r\n\r\na\0b", 19));
+  const auto client = world.sign_in();
+  EXPECT_THAT(client->say("a APPEND Sent CATENATE (URL /INBOX/;UID=1)"), StartsWith("a OK "));
+  client->say("b SELECT Sent");
+  EXPECT_THAT(client->say("c FETCH 1 BODY.PEEK[TEXT]"), HasSubstr("YQBi\r\n)"));
+}
+
+TEST(Utf8, IsNotAskedOfImap4Rev2) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  const std::string message = "Subject: Gr\u00f6\u00dfe\r\n\r\n";
+  EXPECT_THAT(client->say("a APPEND Sent" + literal(message)), StartsWith("a NO [CANNOT] "));
+  client->say("b ENABLE IMAP4rev2");
+  EXPECT_THAT(client->say("c APPEND Sent" + literal(message)), StartsWith("c OK "));
+}
+
 TEST(Replace, LeavesTheMessageWhenItIsRefused) {
   SessionWorld world;
   world.deliver_many(2);

@@ -248,6 +248,17 @@ TEST(Preview, SkipsMarkupAndQuotes) {
   EXPECT_EQ(parse("Content-Transfer-Encoding: base64\r\n\r\naGVsbG8gd29ybGQ=").preview,
             "hello world");
   EXPECT_EQ(parse("\r\n" + std::string(5000, 'x')).preview, std::string(200, 'x'));
+  // What newsletters hide behind their first line; and what only looks like that.
+  const std::string head = "Content-Type: text/plain; charset=utf-8\r\n\r\n";
+  std::string padding;
+  for (int n = 0; n < 100; ++n) padding += "\u034f\u200c\u00a0\u2007\ufeff\u00ad ";
+  EXPECT_EQ(parse(head + "Sale" + padding + "today\r\n").preview, "Sale\u200c today");
+  EXPECT_EQ(parse(head + "\u202eevil\u2003 me\u200bssage\r\n").preview, "evil message");
+  EXPECT_EQ(parse(head + "\u0645\u06cc\u200c\u062e\u0648\r\n").preview,
+            "\u0645\u06cc\u200c\u062e\u0648");
+  std::string many;
+  for (int n = 0; n < 300; ++n) many += "\U0001f600";
+  EXPECT_EQ(parse(head + many).preview, many.substr(0, 800));
 }
 
 }  // namespace

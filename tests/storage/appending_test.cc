@@ -174,6 +174,31 @@ TEST_F(AppendingTest, WhatIsGoneIsNotReplaced) {
   EXPECT_EQ(findings(), std::vector<std::string>());
 }
 
+TEST_F(AppendingTest, AFullAccountTakesAllOrNothingAndReplaces) {
+  class Limits final : public Quotas {
+   public:
+    Result<QuotaLimits> limits(std::string_view) override { return now; }
+    QuotaLimits now;
+  } limits;
+  options_.quotas = &limits;
+  reopen();
+  ASSERT_TRUE(deliver("one"));
+  limits.now.messages = 2;
+  EXPECT_EQ(append("Archive", {"two", "three"}).error().code, Error::Code::OverQuota);
+  EXPECT_EQ(mailbox("Archive")->view()->size(), 0u);
+  ASSERT_TRUE(append("Archive", {"two"}));
+  // What leaves makes room for what comes.
+  EXPECT_EQ(append("Archive", {"three"}).error().code, Error::Code::OverQuota);
+  EXPECT_EQ(replace(1, "three", *mailbox("Archive"), *mailbox("Archive")), 2u);
+  limits.now = {.bytes = account()->usage()->bytes, .messages = 0};
+  EXPECT_EQ(replace(2, "four.", *mailbox("Archive"), *inbox()), 2u);
+  EXPECT_EQ(replace(2, "a longer subject", *inbox(), *inbox()).error().code,
+            Error::Code::OverQuota);
+  EXPECT_EQ(inbox()->view()->size(), 2u);
+  store_->close();
+  store_.reset();
+}
+
 TEST_F(AppendingTest, TheOtherAccountIsNoPlaceToReplace) {
   ASSERT_TRUE(deliver("one"));
   EXPECT_EQ(replace(1, "new", *inbox(), *inbox(kBob)).error().code, Error::Code::Invalid);
