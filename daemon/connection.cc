@@ -94,7 +94,7 @@ void Connection::read_input() {
   const std::span<char> space = scratch();
   while (may_read()) {
     const std::size_t room = std::min(space.size(), session_->input_limit() - input_.size());
-    const auto moved = transport_.read(space.first(room));
+    const auto moved = receive(space.first(room));
     switch (moved.kind) {
       case Transport::Moved::Kind::Some: break;
       case Transport::Moved::Kind::WaitToWrite:
@@ -121,8 +121,35 @@ void Connection::read_input() {
     input_.append(bytes);
     heard_at_ = Steady::now();
     due_ = true;
-    if (moved.count < room && !transport_.has_pending()) return;  // most likely that was all
+    if (moved.count < room && !has_pending()) return;  // most likely that was all
   }
+}
+
+// As Transport::read(), with what the client means in place of what it sent.
+Transport::Moved Connection::receive(std::span<char> space) {
+  if (!inflater_) return transport_.read(space);
+  for (int turns = 0; turns < kTurns; ++turns) {
+    const auto next = inflater_->next(space);
+    switch (next.kind) {
+      case Inflater::Next::Kind::Some: return {Transport::Moved::Kind::Some, next.count};
+      case Inflater::Next::Kind::Ended: return {Transport::Moved::Kind::Ended};
+      case Inflater::Next::Kind::Damaged:
+        goodbye_ = "What you sent is no DEFLATE";
+        return {Transport::Moved::Kind::WaitToRead};
+      case Inflater::Next::Kind::Hungry: break;
+    }
+    std::array<char, 4096> some;
+    const auto moved = transport_.read(some);
+    if (moved.kind != Transport::Moved::Kind::Some) return moved;
+    inflater_->feed({some.data(), moved.count});
+  }
+  // A client may send for ever what comes to nothing: others have their turn.
+  host_.loop.post([&host = host_, number = accepted_.number] { host.wake(number); });
+  return {Transport::Moved::Kind::WaitToRead};
+}
+
+bool Connection::has_pending() const {
+  return transport_.has_pending() || (inflater_ && inflater_->has_more());
 }
 
 void Connection::pump() {
@@ -136,7 +163,7 @@ void Connection::pump() {
   pumping_ = false;
   if (phase_ == Phase::Dead) return;
   if (sender_.empty()) {
-    if (phase_ == Phase::Upgrading) return start_tls();
+    if (phase_ == Phase::Upgrading) return compresses_next_ ? start_compression() : start_tls();
     if (phase_ == Phase::Closing) return linger();
   }
   if (may_read()) readable_.add();
@@ -179,9 +206,9 @@ bool Connection::talk() {
     follow(session_->changed(*mailbox, output_));
     return true;
   }
-  if (transport_.has_pending() && may_read()) {
+  if (has_pending() && may_read()) {
     read_input();
-    return due_;
+    return due_ || goodbye_;
   }
   return false;
 }
@@ -205,8 +232,20 @@ void Connection::follow(Next next) {
       input_.clear();
       if (!transport_.discard_arrived()) return enter(Phase::Closing);
       return enter(Phase::Upgrading);
+    case Next::Kind::Compress: compresses_next_ = true; return enter(Phase::Upgrading);
     case Next::Kind::Close: return enter(Phase::Closing);
   }
+}
+
+// Whatever has come behind the command is compressed already.  RFC 4978 section 3
+void Connection::start_compression() {
+  sender_.compress();
+  inflater_ = std::make_unique<Inflater>();
+  inflater_->feed(input_.view());
+  input_.clear();
+  compresses_next_ = false;
+  enter(Phase::Talking);
+  pump();
 }
 
 void Connection::note_user() {
@@ -276,8 +315,11 @@ bool Connection::send_some() {
 }
 
 bool Connection::send_share() {
-  for (std::uint64_t sent = 0; !sender_.empty();) {
-    if (sent >= kShare) {
+  // What compresses well is little to send, but as much work.
+  const std::uint64_t before = sender_.size();
+  bool has_sent = false;
+  while (!sender_.empty()) {
+    if (before >= sender_.size() + kShare) {
       write_blocked_ = true;
       writable_.add();
       return false;
@@ -300,7 +342,7 @@ bool Connection::send_share() {
           if (taken > 0) said_at_ = Steady::now();
           write_blocked_ = true;
           writable_.add();
-          return sent + taken > 0;
+          return has_sent || taken > 0;
         case Transport::Moved::Kind::Ended:
         case Transport::Moved::Kind::Broken:
           debug("write-failed", transport_.trouble());
@@ -311,7 +353,7 @@ bool Connection::send_share() {
       taken += moved.count;
     }
     sender_.consume(taken);
-    sent += taken;
+    has_sent = true;
     said_at_ = Steady::now();
   }
   return true;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "daemon/certificates.h"
+#include "daemon/compression.h"
 #include "daemon/first_bytes.h"
 #include "daemon/lanes.h"
 #include "daemon/loop.h"
@@ -97,7 +98,7 @@ class Connection {
     Working,      // a worker has the session
     Full,         // the session wants to go on when the client has read what there is
     Pausing,      // the session wants its tick
-    Upgrading,    // sends the reply to STARTTLS, then shakes hands
+    Upgrading,    // sends the reply to STARTTLS or COMPRESS, then does it
     Closing,      // sends what is left
     Lingering,    // has said everything, and lets the client read it
     Dead,
@@ -109,9 +110,12 @@ class Connection {
   void sniff();
   void open(Opening opening);
   void start_tls();
+  void start_compression();
   void shake_hands();
   void begin_session();
   void read_input();
+  Transport::Moved receive(std::span<char> space);
+  bool has_pending() const;
   void note_hello();
   void linger();
 
@@ -142,6 +146,7 @@ class Connection {
   Peer& peer_;
   Transport transport_;
   Sender sender_;
+  std::unique_ptr<Inflater> inflater_;  // once the client compresses
   Input input_;
   Output output_;
   std::shared_ptr<Wakeups> wakeups_;
@@ -154,8 +159,9 @@ class Connection {
   Lanes::Ticket ticket_ = 0;
   std::optional<std::string> goodbye_;
   std::chrono::milliseconds pause_{0};
-  bool due_ = false;    // there may be something for consume()
-  bool heard_ = false;  // the client has said something in clear
+  bool due_ = false;              // there may be something for consume()
+  bool compresses_next_ = false;  // what Upgrading leads to
+  bool heard_ = false;            // the client has said something in clear
   bool write_blocked_ = false;
   bool read_blocked_ = false;  // until the socket takes what TLS has to say
   bool pumping_ = false;

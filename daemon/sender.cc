@@ -11,6 +11,9 @@ namespace waxwing {
 
 namespace {
 
+constexpr std::size_t kPacked = 16 * 1024;
+constexpr std::uint64_t kPlain = 256 * 1024;
+
 std::uint64_t size_of(const Output::Piece& piece) {
   const auto* bytes = std::get_if<std::string>(&piece);
   return bytes ? bytes->size() : std::get<Output::FileRange>(piece).size;
@@ -53,7 +56,29 @@ void Sender::take(Output& output) {
   }
 }
 
-std::string_view Sender::front(std::span<char> space) const {
+std::string_view Sender::front(std::span<char> space) {
+  if (!deflater_) return plain_front(space);
+  if (packed_.empty() && !pack(space)) return {};
+  return std::string_view(packed_).substr(packed_done_);
+}
+
+// Compresses about a TLS record's worth, or less when that would take long. False when a file turns
+// out to be too short.
+bool Sender::pack(std::span<char> space) {
+  const std::uint64_t before = size_;
+  while (size_ > 0 && packed_.size() < kPacked) {
+    if (!packed_.empty() && before - size_ >= kPlain) return true;
+    std::string_view bytes = plain_front(space);
+    if (bytes.empty()) return false;
+    bytes = bytes.substr(0, kPacked);
+    deflater_->add(bytes, packed_);
+    consume_plain(bytes.size());
+  }
+  if (size_ == 0) deflater_->flush(packed_);
+  return true;
+}
+
+std::string_view Sender::plain_front(std::span<char> space) const {
   if (pieces_.empty()) return {};
   if (const auto* bytes = std::get_if<std::string>(&pieces_.front())) {
     const std::string_view rest = std::string_view(*bytes).substr(static_cast<std::size_t>(done_));
@@ -72,6 +97,14 @@ std::string_view Sender::front(std::span<char> space) const {
 }
 
 void Sender::consume(std::uint64_t count) {
+  if (!deflater_) return consume_plain(count);
+  packed_done_ += static_cast<std::size_t>(count);
+  if (packed_done_ < packed_.size()) return;
+  std::string().swap(packed_);
+  packed_done_ = 0;
+}
+
+void Sender::consume_plain(std::uint64_t count) {
   size_ -= count;
   done_ += count;
   while (!pieces_.empty() && done_ >= size_of(pieces_.front())) {

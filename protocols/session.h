@@ -27,6 +27,7 @@ struct Next {
     Work,      // a worker shall call run()
     Pause,     // tick() after `time`; input stays unread until then
     StartTls,  // send what is queued, drop the unread input, start TLS, then call encrypted()
+    Compress,  // send what is queued; from then on both sides compress, and so is the unread input
     Close,     // send what is queued, then close
   };
   Kind kind = Kind::Bytes;
@@ -37,6 +38,7 @@ struct Next {
   static Next work(Lane lane) { return {Kind::Work, lane}; }
   static Next pause(std::chrono::milliseconds time) { return {Kind::Pause, Lane::Storage, time}; }
   static Next start_tls() { return {Kind::StartTls}; }
+  static Next compress() { return {Kind::Compress}; }
   static Next close() { return {Kind::Close}; }
 };
 

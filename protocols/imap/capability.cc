@@ -46,6 +46,7 @@ std::string capabilities(const Conversation& conversation) {
   add(conversation, kAlways, text);
   if (conversation.state() != State::NotAuthenticated) {
     add(conversation, kSignedIn, text);
+    if (!conversation.is_compressed) add(conversation, "COMPRESS=DEFLATE", text);
     text += " APPENDLIMIT=" + std::to_string(conversation.services.settings->limits.message_size);
     return text;
   }

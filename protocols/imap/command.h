@@ -187,6 +187,10 @@ struct Append {
   std::vector<AppendMessage> messages;  // several: RFC 3502
   bool operator==(const Append&) const = default;
 };
+struct Compress {         // RFC 4978
+  std::string algorithm;  // upper case
+  bool operator==(const Compress&) const = default;
+};
 struct Idle {
   bool operator==(const Idle&) const = default;
 };
@@ -330,9 +334,9 @@ struct Move {
 struct Command {
   using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
                             Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
-                            GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append, Idle,
-                            Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search,
-                            Fetch, Notify, Store, Replace, Copy, Move>;
+                            GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append,
+                            Compress, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
+                            UidBatches, Search, Fetch, Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -35,4 +35,15 @@ Reply id(Conversation& conversation, Id& id, Output& output) {
   return Reply::ok("Pleased to meet you");
 }
 
+// RFC 4978 section 3. Whoever owns the connection compresses, once this reply has gone out.
+Reply compress(Conversation& conversation, Compress& compress, Output&) {
+  if (compress.algorithm != "DEFLATE") return Reply::bad("DEFLATE is the only algorithm here");
+  if (conversation.is_compressed) {
+    return {Reply::Kind::Bad, "COMPRESSIONACTIVE", "DEFLATE is active already"};
+  }
+  conversation.is_compressed = true;
+  conversation.ending = Conversation::Ending::Compress;
+  return Reply::ok("DEFLATE active");
+}
+
 }  // namespace waxwing::imap

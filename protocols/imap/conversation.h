@@ -43,9 +43,10 @@ struct Conversation {
   // The messages of an APPEND or REPLACE on their way in.
   std::unique_ptr<Upload> upload;
   int failed_sign_ins = 0;
+  bool is_compressed = false;  // COMPRESS.  RFC 4978
 
   // What shall happen once the reply is written.
-  enum class Ending { None, StartTls, Close };
+  enum class Ending { None, StartTls, Compress, Close };
   Ending ending = Ending::None;
 
   State state() const;

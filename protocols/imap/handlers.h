@@ -14,6 +14,7 @@ Reply capability(Conversation&, Capability&, Output&);
 Reply noop(Conversation&, Noop&, Output&);
 Reply logout(Conversation&, Logout&, Output&);
 Reply id(Conversation&, Id&, Output&);
+Reply compress(Conversation&, Compress&, Output&);
 
 // commands_sign_in.cc
 Reply starttls(Conversation&, StartTls&, Output&);

@@ -65,6 +65,11 @@ Command::Body parse_login(Lexer& lexer) {
   return login;
 }
 
+Command::Body parse_compress(Lexer& lexer) {
+  lexer.space();
+  return Compress{lexer.word("an algorithm")};
+}
+
 Command::Body parse_enable(Lexer& lexer) {
   Enable enable;
   do {
@@ -201,6 +206,7 @@ constexpr Entry kCommands[] = {
     {"CAPABILITY", without_arguments<Capability>},
     {"CHECK", without_arguments<Check>},
     {"CLOSE", without_arguments<Close>},
+    {"COMPRESS", parse_compress},
     {"COPY", parse_copy<Copy>},
     {"CREATE", parse_create},
     {"DELETE", with_mailbox<Delete>},

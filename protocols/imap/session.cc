@@ -115,6 +115,9 @@ std::optional<Next> ImapSession::ending() {
   switch (conversation_.ending) {
     case Conversation::Ending::None: return std::nullopt;
     case Conversation::Ending::StartTls: return Next::start_tls();
+    case Conversation::Ending::Compress:
+      conversation_.ending = Conversation::Ending::None;
+      return Next::compress();
     case Conversation::Ending::Close: return Next::close();
   }
   return std::nullopt;

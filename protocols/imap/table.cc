@@ -21,6 +21,7 @@ constexpr Entry kTable[] = {
 
     {"UNAUTHENTICATE", In::SignedIn, On::Storage, Numbers::Keep, once<unauthenticate>,
      "UNAUTHENTICATE"},
+    {"COMPRESS", In::SignedIn, On::Loop, Numbers::Free, once<compress>, "COMPRESS=DEFLATE"},
     {"ENABLE", In::SignedIn, On::Loop, Numbers::Free, once<enable>, "ENABLE"},
     {"SELECT", In::SignedIn, On::Storage, Numbers::Keep, select},
     {"EXAMINE", In::SignedIn, On::Storage, Numbers::Keep, select},

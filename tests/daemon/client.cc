@@ -52,7 +52,18 @@ bool Client::start_tls(const Tls& tls) {
   return SSL_connect(ssl_) == 1;
 }
 
+void Client::compress() {
+  deflater_ = std::make_unique<Deflater>();
+  inflater_ = std::make_unique<Inflater>();
+}
+
 void Client::send(std::string_view bytes) {
+  std::string packed;
+  if (deflater_) {
+    deflater_->add(bytes, packed);
+    deflater_->flush(packed);
+    bytes = packed;
+  }
   while (!bytes.empty()) {
     const long sent = ssl_ ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
                            : ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -71,8 +82,16 @@ long Client::read_some() {
     got = recv(fd(), space.data(), space.size(), 0);
     if (got < 0) return errno == EAGAIN ? -1 : 0;
   }
-  unread_.append(space.data(), static_cast<std::size_t>(got));
-  return got;
+  if (!inflater_) {
+    unread_.append(space.data(), static_cast<std::size_t>(got));
+    return got;
+  }
+  inflater_->feed({space.data(), static_cast<std::size_t>(got)});
+  for (;;) {
+    const auto next = inflater_->next(space);
+    if (next.kind != Inflater::Next::Kind::Some) return got;
+    unread_.append(space.data(), next.count);
+  }
 }
 
 std::string Client::line() {

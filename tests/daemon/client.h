@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/fd.h"
+#include "daemon/compression.h"
 
 typedef struct ssl_st SSL;
 typedef struct ssl_ctx_st SSL_CTX;
@@ -25,6 +27,9 @@ class Client {
   // True when the handshake succeeds.
   bool start_tls(const Tls& tls);
   bool start_tls() { return start_tls(Tls{}); }
+
+  // From here on both sides compress.
+  void compress();
 
   void send(std::string_view bytes);
   // A line without CRLF; "<closed>" at the end, "<timeout>" after ten seconds.
@@ -53,6 +58,8 @@ class Client {
   SSL_CTX* context_ = nullptr;
   SSL* ssl_ = nullptr;
   std::string unread_;
+  std::unique_ptr<Deflater> deflater_;
+  std::unique_ptr<Inflater> inflater_;
 };
 
 }  // namespace waxwing::test

@@ -83,6 +83,94 @@ TEST(Connection, ForgetsWhatWasSaidBehindStartTls) {
   EXPECT_EQ(client.say("first"), "you said first");
 }
 
+TEST(Connection, CompressesBothWaysOnceItHasSaidSo) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  for (const bool has_tls : {false, true}) {
+    Client client(house.bound(143));
+    EXPECT_EQ(client.line(), "hello");
+    if (has_tls) {
+      EXPECT_EQ(client.say("STARTTLS"), "go");
+      ASSERT_TRUE(client.start_tls());
+    }
+    EXPECT_EQ(client.say("COMPRESS"), "go");
+    client.compress();
+    EXPECT_EQ(client.say("first"), "you said first");
+    // A flush after each answer, or the client would wait for ever.
+    for (int n = 0; n < 50; ++n) EXPECT_EQ(client.say("again"), "you said again");
+    client.send("BIG 3000000\r\n");
+    EXPECT_TRUE(client.bytes(3'000'000) == std::string(3'000'000, 'x'));
+    EXPECT_EQ(client.line(), "worked");
+    house.stage.moved({7});
+    EXPECT_EQ(client.line(), "moved 7");
+    // More than it reads at once, in one write.
+    std::string many;
+    for (int n = 0; n < 20'000; ++n) many += "x\r\n";
+    client.send(many);
+    for (int n = 0; n < 20'000; ++n) ASSERT_EQ(client.line(), "you said x");
+    EXPECT_EQ(client.say("QUIT"), "bye");
+    EXPECT_EQ(client.line(), "<closed>");
+  }
+}
+
+TEST(Connection, TakesWhatFollowsCompressForCompressed) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  Client client(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  Deflater deflater;
+  std::string packed;
+  deflater.add("first\r\nsecond\r\n", packed);
+  deflater.flush(packed);
+  client.send("COMPRESS\r\n" + packed);
+  EXPECT_EQ(client.line(), "go");
+  client.compress();
+  EXPECT_EQ(client.line(), "you said first");
+  EXPECT_EQ(client.line(), "you said second");
+}
+
+TEST(Connection, SaysGoodbyeToWhoseCompressionIsDamaged) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  Client client(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  client.send("COMPRESS\r\nthis is no deflate\r\n");
+  EXPECT_EQ(client.line(), "go");
+  client.compress();
+  EXPECT_EQ(client.line(), "goodbye: What you sent is no DEFLATE");
+  EXPECT_EQ(client.line(), "<closed>");
+}
+
+// The session of this test takes 4 KiB and then gives up; nothing has to inflate the rest.
+TEST(Connection, SurvivesADecompressionBomb) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  Client client(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  EXPECT_EQ(client.say("COMPRESS"), "go");
+  client.compress();
+  client.send(std::string(64 << 20, 'x'));
+  EXPECT_EQ(client.line(), "goodbye: internal error");
+  Client other(house.bound(143));
+  EXPECT_EQ(other.line(), "hello");
+}
+
+// Blocks that hold nothing, for ever: the loop has time for others, and the client is heard again.
+TEST(Connection, HasTimeForOthersWhileOneSendsEmptyBlocks) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  Client client(house.bound(143)), other(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  EXPECT_EQ(other.line(), "hello");
+  std::string packed = "COMPRESS\r\n";
+  for (int n = 0; n < 400'000; ++n) packed += std::string_view("\0\0\0\xff\xff", 5);
+  client.send(packed);
+  EXPECT_EQ(other.say("hello"), "you said hello");
+  EXPECT_EQ(client.line(), "go");
+  client.compress();
+  EXPECT_EQ(client.say("still here"), "you said still here");
+}
+
 TEST(Connection, ExplainsItselfToWhoSpeaksClearOnATlsPort) {
   House house({{993, S::Imap, T::Implicit}, {465, S::Submission, T::Implicit}});
   house.timing.silence_implicit = std::chrono::milliseconds(30);

@@ -65,6 +65,10 @@ Next EchoSession::answer(const std::string& line, Output& output) {
     output << "go\r\n";
     return Next::start_tls();
   }
+  if (word == "COMPRESS") {
+    output << "go\r\n";
+    return Next::compress();
+  }
   if (word == "PAUSE") return Next::pause(std::chrono::milliseconds(5));
   if (word == "USER") {
     user_ = rest;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 #include "tests/daemon/house.h"
 
@@ -57,6 +58,66 @@ TEST(Sender, JoinsSmallAnswers) {
   }
   std::array<char, 16> space;
   EXPECT_EQ(sender.front(space).size(), 1000u);
+}
+
+TEST(Sender, CompressesAndFlushesAtTheEndOfWhatThereIs) {
+  const Folder folder;
+  const std::string text(100'000, 'y');
+  const auto file = open_file(folder.write("message", text));
+  Sender sender;
+  sender.compress();
+  Inflater inflater;
+  std::array<char, 3000> space;
+  std::string packed;
+  for (int n = 0; n < 3; ++n) {
+    Output output;
+    output << "<";
+    output.write_file(file, 0, text.size());
+    output << ">";
+    sender.take(output);
+    while (!sender.empty()) {
+      const std::string some(sender.front(space));
+      ASSERT_FALSE(some.empty());
+      EXPECT_EQ(sender.front(space), some) << "a repeated write must see the same bytes";
+      packed += some.substr(0, 5);
+      inflater.feed(some.substr(0, 5));
+      sender.consume(std::min<std::size_t>(5, some.size()));
+    }
+    std::string all;
+    std::vector<char> out(1 << 20);
+    for (auto next = inflater.next(out); next.kind == Inflater::Next::Kind::Some;
+         next = inflater.next(out)) {
+      all.append(out.data(), next.count);
+    }
+    EXPECT_TRUE(all == "<" + text + ">") << n;
+  }
+  EXPECT_LT(packed.size(), 3000u);
+}
+
+TEST(Sender, CompressesALongFileInShares) {
+  const Folder folder;
+  const std::string text(10'000'000, 'y');
+  const auto file = open_file(folder.write("message", text));
+  Sender sender;
+  sender.compress();
+  Output output;
+  output.write_file(file, 0, text.size());
+  sender.take(output);
+  std::vector<char> space(64 * 1024);
+  EXPECT_FALSE(sender.front(space).empty());
+  EXPECT_GT(sender.size(), 8'000'000u);
+}
+
+TEST(Sender, NoticesAFileThatIsTooShortToCompress) {
+  const Folder folder;
+  const auto file = open_file(folder.write("message", "0123"));
+  Sender sender;
+  sender.compress();
+  Output output;
+  output.write_file(file, 2, 100);
+  sender.take(output);
+  std::array<char, 64> space;
+  EXPECT_TRUE(sender.front(space).empty());
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ bool advance(Session& session, Next next, Input& input, Output& output) {
         input.clear();
         session.encrypted({});
         return true;
+      case Next::Kind::Compress: next = session.consume(input, output); break;
       case Next::Kind::Pause:
         session.tick(output);
         next = session.consume(input, output);

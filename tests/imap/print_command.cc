@@ -258,6 +258,7 @@ struct Arguments {
   std::string operator()(const Login& login) const {
     return " " + astring(login.user) + " " + astring(login.password);
   }
+  std::string operator()(const Compress& compress) const { return " " + compress.algorithm; }
   std::string operator()(const Enable& enable) const {
     std::string text;
     for (const auto& capability : enable.capabilities) text += " " + capability;

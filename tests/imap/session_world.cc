@@ -148,6 +148,7 @@ void SessionWorld::Client::advance(Next next) {
       case Next::Kind::Bytes:
       case Next::Kind::StartTls:
       case Next::Kind::Close: return;
+      case Next::Kind::Compress: next = session_->consume(input_, output_); break;
       case Next::Kind::Work:
         last_lane_ = next.lane;
         for (;;) {

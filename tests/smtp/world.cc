@@ -184,7 +184,8 @@ void Client::advance(Next next) {
     next_ = next;
     switch (next.kind) {
       case Next::Kind::Bytes:
-      case Next::Kind::StartTls: return;
+      case Next::Kind::StartTls:
+      case Next::Kind::Compress: return;
       case Next::Kind::Close: closed_ = true; return;
       case Next::Kind::Pause:
         paused_ += next.time;

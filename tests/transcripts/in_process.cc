@@ -86,6 +86,11 @@ class InProcessWire final : public Wire {
     advance(session_->consume(input_, output_));
   }
 
+  // The session never sees a compressed byte.
+  void compress() override {
+    if (!has_agreed_to_compress_) throw std::runtime_error("the session does not compress");
+  }
+
  private:
   // Does what the session waits for until it waits for the client.
   void advance(Next next) {
@@ -104,6 +109,10 @@ class InProcessWire final : public Wire {
           if (next.kind == Next::Kind::Bytes) next = session_->consume(input_, output_);
           break;
         case Next::Kind::StartTls: input_.clear(); return;
+        case Next::Kind::Compress:
+          has_agreed_to_compress_ = true;
+          next = session_->consume(input_, output_);
+          break;
         case Next::Kind::Close: closed_ = true; return;
       }
     }
@@ -127,6 +136,7 @@ class InProcessWire final : public Wire {
   std::string received_;
   Next next_;
   bool closed_ = false;
+  bool has_agreed_to_compress_ = false;
   std::unique_ptr<Session> session_;
 };
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <fstream>
 #include <iterator>
@@ -44,6 +45,51 @@ SSL_CTX* client_context() {
   return context.get();
 }
 
+// A client's side of COMPRESS=DEFLATE.
+class Zip {
+ public:
+  Zip() {
+    if (deflateInit2(&out_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) !=
+            Z_OK ||
+        inflateInit2(&in_, -15) != Z_OK) {
+      throw std::runtime_error("no zlib");
+    }
+  }
+  Zip(const Zip&) = delete;
+  ~Zip() {
+    deflateEnd(&out_);
+    inflateEnd(&in_);
+  }
+
+  std::string pack(std::string_view bytes) {
+    return run(out_, bytes, [](z_stream* stream) { return deflate(stream, Z_SYNC_FLUSH); });
+  }
+  std::string unpack(std::string_view bytes) {
+    return run(in_, bytes, [](z_stream* stream) {
+      const int result = inflate(stream, Z_SYNC_FLUSH);
+      if (result != Z_OK && result != Z_BUF_ERROR) throw std::runtime_error("damaged deflate");
+      return result;
+    });
+  }
+
+ private:
+  static std::string run(z_stream& stream, std::string_view bytes, int (*step)(z_stream*)) {
+    std::string all;
+    char space[16384];
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    do {
+      stream.next_out = reinterpret_cast<Bytef*>(space);
+      stream.avail_out = sizeof space;
+      step(&stream);
+      all.append(space, sizeof space - stream.avail_out);
+    } while (stream.avail_out == 0);
+    return all;
+  }
+
+  z_stream out_{}, in_{};
+};
+
 class SocketWire final : public Wire {
  public:
   SocketWire(int port, bool tls_first) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -58,6 +104,8 @@ class SocketWire final : public Wire {
   }
 
   void send(std::string_view bytes) override {
+    std::string packed;
+    if (zip_) bytes = packed = zip_->pack(bytes);
     while (!bytes.empty()) {
       const auto sent =
           tls_ ? SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()))
@@ -99,6 +147,11 @@ class SocketWire final : public Wire {
     if (SSL_connect(tls_.get()) != 1) throw std::runtime_error("the TLS handshake failed");
   }
 
+  void compress() override {
+    zip_ = std::make_unique<Zip>();
+    received_ = zip_->unpack(received_);
+  }
+
   // SMTP: the greeting as it was, then everything inside TLS.
   void start_tls_behind_greeting() {
     const auto greeting = line();
@@ -124,12 +177,15 @@ class SocketWire final : public Wire {
     // A TLS record may hold no application data: session tickets.
     if (got <= 0 && tls_ && SSL_get_error(tls_.get(), got) == SSL_ERROR_WANT_READ) return true;
     ended_ = got <= 0;
-    if (!ended_) received_.append(bytes, static_cast<std::size_t>(got));
-    return !ended_;
+    if (ended_) return false;
+    const std::string_view more(bytes, static_cast<std::size_t>(got));
+    received_ += zip_ ? zip_->unpack(more) : more;
+    return true;
   }
 
   Fd socket_;
   std::unique_ptr<SSL, Free> tls_;
+  std::unique_ptr<Zip> zip_;
   std::string received_;
   bool ended_ = false;
 };

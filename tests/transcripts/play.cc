@@ -153,6 +153,7 @@ std::string play(const Transcript& transcript, Server& server) {
         break;
       case Step::Kind::Close: talker.wire().close(); break;
       case Step::Kind::StartTls: talker.wire().start_tls(); break;
+      case Step::Kind::Compress: talker.wire().compress(); break;
     }
     if (!trouble.empty()) return where + trouble;
   }

@@ -106,6 +106,8 @@ Result<Step> read_step(std::string_view line) {
       step.kind = Step::Kind::Close;
     } else if (text == "<starttls>") {
       step.kind = Step::Kind::StartTls;
+    } else if (text == "<compress>") {
+      step.kind = Step::Kind::Compress;
     } else {
       auto bytes = client_bytes(text);
       if (!bytes) return fail(bytes.error());

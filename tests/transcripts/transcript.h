@@ -23,6 +23,7 @@ struct Step {
     Closed,    // S: <closed>
     Close,     // C: <close>
     StartTls,  // C: <starttls>
+    Compress,  // C: <compress>
   };
   Kind kind = Kind::Send;
   int connection = 1;

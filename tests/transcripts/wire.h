@@ -21,6 +21,8 @@ class Wire {
   virtual bool is_closed() = 0;
   virtual void close() = 0;
   virtual void start_tls() = 0;
+  // From here on both sides compress.  RFC 4978
+  virtual void compress() = 0;
 };
 
 // A fresh server in the world of a transcript.
