@@ -44,6 +44,10 @@ void Deflater::flush(std::string& packed) {
   run({}, Z_SYNC_FLUSH, packed);
 }
 
+void Deflater::finish(std::string& packed) {
+  run({}, Z_FINISH, packed);
+}
+
 void Deflater::run(std::string_view bytes, int how, std::string& packed) {
   set_input(*stream_, bytes);
   do {

@@ -26,6 +26,8 @@ class Deflater {
   void add(std::string_view bytes, std::string& packed);
   // And all that was held back, so that the client can read everything that was added.
   void flush(std::string& packed);
+  // The same, and tells the client that nothing follows. Nothing may.
+  void finish(std::string& packed);
 
  private:
   void run(std::string_view bytes, int how, std::string& packed);
@@ -57,6 +59,8 @@ class Inflater {
   Next next(std::span<char> space);
   // next() might give more without being fed.
   bool has_more() const;
+  // What was fed and not looked at: behind the end it belongs to no DEFLATE.
+  std::string_view rest() const { return std::string_view(fed_).substr(used_); }
 
  private:
   std::unique_ptr<z_stream_s> stream_;

@@ -163,7 +163,7 @@ void Connection::pump() {
   pumping_ = false;
   if (phase_ == Phase::Dead) return;
   if (sender_.empty()) {
-    if (phase_ == Phase::Upgrading) return compresses_next_ ? start_compression() : start_tls();
+    if (phase_ == Phase::Upgrading) return upgrade();
     if (phase_ == Phase::Closing) return linger();
   }
   if (may_read()) readable_.add();
@@ -231,9 +231,19 @@ void Connection::follow(Next next) {
       // the socket as well as what was read.  RFC 3207 section 4.2
       input_.clear();
       if (!transport_.discard_arrived()) return enter(Phase::Closing);
+      upgrade_ = next.kind;
       return enter(Phase::Upgrading);
-    case Next::Kind::Compress: compresses_next_ = true; return enter(Phase::Upgrading);
+    case Next::Kind::Plain: sender_.end_compression(); [[fallthrough]];
+    case Next::Kind::Compress: upgrade_ = next.kind; return enter(Phase::Upgrading);
     case Next::Kind::Close: return enter(Phase::Closing);
+  }
+}
+
+void Connection::upgrade() {
+  switch (upgrade_) {
+    case Next::Kind::Compress: return start_compression();
+    case Next::Kind::Plain: return end_compression();
+    default: return start_tls();
   }
 }
 
@@ -243,7 +253,18 @@ void Connection::start_compression() {
   inflater_ = std::make_unique<Inflater>();
   inflater_->feed(input_.view());
   input_.clear();
-  compresses_next_ = false;
+  enter(Phase::Talking);
+  pump();
+}
+
+// The client's stream may have ended; what follows that end does not end with it.
+void Connection::end_compression() {
+  Input rest;
+  rest.append(input_.view());
+  rest.append(inflater_->rest());
+  input_ = std::move(rest);
+  inflater_.reset();
+  due_ = !input_.empty();
   enter(Phase::Talking);
   pump();
 }

@@ -98,7 +98,7 @@ class Connection {
     Working,      // a worker has the session
     Full,         // the session wants to go on when the client has read what there is
     Pausing,      // the session wants its tick
-    Upgrading,    // sends the reply to STARTTLS or COMPRESS, then does it
+    Upgrading,    // sends the reply to STARTTLS or the like, then does it
     Closing,      // sends what is left
     Lingering,    // has said everything, and lets the client read it
     Dead,
@@ -110,7 +110,9 @@ class Connection {
   void sniff();
   void open(Opening opening);
   void start_tls();
+  void upgrade();
   void start_compression();
+  void end_compression();
   void shake_hands();
   void begin_session();
   void read_input();
@@ -159,9 +161,9 @@ class Connection {
   Lanes::Ticket ticket_ = 0;
   std::optional<std::string> goodbye_;
   std::chrono::milliseconds pause_{0};
-  bool due_ = false;              // there may be something for consume()
-  bool compresses_next_ = false;  // what Upgrading leads to
-  bool heard_ = false;            // the client has said something in clear
+  bool due_ = false;                           // there may be something for consume()
+  Next::Kind upgrade_ = Next::Kind::StartTls;  // what Upgrading leads to
+  bool heard_ = false;                         // the client has said something in clear
   bool write_blocked_ = false;
   bool read_blocked_ = false;  // until the socket takes what TLS has to say
   bool pumping_ = false;

@@ -74,7 +74,7 @@ bool Sender::pack(std::span<char> space) {
     deflater_->add(bytes, packed_);
     consume_plain(bytes.size());
   }
-  if (size_ == 0) deflater_->flush(packed_);
+  if (size_ == 0) is_last_ ? deflater_->finish(packed_) : deflater_->flush(packed_);
   return true;
 }
 
@@ -102,6 +102,10 @@ void Sender::consume(std::uint64_t count) {
   if (packed_done_ < packed_.size()) return;
   std::string().swap(packed_);
   packed_done_ = 0;
+  if (is_last_ && size_ == 0) {
+    deflater_.reset();
+    is_last_ = false;
+  }
 }
 
 void Sender::consume_plain(std::uint64_t count) {

@@ -24,6 +24,8 @@ class Sender {
   // From now on front() compresses, and flushes whenever it has come to the end of what there is.
   // Only when empty.
   void compress() { deflater_ = std::make_unique<Deflater>(); }
+  // What there is now is the last that is compressed.
+  void end_compression() { is_last_ = true; }
 
   // The next bytes, at least one and as many as fit into `space` (or more, when they are in memory
   // in one piece anyway). Asked again it gives the same bytes first, as a repeated SSL_write must
@@ -43,6 +45,7 @@ class Sender {
   std::unique_ptr<Deflater> deflater_;
   std::string packed_;  // compressed, of pieces that are gone
   std::size_t packed_done_ = 0;
+  bool is_last_ = false;  // the compression ends when there is nothing left
 };
 
 }  // namespace waxwing

@@ -28,6 +28,7 @@ struct Next {
     Pause,     // tick() after `time`; input stays unread until then
     StartTls,  // send what is queued, drop the unread input, start TLS, then call encrypted()
     Compress,  // send what is queued; from then on both sides compress, and so is the unread input
+    Plain,     // send what is queued; from then on neither side compresses, nor is the unread input
     Close,     // send what is queued, then close
   };
   Kind kind = Kind::Bytes;
@@ -39,6 +40,7 @@ struct Next {
   static Next pause(std::chrono::milliseconds time) { return {Kind::Pause, Lane::Storage, time}; }
   static Next start_tls() { return {Kind::StartTls}; }
   static Next compress() { return {Kind::Compress}; }
+  static Next plain() { return {Kind::Plain}; }
   static Next close() { return {Kind::Close}; }
 };
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "protocols/imap/capability.h"
@@ -138,6 +140,10 @@ Reply unauthenticate(Conversation& conversation, Unauthenticate&, Output&) {
   conversation.dialect = {};
   conversation.account.reset();
   conversation.identity.reset();
+  // RFC 8437 section 4.1
+  if (std::exchange(conversation.is_compressed, false)) {
+    conversation.ending = Conversation::Ending::Plain;
+  }
   return Reply::ok("Signed out", "CAPABILITY " + capabilities(conversation));
 }
 

@@ -46,7 +46,7 @@ struct Conversation {
   bool is_compressed = false;  // COMPRESS.  RFC 4978
 
   // What shall happen once the reply is written.
-  enum class Ending { None, StartTls, Compress, Close };
+  enum class Ending { None, StartTls, Compress, Plain, Close };
   Ending ending = Ending::None;
 
   State state() const;

@@ -118,6 +118,9 @@ std::optional<Next> ImapSession::ending() {
     case Conversation::Ending::Compress:
       conversation_.ending = Conversation::Ending::None;
       return Next::compress();
+    case Conversation::Ending::Plain:
+      conversation_.ending = Conversation::Ending::None;
+      return Next::plain();
     case Conversation::Ending::Close: return Next::close();
   }
   return std::nullopt;

@@ -57,6 +57,14 @@ void Client::compress() {
   inflater_ = std::make_unique<Inflater>();
 }
 
+void Client::end_compression(std::string_view last, std::string_view rest) {
+  std::string packed;
+  deflater_->add(last, packed);
+  deflater_->finish(packed);
+  deflater_.reset();
+  send(packed.append(rest));
+}
+
 void Client::send(std::string_view bytes) {
   std::string packed;
   if (deflater_) {
@@ -89,6 +97,11 @@ long Client::read_some() {
   inflater_->feed({space.data(), static_cast<std::size_t>(got)});
   for (;;) {
     const auto next = inflater_->next(space);
+    if (next.kind == Inflater::Next::Kind::Ended) {
+      unread_ += inflater_->rest();
+      inflater_.reset();
+      return got;
+    }
     if (next.kind != Inflater::Next::Kind::Some) return got;
     unread_.append(space.data(), next.count);
   }

@@ -30,6 +30,8 @@ class Client {
 
   // From here on both sides compress.
   void compress();
+  // The last that is compressed, and `rest` behind it, which is not.
+  void end_compression(std::string_view last, std::string_view rest);
 
   void send(std::string_view bytes);
   // A line without CRLF; "<closed>" at the end, "<timeout>" after ten seconds.

@@ -129,6 +129,22 @@ TEST(Connection, TakesWhatFollowsCompressForCompressed) {
   EXPECT_EQ(client.line(), "you said second");
 }
 
+TEST(Connection, EndsCompressionAndStartsItAgain) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  Client client(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  for (int n = 0; n < 3; ++n) {
+    EXPECT_EQ(client.say("COMPRESS"), "go");
+    client.compress();
+    EXPECT_EQ(client.say("first"), "you said first");
+    client.end_compression("PLAIN\r\n", n == 0 ? "" : "pipelined\r\n");
+    EXPECT_EQ(client.line(), "done");
+    if (n > 0) EXPECT_EQ(client.line(), "you said pipelined");
+    EXPECT_EQ(client.say("second"), "you said second");
+  }
+}
+
 TEST(Connection, SaysGoodbyeToWhoseCompressionIsDamaged) {
   House house({{143, S::Imap, T::StartTls}});
   house.open();

@@ -69,6 +69,10 @@ Next EchoSession::answer(const std::string& line, Output& output) {
     output << "go\r\n";
     return Next::compress();
   }
+  if (word == "PLAIN") {
+    output << "done\r\n";
+    return Next::plain();
+  }
   if (word == "PAUSE") return Next::pause(std::chrono::milliseconds(5));
   if (word == "USER") {
     user_ = rest;

@@ -69,7 +69,8 @@ bool advance(Session& session, Next next, Input& input, Output& output) {
         input.clear();
         session.encrypted({});
         return true;
-      case Next::Kind::Compress: next = session.consume(input, output); break;
+      case Next::Kind::Compress:
+      case Next::Kind::Plain: next = session.consume(input, output); break;
       case Next::Kind::Pause:
         session.tick(output);
         next = session.consume(input, output);

@@ -122,6 +122,7 @@ Heard talk(std::string_view bytes, std::size_t step) {
         case Next::Kind::Bytes: break;
         case Next::Kind::StartTls:
         case Next::Kind::Compress:
+        case Next::Kind::Plain:
         case Next::Kind::Close: open = false; break;
       }
       heard.answers += output.drain();

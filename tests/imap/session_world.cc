@@ -148,7 +148,8 @@ void SessionWorld::Client::advance(Next next) {
       case Next::Kind::Bytes:
       case Next::Kind::StartTls:
       case Next::Kind::Close: return;
-      case Next::Kind::Compress: next = session_->consume(input_, output_); break;
+      case Next::Kind::Compress:
+      case Next::Kind::Plain: next = session_->consume(input_, output_); break;
       case Next::Kind::Work:
         last_lane_ = next.lane;
         for (;;) {

@@ -191,6 +191,26 @@ TEST(Catenate, KeepsNulOfAPartInBase64) {
   EXPECT_THAT(client->say("c FETCH 1 BODY.PEEK[TEXT]"), HasSubstr("YQBi\r\n)"));
 }
 
+TEST(Compress, EndsWithTheIdentity) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  EXPECT_THAT(client->say("a COMPRESS DEFLATE"), StartsWith("a OK "));
+  EXPECT_THAT(client->say("b COMPRESS DEFLATE"), StartsWith("b BAD [COMPRESSIONACTIVE] "));
+  EXPECT_THAT(client->say("c UNAUTHENTICATE"), StartsWith("c OK "));
+  client->say("d LOGIN alice@example.test secret-alice");
+  EXPECT_THAT(client->say("e CAPABILITY"), HasSubstr(" COMPRESS=DEFLATE "));
+  EXPECT_THAT(client->say("f COMPRESS DEFLATE"), StartsWith("f OK "));
+}
+
+TEST(Replace, WantsAUidWhereThereAreNoNumbers) {
+  SessionWorld world;
+  world.deliver_many(1);
+  const auto client = world.open_inbox();
+  client->say("a ENABLE UIDONLY");
+  EXPECT_THAT(client->say("b REPLACE 1 INBOX" + literal("x")), StartsWith("b BAD [UIDREQUIRED] "));
+  EXPECT_THAT(client->say("c UID REPLACE 1 INBOX" + literal("x")), HasSubstr("* VANISHED 1\r\n"));
+}
+
 TEST(Utf8, IsNotAskedOfImap4Rev2) {
   SessionWorld world;
   const auto client = world.sign_in();

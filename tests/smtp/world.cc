@@ -185,7 +185,8 @@ void Client::advance(Next next) {
     switch (next.kind) {
       case Next::Kind::Bytes:
       case Next::Kind::StartTls:
-      case Next::Kind::Compress: return;
+      case Next::Kind::Compress:
+      case Next::Kind::Plain: return;
       case Next::Kind::Close: closed_ = true; return;
       case Next::Kind::Pause:
         paused_ += next.time;
