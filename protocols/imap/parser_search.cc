@@ -14,7 +14,7 @@ using Kind = SearchKey::Kind;
 constexpr int kMaxDepth = 400;
 constexpr std::size_t kMaxKeys = 10000;
 
-enum class Argument { None, Text, HeaderText, Number, Date, Uids, ModSeq };
+enum class Argument { None, Text, HeaderText, Number, Interval, Date, Uids, ModSeq };
 
 struct KeyName {
   std::string_view name;
@@ -41,6 +41,7 @@ constexpr KeyName kKeys[] = {
     {"MODSEQ", Kind::ModSeq, Argument::ModSeq},
     {"NEW", Kind::New},
     {"OLD", Kind::Old},
+    {"OLDER", Kind::Older, Argument::Interval},
     {"ON", Kind::On, Argument::Date},
     {"RECENT", Kind::Recent},
     {"SAVEDATESUPPORTED", Kind::All},
@@ -64,6 +65,7 @@ constexpr KeyName kKeys[] = {
     {"UNFLAGGED", Kind::NoFlag, Argument::None, Flags::kFlagged},
     {"UNKEYWORD", Kind::NoKeyword, Argument::Text},
     {"UNSEEN", Kind::NoFlag, Argument::None, Flags::kSeen},
+    {"YOUNGER", Kind::Younger, Argument::Interval},
 };
 
 // Reads search keys within bounds of depth and number.
@@ -125,6 +127,7 @@ class KeyParser {
         return;
       case Argument::Text: key.text = lexer_.astring("a text to search for"); return;
       case Argument::Number: key.number = lexer_.number(INT64_MAX); return;
+      case Argument::Interval: key.number = lexer_.nz_number(); return;
       case Argument::Date: key.days = lexer_.date(); return;
       case Argument::Uids: key.set = lexer_.sequence_set(); return;
       case Argument::ModSeq:

@@ -28,6 +28,8 @@ struct SearchKey {
     SavedSince,
     Larger,   // number
     Smaller,  // number
+    Older,    // number: seconds since INTERNALDATE.  RFC 5032
+    Younger,
     Before,   // days: INTERNALDATE
     On,
     Since,

@@ -19,6 +19,7 @@ class SearchProgram {
   struct Scope {
     Uid recent_from = UINT32_MAX;  // messages from this UID on are \Recent
     std::vector<Uid> saved;        // what "$" stands for; ascending
+    std::int64_t now = 0;          // Unix seconds
   };
   // NotFound when the charset is unknown: NO [BADCHARSET]. Limit when texts are longer or more than
   // any client has use for. Message numbers that the view has not match nothing.

@@ -291,6 +291,8 @@ TEST(Parser, ReadsEverySearchKey) {
                            "UNKEYWORD x",
                            "LARGER 1",
                            "SMALLER 1",
+                           "OLDER 1",
+                           "YOUNGER 4294967295",
                            "ON 1-Feb-1994",
                            "BEFORE \"01-Feb-1994\"",
                            "SINCE 1-feb-1994",

@@ -204,6 +204,8 @@ std::string search_key(const SearchKey& key) {
     case Kind::ModSeq: return "MODSEQ " + std::to_string(key.number);
     case Kind::Larger: return "LARGER " + std::to_string(key.number);
     case Kind::Smaller: return "SMALLER " + std::to_string(key.number);
+    case Kind::Older: return "OLDER " + std::to_string(key.number);
+    case Kind::Younger: return "YOUNGER " + std::to_string(key.number);
     case Kind::Before: return "BEFORE " + date(key.days);
     case Kind::On: return "ON " + date(key.days);
     case Kind::Since: return "SINCE " + date(key.days);

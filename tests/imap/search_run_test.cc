@@ -138,6 +138,16 @@ TEST_F(SearchKeys, KnowsWhatIsRecent) {
   EXPECT_EQ(search("NEW", {5, {}}), "5");
 }
 
+TEST_F(SearchKeys, CountsSecondsBackFromNow) {
+  const SearchProgram::Scope now{.now = 8798 * kDay + 100};
+  EXPECT_EQ(search("YOUNGER 100", now), "6");
+  EXPECT_EQ(search("YOUNGER 99", now), "");
+  EXPECT_EQ(search("OLDER 100", now), "2,5:6");
+  EXPECT_EQ(search("OLDER 101", now), "2,5");
+  EXPECT_EQ(search("YOUNGER 101", now), "5:6");
+  EXPECT_EQ(search("OLDER 4294967295", now), "");
+}
+
 TEST_F(SearchKeys, LooksAtHeaders) {
   EXPECT_EQ(search("FROM ALICE"), "2");
   EXPECT_EQ(search("TO bob"), "2");

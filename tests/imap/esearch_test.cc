@@ -1,0 +1,78 @@
+#include "protocols/imap/esearch.h"
+
+#include <gtest/gtest.h>
+
+#include "protocols/imap/long_line.h"
+
+namespace waxwing::imap {
+namespace {
+
+class Esearch : public testing::Test {
+ protected:
+  Esearch() {
+    std::vector<MessageRow> rows;
+    for (const Uid uid : {10u, 11u, 12u, 20u, 21u}) {
+      rows.emplace_back();
+      rows.back().uid = uid;
+    }
+    view_ = View::make(std::move(rows), 30, 1, {});
+  }
+  std::string answer(const SearchReturn& returns, Numbering numbering = Numbering::Uid) {
+    return esearch_response({*view_, found_}, returns, numbering, "t");
+  }
+  std::vector<Uid> saved(const SearchReturn& returns) {
+    return saved_result({*view_, found_}, returns);
+  }
+
+  View::Version view_;
+  std::vector<std::size_t> found_{1, 2, 0, 4, 3};
+};
+
+TEST_F(Esearch, KeepsTheOrderOfASort) {
+  EXPECT_EQ(answer({.min = true, .max = true, .all = true, .count = true}),
+            "* ESEARCH (TAG \"t\") UID MIN 11 MAX 20 ALL 11:12,10,21,20 COUNT 5\r\n");
+  EXPECT_EQ(answer({.all = true}, Numbering::Sequence), "* ESEARCH (TAG \"t\") ALL 2:3,1,5,4\r\n");
+  EXPECT_EQ(answer({.save = true}), "");
+  found_.clear();
+  EXPECT_EQ(answer({.min = true, .max = true, .all = true, .count = true}),
+            "* ESEARCH (TAG \"t\") UID COUNT 0\r\n");
+}
+
+TEST_F(Esearch, SavesWhatItReturns) {
+  EXPECT_EQ(saved({.save = true}), (std::vector<Uid>{10, 11, 12, 20, 21}));
+  EXPECT_EQ(saved({.min = true, .save = true}), (std::vector<Uid>{11}));
+  EXPECT_EQ(saved({.max = true, .save = true}), (std::vector<Uid>{20}));
+  EXPECT_EQ(saved({.min = true, .max = true, .save = true}), (std::vector<Uid>{11, 20}));
+  EXPECT_EQ(saved({.min = true, .count = true, .save = true}).size(), 5u);
+  EXPECT_EQ(saved({.max = true, .all = true, .save = true}).size(), 5u);
+  found_ = {3};
+  EXPECT_EQ(saved({.min = true, .max = true, .save = true}), (std::vector<Uid>{20}));
+  found_.clear();
+  EXPECT_TRUE(saved({.min = true, .save = true}).empty());
+}
+
+TEST(LongLine, WaitsForRoom) {
+  const std::string text = std::string(Output::kFull, 'a') + "end\r\n";
+  LongLine line(text);
+  Output output;
+  output << "before\r\n";
+  EXPECT_FALSE(line.is_amid());
+  EXPECT_FALSE(line.hand_over(output));
+  EXPECT_TRUE(line.is_amid());
+  EXPECT_LT(output.size(), Output::kFull + 64 * 1024 + 10);
+  std::string sent = output.drain();
+  EXPECT_TRUE(line.hand_over(output));
+  EXPECT_FALSE(line.is_amid());
+  EXPECT_EQ(sent + output.drain(), "before\r\n" + text);
+}
+
+TEST(LongLine, DoesNotBeginWhereNothingFits) {
+  LongLine line("text");
+  Output output;
+  output << std::string(Output::kFull, 'a');
+  EXPECT_FALSE(line.hand_over(output));
+  EXPECT_FALSE(line.is_amid());
+}
+
+}  // namespace
+}  // namespace waxwing::imap
