@@ -11,6 +11,7 @@
 #include "protocols/imap/search_key.h"
 #include "protocols/imap/section.h"
 #include "protocols/imap/sequence_set.h"
+#include "protocols/imap/sort_key.h"
 
 namespace waxwing::imap {
 
@@ -217,6 +218,16 @@ struct Search {
   bool operator==(const Search&) const = default;
 };
 
+// RFC 5256, RFC 5267 section 3
+struct Sort {
+  Numbering numbering = Numbering::Sequence;
+  std::optional<SearchReturn> returns;  // as in Search
+  SortKeys keys;                        // at least one
+  std::string charset;                  // upper case
+  SearchKey program;                    // Kind::And
+  bool operator==(const Sort&) const = default;
+};
+
 struct FetchItem {
   enum class Kind {
     Envelope,
@@ -307,11 +318,11 @@ struct Move {
 };
 
 struct Command {
-  using Body =
-      std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable, Select,
-                   Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota, GetQuotaRoot,
-                   GetMetadata, SetMetadata, Namespace, Status, Append, Idle, Unauthenticate, Close,
-                   Unselect, Check, Expunge, UidBatches, Search, Fetch, Notify, Store, Copy, Move>;
+  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
+                            Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
+                            GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append, Idle,
+                            Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search,
+                            Sort, Fetch, Notify, Store, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

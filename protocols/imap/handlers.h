@@ -55,6 +55,7 @@ Reply expunge(Conversation&, Expunge&, Output&);
 std::unique_ptr<Task> uid_batches(Command&&);  // uid_batches.cc
 
 std::unique_ptr<Task> search(Command&&);  // search_command.cc
+std::unique_ptr<Task> sort(Command&&);    // sort_command.cc
 std::unique_ptr<Task> fetch(Command&&);   // fetch.cc
 std::unique_ptr<Task> store(Command&&);   // store.cc
 

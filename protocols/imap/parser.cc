@@ -251,6 +251,7 @@ constexpr Entry kCommands[] = {
     {"SEARCH", parse_search},
     {"SELECT", parse_select<Select::Mode::ReadWrite>},
     {"SETMETADATA", parse_set_metadata},
+    {"SORT", parse_sort},
     {"STARTTLS", without_arguments<StartTls>},
     {"STATUS", parse_status},
     {"STORE", parse_store},
@@ -265,6 +266,7 @@ constexpr Entry kCommands[] = {
     {"UID FETCH", by_uid<parse_fetch>},
     {"UID MOVE", by_uid<parse_copy<Move>>},
     {"UID SEARCH", by_uid<parse_search>},
+    {"UID SORT", by_uid<parse_sort>},
     {"UID STORE", by_uid<parse_store>},
 };
 

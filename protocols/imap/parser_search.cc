@@ -168,18 +168,60 @@ SearchReturn parse_return(Lexer& lexer) {
     } else if (lexer.take_word("SAVE")) {
       returns.save = true;
     } else {
-      lexer.fail("SEARCH returns MIN, MAX, ALL, COUNT or SAVE");
+      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT and SAVE");
     }
   });
   if (is_empty) returns.all = true;
   return returns;
 }
 
+// One or more keys, up to the end of the command.
+SearchKey parse_program(Lexer& lexer) {
+  SearchKey program;
+  program.kind = Kind::And;
+  KeyParser keys(lexer);
+  do {
+    program.keys.push_back(keys.key(0));
+  } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
+  return program;
+}
+
+struct SortName {
+  std::string_view name;
+  SortKey::Kind kind;
+};
+constexpr SortName kSortKeys[] = {
+    {"ARRIVAL", SortKey::Kind::Arrival},
+    {"CC", SortKey::Kind::Cc},
+    {"DATE", SortKey::Kind::Date},
+    {"DISPLAYFROM", SortKey::Kind::DisplayFrom},
+    {"DISPLAYTO", SortKey::Kind::DisplayTo},
+    {"FROM", SortKey::Kind::From},
+    {"SIZE", SortKey::Kind::Size},
+    {"SUBJECT", SortKey::Kind::Subject},
+    {"TO", SortKey::Kind::To},
+};
+
+SortKey parse_sort_key(Lexer& lexer) {
+  SortKey key;
+  if (lexer.take_word("REVERSE")) {
+    key.order = SortKey::Order::Descending;
+    lexer.space();
+  }
+  const std::string name = lexer.word("a sort key");
+  const auto known = std::ranges::find(kSortKeys, name, &SortName::name);
+  if (known == std::end(kSortKeys)) {
+    lexer.fail("There is no sort key " + printable(name, 40));
+  } else {
+    key.kind = known->kind;
+  }
+  return key;
+}
+
 }  // namespace
 
 Command::Body parse_search(Lexer& lexer) {
   Search search;
-  search.program.kind = Kind::And;
   lexer.space();
   if (lexer.take_word("RETURN")) {
     lexer.space();
@@ -191,11 +233,25 @@ Command::Body parse_search(Lexer& lexer) {
     search.charset = to_upper(lexer.astring("a charset"));
     lexer.space();
   }
-  KeyParser keys(lexer);
-  do {
-    search.program.keys.push_back(keys.key(0));
-  } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
+  search.program = parse_program(lexer);
   return search;
+}
+
+Command::Body parse_sort(Lexer& lexer) {
+  Sort sort;
+  lexer.space();
+  if (lexer.take_word("RETURN")) {
+    lexer.space();
+    sort.returns = parse_return(lexer);
+    lexer.space();
+  }
+  parse_list(lexer, [&] { sort.keys.push_back(parse_sort_key(lexer)); });
+  if (sort.keys.empty()) lexer.fail("Expected a sort key in the parentheses");
+  lexer.space();
+  sort.charset = to_upper(lexer.astring("a charset"));
+  lexer.space();
+  sort.program = parse_program(lexer);
+  return sort;
 }
 
 }  // namespace waxwing::imap

@@ -1,12 +1,9 @@
 #include <optional>
 
-#include "protocols/imap/conversation.h"
 #include "protocols/imap/esearch.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/long_line.h"
-#include "protocols/imap/object_id.h"
-#include "protocols/imap/search_run.h"
-#include "protocols/imap/slice.h"
+#include "protocols/imap/searching.h"
 
 namespace waxwing::imap {
 namespace {
@@ -17,65 +14,43 @@ class SearchTask final : public Task {
   SearchTask(std::string tag, Search command)
       : tag_(std::move(tag)),
         command_(std::move(command)),
-        wants_modseq_(command_.program.has(SearchKey::Kind::ModSeq)) {}
+        search_(std::move(command_.program), std::move(command_.charset)) {}
 
   Step run(Conversation& conversation, Output& output) override {
     if (!answer_) {
-      if (const auto step = search(conversation, output)) return *step;
+      const Slice slice(conversation.services.clock);
+      const auto is_done = search_.step(conversation, slice, output);
+      if (!is_done) return refuse(conversation, is_done.error());
+      if (!*is_done) return Step::Yield;
+      make_answer(conversation);
     }
     if (!answer_->hand_over(output)) return Step::Again;
     return done(Reply::ok("Searched"));
   }
-  std::optional<Extent> extent() const override {
-    if (!run_) return std::nullopt;
-    return Extent{run_->decided(), run_->candidates()};
-  }
+  std::optional<Extent> extent() const override { return search_.extent(); }
+  bool has_numbers() const override { return search_.has_numbers(); }
   bool is_amid_line() const override { return answer_ && answer_->is_amid(); }
-  // RFC 7162 section 3.2.10.2
-  bool has_numbers() const override { return command_.program.has(SearchKey::Kind::Numbers); }
 
  private:
-  std::optional<Step> search(Conversation& conversation, Output& output) {
+  void make_answer(Conversation& conversation) {
     Selected& selected = *conversation.selected;
-    if (!run_) {
-      if (wants_modseq_) conversation.enable_condstore(output);
-      if (const auto done = look_up_ids(command_.program, selected.mailbox()); !done) {
-        return refuse(conversation, done.error());
-      }
-      auto program =
-          SearchProgram::compile(command_.program, command_.charset, selected.view(),
-                                 {.recent_from = selected.recent_from(),
-                                  .saved = selected.saved(),
-                                  .now = unix_seconds(conversation.services.clock.now())});
-      if (!program) return refuse(conversation, program.error());
-      run_.emplace(std::move(*program), selected.version());
-    }
-    const Slice slice(conversation.services.clock);
-    MailboxSource source(selected.mailbox());
-    const auto is_done = run_->step(source, [&] { return slice.is_over_now(); });
-    if (!is_done) return refuse(conversation, is_done.error());
-    if (!*is_done) return Step::Yield;
-
-    const Found found{selected.view(), run_->found(), wants_modseq_};
+    const Found found{selected.view(), search_.found(), search_.asks_for_modseq()};
     const SearchReturn returns = command_.returns.value_or(SearchReturn{.all = true});
     if (returns.save) selected.save(saved_result(found, returns));
     const bool is_plain = !command_.returns && !conversation.is_rev2();
     answer_.emplace(is_plain ? list_response("SEARCH", found, command_.numbering)
                              : esearch_response(found, returns, command_.numbering, tag_));
-    return std::nullopt;
   }
 
   // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
   Step refuse(Conversation& conversation, const Error& error) {
     if (command_.returns && command_.returns->save) conversation.selected->save({});
-    if (error.code != Error::Code::NotFound) return done(conversation.refuse(error));
-    return done(Reply::no("The charset is not known here", SearchProgram::bad_charset()));
+    return done(refuse_search(conversation, error));
   }
 
   std::string tag_;
   Search command_;
-  bool wants_modseq_;
-  std::optional<SearchRun> run_;
+  Searching search_;
   std::optional<LongLine> answer_;
 };
 

@@ -30,7 +30,7 @@ struct SearchKey {
     Smaller,  // number
     Older,    // number: seconds since INTERNALDATE.  RFC 5032
     Younger,
-    Before,   // days: INTERNALDATE
+    Before,  // days: INTERNALDATE
     On,
     Since,
     SentBefore,  // days: Date:

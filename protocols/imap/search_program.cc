@@ -194,8 +194,10 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::ModSeq: return verdict(row.modseq >= node.number);
     case Kind::Larger: return verdict(row.size > node.number);
     case Kind::Smaller: return verdict(row.size < node.number);
-    case Kind::Older: return verdict(row.internal_date <= scope_.now - static_cast<std::int64_t>(node.number));
-    case Kind::Younger: return verdict(row.internal_date >= scope_.now - static_cast<std::int64_t>(node.number));
+    case Kind::Older:
+      return verdict(row.internal_date <= scope_.now - static_cast<std::int64_t>(node.number));
+    case Kind::Younger:
+      return verdict(row.internal_date >= scope_.now - static_cast<std::int64_t>(node.number));
     case Kind::Before: return verdict(day_of(row.internal_date) < node.days);
     case Kind::On: return verdict(day_of(row.internal_date) == node.days);
     case Kind::Since: return verdict(day_of(row.internal_date) >= node.days);

@@ -2,6 +2,7 @@
 
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
 #include <unicode/ucnv.h>
 #include <unicode/unistr.h>
 
@@ -111,6 +112,20 @@ bool is_known_charset(std::string_view charset) {
 
 std::string fold_for_search(std::string_view utf8) {
   return with_single_blanks(fold_case(utf8));
+}
+
+std::string casemap_key(std::string_view utf8) {
+  if (is_ascii(utf8)) return to_upper(utf8);
+  icu::UnicodeString title;
+  const icu::UnicodeString text = to_unicode(utf8);
+  for (std::int32_t at = 0; at < text.length(); at = text.moveIndex32(at, 1)) {
+    title.append(u_totitle(text.char32At(at)));
+  }
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKDInstance(status);
+  if (U_FAILURE(status)) return from_unicode(title);
+  const icu::UnicodeString decomposed = normalizer->normalize(title, status);
+  return from_unicode(U_FAILURE(status) ? title : decomposed);
 }
 
 std::optional<std::string> to_nfc(std::string_view utf8) {

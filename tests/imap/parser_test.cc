@@ -41,6 +41,30 @@ SearchKey key(std::string_view text) {
   return search.program.keys.empty() ? SearchKey{} : search.program.keys[0];
 }
 
+TEST(Parser, ReadsSort) {
+  const auto sort = body<Sort>(
+      "a SORT RETURN (MIN COUNT) (REVERSE date Subject DISPLAYFROM) utf-8 UNSEEN FROM x");
+  ASSERT_TRUE(sort.returns);
+  EXPECT_TRUE(sort.returns->min && sort.returns->count && !sort.returns->all);
+  EXPECT_EQ(sort.keys, (SortKeys{{SortKey::Kind::Date, SortKey::Order::Descending},
+                                 {SortKey::Kind::Subject, SortKey::Order::Ascending},
+                                 {SortKey::Kind::DisplayFrom, SortKey::Order::Ascending}}));
+  EXPECT_EQ(sort.charset, "UTF-8");
+  EXPECT_EQ(sort.program.keys.size(), 2u);
+  const auto by_uid = body<Sort>("a UID SORT (ARRIVAL CC FROM SIZE TO DISPLAYTO) \"US-ASCII\" 1:3");
+  EXPECT_EQ(by_uid.numbering, Numbering::Uid);
+  EXPECT_FALSE(by_uid.returns);
+  EXPECT_EQ(by_uid.keys.size(), 6u);
+  EXPECT_EQ(error("a SORT () UTF-8 ALL"), "a|SORT: Expected a sort key in the parentheses");
+  EXPECT_EQ(error("a SORT (AGE) UTF-8 ALL"), "a|SORT: There is no sort key AGE");
+  error("a SORT (REVERSE) UTF-8 ALL");
+  error("a SORT (REVERSE REVERSE DATE) UTF-8 ALL");
+  error("a SORT DATE UTF-8 ALL");
+  error("a SORT (DATE) UTF-8");
+  error("a SORT (DATE) ALL");
+  error("a SORT RETURN (FIRST) (DATE) UTF-8 ALL");
+}
+
 TEST(Parser, ReadsCommandsWithoutArguments) {
   body<Capability>("a CAPABILITY");
   body<Noop>("a noop");

@@ -229,6 +229,33 @@ std::string search_key(const SearchKey& key) {
   return {};
 }
 
+std::string search_return(const std::optional<SearchReturn>& wanted) {
+  if (!wanted) return {};
+  std::vector<std::string> returns;
+  if (wanted->min) returns.push_back("MIN");
+  if (wanted->max) returns.push_back("MAX");
+  if (wanted->all) returns.push_back("ALL");
+  if (wanted->count) returns.push_back("COUNT");
+  if (wanted->save) returns.push_back("SAVE");
+  return " RETURN " + list(returns, [](const std::string& s) { return s; });
+}
+
+std::string sort_key(const SortKey& key) {
+  std::string text = key.order == SortKey::Order::Descending ? "REVERSE " : "";
+  switch (key.kind) {
+    case SortKey::Kind::Arrival: return text + "ARRIVAL";
+    case SortKey::Kind::Cc: return text + "CC";
+    case SortKey::Kind::Date: return text + "DATE";
+    case SortKey::Kind::DisplayFrom: return text + "DISPLAYFROM";
+    case SortKey::Kind::DisplayTo: return text + "DISPLAYTO";
+    case SortKey::Kind::From: return text + "FROM";
+    case SortKey::Kind::Size: return text + "SIZE";
+    case SortKey::Kind::Subject: return text + "SUBJECT";
+    case SortKey::Kind::To: return text + "TO";
+  }
+  return text;
+}
+
 struct Arguments {
   std::string operator()(const Id& id) const {
     return " " + list(id.fields, [](const auto& field) {
@@ -314,18 +341,15 @@ struct Arguments {
     return text;
   }
   std::string operator()(const Search& search) const {
-    std::string text;
-    if (search.returns) {
-      std::vector<std::string> returns;
-      if (search.returns->min) returns.push_back("MIN");
-      if (search.returns->max) returns.push_back("MAX");
-      if (search.returns->all) returns.push_back("ALL");
-      if (search.returns->count) returns.push_back("COUNT");
-      if (search.returns->save) returns.push_back("SAVE");
-      text += " RETURN " + list(returns, [](const std::string& s) { return s; });
-    }
+    std::string text = search_return(search.returns);
     if (!search.charset.empty()) text += " CHARSET " + astring(search.charset);
     for (const auto& key : search.program.keys) text += " " + search_key(key);
+    return text;
+  }
+  std::string operator()(const Sort& sort) const {
+    std::string text =
+        search_return(sort.returns) + " " + list(sort.keys, sort_key) + " " + astring(sort.charset);
+    for (const auto& key : sort.program.keys) text += " " + search_key(key);
     return text;
   }
   std::string operator()(const Fetch& fetch) const {

@@ -1,0 +1,159 @@
+#include "protocols/imap/sort_run.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+
+#include "protocols/imap/base_subject.h"
+#include "protocols/imap/first_fields.h"
+#include "protocols/mail/address_list.h"
+#include "protocols/mail/charset.h"
+#include "protocols/mail/encoded_word.h"
+
+namespace waxwing::imap {
+namespace {
+
+using Kind = SortKey::Kind;
+
+constexpr std::size_t kHeaders = 256;
+// The first address stands in the beginning of its field.
+constexpr std::size_t kMaxAddressField = 4096;
+
+bool is_text(Kind kind) {
+  switch (kind) {
+    case Kind::Arrival:
+    case Kind::Date:
+    case Kind::Size: return false;
+    case Kind::Cc:
+    case Kind::DisplayFrom:
+    case Kind::DisplayTo:
+    case Kind::From:
+    case Kind::Subject:
+    case Kind::To: return true;
+  }
+  return false;
+}
+
+std::optional<mail::EnvelopeAddress> first_address(std::string_view field) {
+  auto list = mail::parse_address_list(field.substr(0, kMaxAddressField));
+  if (list.empty()) return std::nullopt;
+  return std::move(list.front());
+}
+
+std::string mailbox_of(std::string_view field) {
+  const auto address = first_address(field);
+  return address ? mail::guess_utf8(address->mailbox) : std::string();
+}
+
+// RFC 5957 section 3
+std::string display_of(std::string_view field) {
+  const auto address = first_address(field);
+  if (!address) return {};
+  std::string name = mail::decode_words(address->name);
+  if (!name.empty()) return name;
+  // The name of a group has no host.
+  if (address->host.empty()) return mail::guess_utf8(address->mailbox);
+  return mail::guess_utf8(address->mailbox + "@" + address->host);
+}
+
+std::string text_of(Kind kind, const FirstFields& fields) {
+  switch (kind) {
+    case Kind::Cc: return mailbox_of(fields.cc);
+    case Kind::From: return mailbox_of(fields.from);
+    case Kind::To: return mailbox_of(fields.to);
+    case Kind::DisplayFrom: return display_of(fields.from);
+    case Kind::DisplayTo: return display_of(fields.to);
+    case Kind::Subject: return base_subject(fields.subject).text;
+    case Kind::Arrival:
+    case Kind::Date:
+    case Kind::Size: return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found)
+    : view_(std::move(view)), found_(std::move(found)) {
+  for (const SortKey& key : keys) {
+    // Where a key has not decided, the same key will not.
+    const auto is_same = [&](const Column& column) { return column.key.kind == key.kind; };
+    if (std::ranges::any_of(columns_, is_same)) continue;
+    Column& column = columns_.emplace_back();
+    column.key = key;
+    column.is_text = is_text(key.kind);
+    wants_headers_ = wants_headers_ || column.is_text || key.kind == Kind::Date;
+    if (column.is_text) column.texts.resize(found_.size());
+    if (!column.is_text) column.numbers.resize(found_.size());
+  }
+  for (std::size_t position = 0; position < found_.size(); ++position) fill_from_row(position);
+}
+
+Result<bool> SortRun::step(SearchSource& source, const std::function<bool()>& is_time_up) {
+  while (wants_headers_ && next_header_ < found_.size()) {
+    if (const auto read = read_headers(source, is_time_up); !read) return fail(read.error());
+    if (is_time_up()) return false;
+  }
+  if (!order_) {
+    std::vector<std::uint32_t> positions(found_.size());
+    std::iota(positions.begin(), positions.end(), 0);
+    order_.emplace(std::move(positions), Less{this});
+  }
+  while (!order_->step()) {
+    if (is_time_up()) return false;
+  }
+  for (const std::uint32_t position : order_->items()) sorted_.push_back(found_[position]);
+  return true;
+}
+
+void SortRun::fill_from_row(std::size_t position) {
+  const MessageRow& row = (*view_)[found_[position]];
+  for (Column& column : columns_) {
+    if (column.is_text) continue;
+    // A message of which nothing can be read was sent when it came.
+    column.numbers[position] = column.key.kind == Kind::Size ? row.size : row.internal_date;
+  }
+}
+
+void SortRun::fill_from_header(std::size_t position, std::string_view block) {
+  const FirstFields fields(block);
+  for (Column& column : columns_) {
+    if (column.is_text) {
+      column.texts[position] = mail::casemap_key(text_of(column.key.kind, fields));
+    } else if (column.key.kind == Kind::Date) {
+      column.numbers[position] = fields.sent((*view_)[found_[position]].internal_date);
+    }
+  }
+}
+
+Outcome SortRun::read_headers(SearchSource& source, const std::function<bool()>& is_time_up) {
+  const std::size_t first = next_header_;
+  const std::size_t end = std::min(first + kHeaders, found_.size());
+  std::vector<Uid> uids;
+  for (std::size_t i = first; i < end; ++i) uids.push_back((*view_)[found_[i]].uid);
+  next_header_ = end;
+  return source.headers(uids, [&](Uid uid, std::string_view block, bool) {
+    const auto at = std::ranges::lower_bound(uids, uid);
+    if (at == uids.end() || *at != uid) return true;
+    const std::size_t position = first + static_cast<std::size_t>(at - uids.begin());
+    fill_from_header(position, block);
+    if (!is_time_up()) return true;
+    next_header_ = position + 1;
+    return false;
+  });
+}
+
+bool SortRun::is_less(std::uint32_t a, std::uint32_t b) const {
+  for (const Column& column : columns_) {
+    const bool is_ascending = column.key.order == SortKey::Order::Ascending;
+    if (column.is_text) {
+      const int difference = column.texts[a].compare(column.texts[b]);
+      if (difference != 0) return (difference < 0) == is_ascending;
+    } else if (column.numbers[a] != column.numbers[b]) {
+      return (column.numbers[a] < column.numbers[b]) == is_ascending;
+    }
+  }
+  return a < b;
+}
+
+}  // namespace waxwing::imap

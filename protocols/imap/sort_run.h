@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "protocols/imap/search_run.h"
+#include "protocols/imap/sliced_sort.h"
+#include "protocols/imap/sort_key.h"
+#include "storage/view.h"
+
+namespace waxwing::imap {
+
+// One sort under way: first what the keys ask for is read, of each message once, then the messages
+// are put in order. It stops where it is asked to, like SearchRun. Held by one thread at a time.
+class SortRun {
+ public:
+  // `found`: indexes into the view, ascending.
+  SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found);
+  SortRun(const SortRun&) = delete;
+  SortRun& operator=(const SortRun&) = delete;
+
+  // True when all is done. An error ends the sort.
+  Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
+  // Indexes into the view in the order asked for; messages that the keys do not tell apart are in
+  // the order of the mailbox. Once step() said true.
+  const std::vector<std::size_t>& sorted() const { return sorted_; }
+
+ private:
+  // What one key knows of each message, by its position in found_.
+  struct Column {
+    SortKey key;
+    bool is_text = false;
+    std::vector<std::int64_t> numbers;
+    std::vector<std::string> texts;
+  };
+  struct Less {
+    const SortRun* run;
+    bool operator()(std::uint32_t a, std::uint32_t b) const { return run->is_less(a, b); }
+  };
+
+  void fill_from_row(std::size_t position);
+  void fill_from_header(std::size_t position, std::string_view block);
+  Outcome read_headers(SearchSource& source, const std::function<bool()>& is_time_up);
+  bool is_less(std::uint32_t a, std::uint32_t b) const;
+
+  View::Version view_;
+  std::vector<std::size_t> found_;
+  std::vector<Column> columns_;
+  bool wants_headers_ = false;
+  std::size_t next_header_ = 0;
+  std::optional<SlicedSort<std::uint32_t, Less>> order_;  // of positions in found_
+  std::vector<std::size_t> sorted_;
+};
+
+}  // namespace waxwing::imap
