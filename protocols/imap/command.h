@@ -228,6 +228,16 @@ struct Sort {
   bool operator==(const Sort&) const = default;
 };
 
+// RFC 5256
+struct Thread {
+  enum class Algorithm { OrderedSubject, References };
+  Numbering numbering = Numbering::Sequence;
+  Algorithm algorithm = Algorithm::OrderedSubject;
+  std::string charset;  // upper case
+  SearchKey program;    // Kind::And
+  bool operator==(const Thread&) const = default;
+};
+
 struct FetchItem {
   enum class Kind {
     Envelope,
@@ -322,7 +332,7 @@ struct Command {
                             Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
                             GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append, Idle,
                             Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search,
-                            Sort, Fetch, Notify, Store, Copy, Move>;
+                            Sort, Thread, Fetch, Notify, Store, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -256,6 +256,7 @@ constexpr Entry kCommands[] = {
     {"STATUS", parse_status},
     {"STORE", parse_store},
     {"SUBSCRIBE", with_mailbox<Subscribe>},
+    {"THREAD", parse_thread},
     {"UNAUTHENTICATE", without_arguments<Unauthenticate>},
     {"UNSELECT", without_arguments<Unselect>},
     {"UNSUBSCRIBE", with_mailbox<Unsubscribe>},
@@ -268,6 +269,7 @@ constexpr Entry kCommands[] = {
     {"UID SEARCH", by_uid<parse_search>},
     {"UID SORT", by_uid<parse_sort>},
     {"UID STORE", by_uid<parse_store>},
+    {"UID THREAD", by_uid<parse_thread>},
 };
 
 // Takes tag, space and name; the name is empty when there is none.

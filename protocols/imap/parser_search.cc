@@ -254,4 +254,20 @@ Command::Body parse_sort(Lexer& lexer) {
   return sort;
 }
 
+Command::Body parse_thread(Lexer& lexer) {
+  Thread thread;
+  lexer.space();
+  const std::string algorithm = lexer.word("a threading algorithm");
+  if (algorithm == "REFERENCES") {
+    thread.algorithm = Thread::Algorithm::References;
+  } else if (algorithm != "ORDEREDSUBJECT") {
+    lexer.fail("Messages are threaded by ORDEREDSUBJECT or REFERENCES");
+  }
+  lexer.space();
+  thread.charset = to_upper(lexer.astring("a charset"));
+  lexer.space();
+  thread.program = parse_program(lexer);
+  return thread;
+}
+
 }  // namespace waxwing::imap

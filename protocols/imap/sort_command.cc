@@ -27,6 +27,10 @@ class SortTask final : public Task {
     if (!answer_->hand_over(output)) return Step::Again;
     return done(Reply::ok("Sorted"));
   }
+  std::optional<Extent> extent() const override {
+    if (!sort_) return std::nullopt;
+    return Extent{sort_->headers().passed(), sort_->headers().indexes().size()};
+  }
   bool has_numbers() const override { return search_.has_numbers(); }
   bool is_amid_line() const override { return answer_ && answer_->is_amid(); }
 

@@ -15,7 +15,6 @@ namespace {
 
 using Kind = SortKey::Kind;
 
-constexpr std::size_t kHeaders = 256;
 // The first address stands in the beginning of its field.
 constexpr std::size_t kMaxAddressField = 4096;
 
@@ -74,7 +73,8 @@ std::string text_of(Kind kind, const FirstFields& fields) {
 }  // namespace
 
 SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found)
-    : view_(std::move(view)), found_(std::move(found)) {
+    : headers_(std::move(view), std::move(found)) {
+  const std::size_t count = headers_.indexes().size();
   for (const SortKey& key : keys) {
     // Where a key has not decided, the same key will not.
     const auto is_same = [&](const Column& column) { return column.key.kind == key.kind; };
@@ -83,35 +83,38 @@ SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size
     column.key = key;
     column.is_text = is_text(key.kind);
     wants_headers_ = wants_headers_ || column.is_text || key.kind == Kind::Date;
-    if (column.is_text) column.texts.resize(found_.size());
-    if (!column.is_text) column.numbers.resize(found_.size());
+    if (column.is_text) column.texts.resize(count);
+    if (!column.is_text) column.numbers.resize(count);
   }
-  for (std::size_t position = 0; position < found_.size(); ++position) fill_from_row(position);
+  for (std::size_t position = 0; position < count; ++position) fill_from_row(position);
 }
 
 Result<bool> SortRun::step(SearchSource& source, const std::function<bool()>& is_time_up) {
-  while (wants_headers_ && next_header_ < found_.size()) {
-    if (const auto read = read_headers(source, is_time_up); !read) return fail(read.error());
-    if (is_time_up()) return false;
+  if (wants_headers_) {
+    const auto is_over = headers_.step(source, is_time_up, [&](std::size_t position, auto block) {
+      fill_from_header(position, block);
+    });
+    if (!is_over || !*is_over) return is_over;
   }
   if (!order_) {
-    std::vector<std::uint32_t> positions(found_.size());
+    std::vector<std::uint32_t> positions(headers_.indexes().size());
     std::iota(positions.begin(), positions.end(), 0);
     order_.emplace(std::move(positions), Less{this});
   }
   while (!order_->step()) {
     if (is_time_up()) return false;
   }
-  for (const std::uint32_t position : order_->items()) sorted_.push_back(found_[position]);
+  for (const std::uint32_t position : order_->items()) {
+    sorted_.push_back(headers_.indexes()[position]);
+  }
   return true;
 }
 
 void SortRun::fill_from_row(std::size_t position) {
-  const MessageRow& row = (*view_)[found_[position]];
+  const MessageRow& row = headers_.row(position);
   for (Column& column : columns_) {
-    if (column.is_text) continue;
-    // A message of which nothing can be read was sent when it came.
-    column.numbers[position] = column.key.kind == Kind::Size ? row.size : row.internal_date;
+    if (column.key.kind == Kind::Arrival) column.numbers[position] = row.internal_date;
+    if (column.key.kind == Kind::Size) column.numbers[position] = row.size;
   }
 }
 
@@ -121,26 +124,9 @@ void SortRun::fill_from_header(std::size_t position, std::string_view block) {
     if (column.is_text) {
       column.texts[position] = mail::casemap_key(text_of(column.key.kind, fields));
     } else if (column.key.kind == Kind::Date) {
-      column.numbers[position] = fields.sent((*view_)[found_[position]].internal_date);
+      column.numbers[position] = fields.sent(headers_.row(position).internal_date);
     }
   }
-}
-
-Outcome SortRun::read_headers(SearchSource& source, const std::function<bool()>& is_time_up) {
-  const std::size_t first = next_header_;
-  const std::size_t end = std::min(first + kHeaders, found_.size());
-  std::vector<Uid> uids;
-  for (std::size_t i = first; i < end; ++i) uids.push_back((*view_)[found_[i]].uid);
-  next_header_ = end;
-  return source.headers(uids, [&](Uid uid, std::string_view block, bool) {
-    const auto at = std::ranges::lower_bound(uids, uid);
-    if (at == uids.end() || *at != uid) return true;
-    const std::size_t position = first + static_cast<std::size_t>(at - uids.begin());
-    fill_from_header(position, block);
-    if (!is_time_up()) return true;
-    next_header_ = position + 1;
-    return false;
-  });
 }
 
 bool SortRun::is_less(std::uint32_t a, std::uint32_t b) const {

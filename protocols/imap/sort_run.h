@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "protocols/imap/search_run.h"
+#include "protocols/imap/header_pass.h"
 #include "protocols/imap/sliced_sort.h"
 #include "protocols/imap/sort_key.h"
 #include "storage/view.h"
@@ -25,12 +25,14 @@ class SortRun {
 
   // True when all is done. An error ends the sort.
   Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
+  // How far it is.
+  const HeaderPass& headers() const { return headers_; }
   // Indexes into the view in the order asked for; messages that the keys do not tell apart are in
   // the order of the mailbox. Once step() said true.
   const std::vector<std::size_t>& sorted() const { return sorted_; }
 
  private:
-  // What one key knows of each message, by its position in found_.
+  // What one key knows of each message, by its position in what was found.
   struct Column {
     SortKey key;
     bool is_text = false;
@@ -44,15 +46,12 @@ class SortRun {
 
   void fill_from_row(std::size_t position);
   void fill_from_header(std::size_t position, std::string_view block);
-  Outcome read_headers(SearchSource& source, const std::function<bool()>& is_time_up);
   bool is_less(std::uint32_t a, std::uint32_t b) const;
 
-  View::Version view_;
-  std::vector<std::size_t> found_;
+  HeaderPass headers_;
   std::vector<Column> columns_;
   bool wants_headers_ = false;
-  std::size_t next_header_ = 0;
-  std::optional<SlicedSort<std::uint32_t, Less>> order_;  // of positions in found_
+  std::optional<SlicedSort<std::uint32_t, Less>> order_;  // of positions
   std::vector<std::size_t> sorted_;
 };
 

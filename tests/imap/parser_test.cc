@@ -65,6 +65,21 @@ TEST(Parser, ReadsSort) {
   error("a SORT RETURN (FIRST) (DATE) UTF-8 ALL");
 }
 
+TEST(Parser, ReadsThread) {
+  const auto thread = body<Thread>("a THREAD references utf-8 UNSEEN FROM x");
+  EXPECT_EQ(thread.algorithm, Thread::Algorithm::References);
+  EXPECT_EQ(thread.charset, "UTF-8");
+  EXPECT_EQ(thread.program.keys.size(), 2u);
+  const auto by_uid = body<Thread>("a UID THREAD ORDEREDSUBJECT \"US-ASCII\" ALL");
+  EXPECT_EQ(by_uid.numbering, Numbering::Uid);
+  EXPECT_EQ(by_uid.algorithm, Thread::Algorithm::OrderedSubject);
+  EXPECT_EQ(error("a THREAD REFS UTF-8 ALL"),
+            "a|THREAD: Messages are threaded by ORDEREDSUBJECT or REFERENCES");
+  error("a THREAD REFERENCES UTF-8");
+  error("a THREAD REFERENCES ALL");
+  error("a THREAD");
+}
+
 TEST(Parser, ReadsCommandsWithoutArguments) {
   body<Capability>("a CAPABILITY");
   body<Noop>("a noop");

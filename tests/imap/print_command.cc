@@ -352,6 +352,13 @@ struct Arguments {
     for (const auto& key : sort.program.keys) text += " " + search_key(key);
     return text;
   }
+  std::string operator()(const Thread& thread) const {
+    const bool is_references = thread.algorithm == Thread::Algorithm::References;
+    std::string text = is_references ? " REFERENCES " : " ORDEREDSUBJECT ";
+    text += astring(thread.charset);
+    for (const auto& key : thread.program.keys) text += " " + search_key(key);
+    return text;
+  }
   std::string operator()(const Fetch& fetch) const {
     return " " + fetch.set.to_string() + " " + list(fetch.items, fetch_item) +
            modifiers(fetch.modifiers);
