@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "protocols/imap/partial_range.h"
 #include "protocols/imap/search_key.h"
 #include "protocols/imap/section.h"
 #include "protocols/imap/sequence_set.h"
@@ -207,6 +208,7 @@ struct UidBatches {
 
 struct SearchReturn {
   bool min = false, max = false, all = false, count = false, save = false;
+  std::optional<PartialRange> partial;  // never beside `all`
   bool operator==(const SearchReturn&) const = default;
 };
 struct Search {

@@ -17,19 +17,27 @@ std::string set_of(const Found& found, std::span<const std::size_t> indexes, Num
   return to_uid_set(numbers);
 }
 
-// The messages that an answer speaks of: those that MIN and MAX name alone where no more is asked
-// for.  RFC 4731 section 3.2, RFC 5182 section 2.4
+std::span<const std::size_t> part_of(std::span<const std::size_t> indexes,
+                                     const PartialRange& range) {
+  const auto [begin, size] = range.of(indexes.size());
+  return indexes.subspan(begin, size);
+}
+
+// The messages that an answer speaks of: those that MIN, MAX and PARTIAL name alone where no more
+// is asked for.  RFC 4731 section 3.2, RFC 5182 section 2.4, RFC 9394 section 3.2
 std::vector<std::size_t> told(const Found& found, const SearchReturn& returns) {
   std::vector<std::size_t> indexes;
   const auto add = [&](std::span<const std::size_t> some) {
     indexes.insert(indexes.end(), some.begin(), some.end());
   };
-  const bool is_narrow = (returns.min || returns.max) && !returns.all && !returns.count;
+  const bool is_narrow =
+      (returns.min || returns.max || returns.partial) && !returns.all && !returns.count;
   if (!is_narrow || found.indexes.empty()) {
     add(found.indexes);
   } else {
     if (returns.min) add(found.indexes.first(1));
     if (returns.max) add(found.indexes.last(1));
+    if (returns.partial) add(part_of(found.indexes, *returns.partial));
   }
   return indexes;
 }
@@ -62,7 +70,9 @@ std::string list_response(std::string_view name, const Found& found, Numbering n
 std::string esearch_response(const Found& found, const SearchReturn& returns, Numbering numbering,
                              std::string_view tag) {
   // SAVE alone wants no answer.  RFC 5182 section 2.1
-  if (!returns.min && !returns.max && !returns.all && !returns.count) return {};
+  const bool wants_any =
+      returns.min || returns.max || returns.all || returns.count || returns.partial;
+  if (!wants_any) return {};
   std::string line = "* ESEARCH (TAG " + to_string(tag) + ")";
   if (numbering == Numbering::Uid) line += " UID";
   const auto add_one = [&](std::string_view name, std::size_t index) {
@@ -73,9 +83,16 @@ std::string esearch_response(const Found& found, const SearchReturn& returns, Nu
     if (returns.max) add_one(" MAX ", found.indexes.back());
     if (returns.all) line += " ALL " + set_of(found, found.indexes, numbering);
   }
+  if (returns.partial) {
+    const auto some = part_of(found.indexes, *returns.partial);
+    line += " PARTIAL (" + returns.partial->to_string() + " " +
+            (some.empty() ? "NIL" : set_of(found, some, numbering)) + ")";
+  }
   if (returns.count) line += " COUNT " + std::to_string(found.indexes.size());
-  if (found.tells_modseq && !found.indexes.empty()) {
-    line += " MODSEQ " + std::to_string(highest_modseq(found.view, told(found, returns)));
+  if (found.tells_modseq) {
+    const auto indexes = told(found, returns);
+    const ModSeq highest = highest_modseq(found.view, indexes);
+    if (!indexes.empty()) line += " MODSEQ " + std::to_string(highest);
   }
   return line += "\r\n";
 }

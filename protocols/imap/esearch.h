@@ -28,11 +28,12 @@ std::uint32_t number_of(const View& view, std::size_t index, Numbering numbering
 std::string list_response(std::string_view name, const Found& found, Numbering numbering);
 
 // "* ESEARCH ..." with its line end; empty when nothing is asked for but SAVE.  RFC 9051 section
-// 7.3.4, RFC 4731, RFC 5267 section 3.1
+// 7.3.4, RFC 4731, RFC 5267 section 3.1, RFC 9394 section 3.1
 std::string esearch_response(const Found& found, const SearchReturn& returns, Numbering numbering,
                              std::string_view tag);
 
-// What "$" stands for after RETURN (SAVE ...): ascending.  RFC 5182 section 2.4
+// What "$" stands for after RETURN (SAVE ...): ascending.  RFC 5182 section 2.4, RFC 9394
+// section 3.2
 std::vector<Uid> saved_result(const Found& found, const SearchReturn& returns);
 
 }  // namespace waxwing::imap

@@ -151,6 +151,13 @@ class KeyParser {
   std::size_t count_ = 0;
 };
 
+std::optional<PartialRange> parse_partial_range(Lexer& lexer) {
+  const auto range =
+      PartialRange::parse(lexer.run([](char c) { return is_digit(c) || c == ':' || c == '-'; }));
+  if (!range) lexer.fail("PARTIAL wants a range like 1:100 or -1:-100");
+  return range;
+}
+
 // RFC 9051 section 6.4.4: RETURN () asks for ALL.
 SearchReturn parse_return(Lexer& lexer) {
   SearchReturn returns;
@@ -167,10 +174,16 @@ SearchReturn parse_return(Lexer& lexer) {
       returns.count = true;
     } else if (lexer.take_word("SAVE")) {
       returns.save = true;
+    } else if (lexer.take_word("PARTIAL")) {
+      lexer.space();
+      if (returns.partial) lexer.fail("PARTIAL can be returned only once");
+      returns.partial = parse_partial_range(lexer);
     } else {
-      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT and SAVE");
+      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT, PARTIAL and SAVE");
     }
   });
+  // RFC 9394 section 3.1
+  if (returns.all && returns.partial) lexer.fail("Only one of ALL and PARTIAL can be returned");
   if (is_empty) returns.all = true;
   return returns;
 }

@@ -51,6 +51,21 @@ TEST_F(Esearch, SavesWhatItReturns) {
   EXPECT_TRUE(saved({.min = true, .save = true}).empty());
 }
 
+TEST_F(Esearch, ReturnsAndSavesAPart) {
+  const auto part = [](const char* range) { return PartialRange::parse(range); };
+  EXPECT_EQ(answer({.count = true, .partial = part("2:3")}),
+            "* ESEARCH (TAG \"t\") UID PARTIAL (2:3 12,10) COUNT 5\r\n");
+  EXPECT_EQ(answer({.partial = part("-1:-2")}),
+            "* ESEARCH (TAG \"t\") UID PARTIAL (-1:-2 21,20)\r\n");
+  EXPECT_EQ(answer({.partial = part("6:7")}), "* ESEARCH (TAG \"t\") UID PARTIAL (6:7 NIL)\r\n");
+  EXPECT_EQ(saved({.save = true, .partial = part("2:3")}), (std::vector<Uid>{10, 12}));
+  EXPECT_EQ(saved({.min = true, .save = true, .partial = part("1:2")}), (std::vector<Uid>{11, 12}));
+  EXPECT_EQ(saved({.min = true, .max = true, .save = true, .partial = part("9:9")}),
+            (std::vector<Uid>{11, 20}));
+  EXPECT_EQ(saved({.count = true, .save = true, .partial = part("1:1")}).size(), 5u);
+  EXPECT_TRUE(saved({.save = true, .partial = part("6:7")}).empty());
+}
+
 TEST(LongLine, WaitsForRoom) {
   const std::string text = std::string(Output::kFull, 'a') + "end\r\n";
   LongLine line(text);

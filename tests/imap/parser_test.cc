@@ -41,6 +41,21 @@ SearchKey key(std::string_view text) {
   return search.program.keys.empty() ? SearchKey{} : search.program.keys[0];
 }
 
+TEST(Parser, ReadsAPartToReturn) {
+  const auto search = body<Search>("a UID SEARCH RETURN (PARTIAL -1:-100 COUNT) UNDELETED");
+  EXPECT_EQ(search.returns->partial, PartialRange::parse("-1:-100"));
+  EXPECT_FALSE(search.returns->all);
+  EXPECT_EQ(body<Sort>("a SORT RETURN (PARTIAL 5:1) (DATE) UTF-8 ALL").returns->partial,
+            PartialRange::parse("5:1"));
+  EXPECT_EQ(error("a SEARCH RETURN (PARTIAL 1:2 ALL) ALL"),
+            "a|SEARCH: Only one of ALL and PARTIAL can be returned");
+  EXPECT_EQ(error("a SEARCH RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL"),
+            "a|SEARCH: PARTIAL can be returned only once");
+  EXPECT_EQ(error("a SEARCH RETURN (PARTIAL 1:-2) ALL"),
+            "a|SEARCH: PARTIAL wants a range like 1:100 or -1:-100");
+  error("a SEARCH RETURN (PARTIAL) ALL");
+}
+
 TEST(Parser, ReadsSort) {
   const auto sort = body<Sort>(
       "a SORT RETURN (MIN COUNT) (REVERSE date Subject DISPLAYFROM) utf-8 UNSEEN FROM x");
@@ -164,6 +179,9 @@ TEST(Parser, ReadsModifiersOfExtensions) {
   EXPECT_EQ(select.modifiers[1].value->list[1].text, "20050715194045000");
   EXPECT_EQ(body<Fetch>("a FETCH 1 FLAGS (CHANGEDSINCE 12 VANISHED)").modifiers.size(), 2u);
   EXPECT_EQ(body<Store>("a STORE 1 (UNCHANGEDSINCE 0) FLAGS ()").modifiers[0].value->text, "0");
+  const auto part = body<Fetch>("a UID FETCH 1:* FLAGS (PARTIAL -1:-30 CHANGEDSINCE 98305)");
+  ASSERT_EQ(part.modifiers.size(), 2u);
+  EXPECT_EQ(part.modifiers[0].value->text, "-1:-30");
   error("a SELECT x (1)");
   error("a SELECT x (A " + std::string(200, '(') + std::string(200, ')') + ")");
 }

@@ -37,7 +37,7 @@ std::string list(const Range& range, Print print) {
 
 std::string value(const ModifierValue& v) {
   if (v.is_list) return list(v.list, value);
-  bool is_set = !v.text.empty() && v.text.find_first_not_of("0123456789:,*$") == std::string::npos;
+  bool is_set = !v.text.empty() && v.text.find_first_not_of("0123456789:,*$-") == std::string::npos;
   return is_set ? v.text : astring(v.text);
 }
 
@@ -236,6 +236,7 @@ std::string search_return(const std::optional<SearchReturn>& wanted) {
   if (wanted->max) returns.push_back("MAX");
   if (wanted->all) returns.push_back("ALL");
   if (wanted->count) returns.push_back("COUNT");
+  if (wanted->partial) returns.push_back("PARTIAL " + wanted->partial->to_string());
   if (wanted->save) returns.push_back("SAVE");
   return " RETURN " + list(returns, [](const std::string& s) { return s; });
 }
