@@ -1,6 +1,7 @@
 #include "protocols/imap/base_subject.h"
 
 #include "base/text.h"
+#include "protocols/mail/charset.h"
 #include "protocols/mail/encoded_word.h"
 
 // The words of RFC 5256 section 5: a blob is "[...]", a refwd "Re:" or "Fwd:", perhaps with a blob
@@ -11,17 +12,6 @@ namespace {
 
 constexpr std::string_view kForward = "[fwd:";
 constexpr std::string_view kTrailer = "(fwd)";
-
-// Tabs are blanks, and a run of blanks is one.
-std::string with_single_blanks(std::string text) {
-  std::size_t end = 0;
-  for (char c : text) {
-    if (c == '\t') c = ' ';
-    if (c != ' ' || end == 0 || text[end - 1] != ' ') text[end++] = c;
-  }
-  text.resize(end);
-  return text;
-}
 
 std::size_t past_blanks(std::string_view text, std::size_t at) {
   while (at < text.size() && text[at] == ' ') ++at;
@@ -115,7 +105,7 @@ class Extraction {
 }  // namespace
 
 BaseSubject base_subject(std::string_view subject) {
-  const std::string text = with_single_blanks(mail::decode_words(subject));
+  const std::string text = mail::with_single_blanks(mail::decode_words(subject));
   return Extraction(text).run();
 }
 

@@ -72,6 +72,10 @@ struct Login {
 };
 
 // Authenticated.
+struct Comparator {                 // RFC 5255 section 4.7
+  std::vector<std::string> orders;  // of collation.h; none: which one is it?
+  bool operator==(const Comparator&) const = default;
+};
 struct Enable {
   std::vector<std::string> capabilities;  // upper case
   bool operator==(const Enable&) const = default;
@@ -209,6 +213,7 @@ struct UidBatches {
 struct SearchReturn {
   bool min = false, max = false, all = false, count = false, save = false;
   std::optional<PartialRange> partial;  // never beside `all`
+  bool relevancy = false;               // only where there is a FUZZY key.  RFC 6203 section 4
   bool operator==(const SearchReturn&) const = default;
 };
 struct Search {
@@ -330,11 +335,11 @@ struct Move {
 };
 
 struct Command {
-  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
-                            Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
-                            GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append, Idle,
-                            Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search,
-                            Sort, Thread, Fetch, Notify, Store, Copy, Move>;
+  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Comparator,
+                            Enable, Select, Create, Delete, Rename, Subscribe, Unsubscribe, List,
+                            GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status,
+                            Append, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
+                            UidBatches, Search, Sort, Thread, Fetch, Notify, Store, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -136,6 +136,7 @@ Reply unauthenticate(Conversation& conversation, Unauthenticate&, Output&) {
   conversation.annotation_relay.reset();
   conversation.own_annotated.clear();
   conversation.dialect = {};
+  conversation.collation = {};
   conversation.account.reset();
   conversation.identity.reset();
   return Reply::ok("Signed out", "CAPABILITY " + capabilities(conversation));

@@ -42,6 +42,19 @@ std::vector<std::size_t> told(const Found& found, const SearchReturn& returns) {
   return indexes;
 }
 
+// Beside PARTIAL those of the part. What was found by other keys than fuzzy ones is as relevant as
+// can be.
+std::string scores_of(const Found& found, const SearchReturn& returns) {
+  const PartialRange all{false, 1, UINT32_MAX};
+  const auto [begin, size] = returns.partial.value_or(all).of(found.indexes.size());
+  std::string text;
+  for (std::size_t i = begin; i < begin + size; ++i) {
+    if (!text.empty()) text += ' ';
+    text += std::to_string(found.scores.empty() ? 100 : found.scores[i]);
+  }
+  return text;
+}
+
 ModSeq highest_modseq(const View& view, std::span<const std::size_t> indexes) {
   ModSeq highest = 0;
   for (const std::size_t index : indexes) highest = std::max(highest, view[index].modseq);
@@ -70,8 +83,8 @@ std::string list_response(std::string_view name, const Found& found, Numbering n
 std::string esearch_response(const Found& found, const SearchReturn& returns, Numbering numbering,
                              std::string_view tag) {
   // SAVE alone wants no answer.  RFC 5182 section 2.1
-  const bool wants_any =
-      returns.min || returns.max || returns.all || returns.count || returns.partial;
+  const bool wants_any = returns.min || returns.max || returns.all || returns.count ||
+                         returns.partial || returns.relevancy;
   if (!wants_any) return {};
   std::string line = "* ESEARCH (TAG " + to_string(tag) + ")";
   if (numbering == Numbering::Uid) line += " UID";
@@ -89,6 +102,7 @@ std::string esearch_response(const Found& found, const SearchReturn& returns, Nu
             (some.empty() ? "NIL" : set_of(found, some, numbering)) + ")";
   }
   if (returns.count) line += " COUNT " + std::to_string(found.indexes.size());
+  if (returns.relevancy) line += " RELEVANCY (" + scores_of(found, returns) + ")";
   if (found.tells_modseq) {
     const auto indexes = told(found, returns);
     const ModSeq highest = highest_modseq(found.view, indexes);

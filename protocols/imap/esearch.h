@@ -17,6 +17,7 @@ namespace waxwing::imap {
 struct Found {
   const View& view;
   std::span<const std::size_t> indexes;
+  std::span<const int> scores = {};  // of each, where the search was fuzzy
   bool tells_modseq =
       false;  // the highest mod-sequence of them.  RFC 7162 sections 3.1.5 to 3.1.10
 };
@@ -28,7 +29,7 @@ std::uint32_t number_of(const View& view, std::size_t index, Numbering numbering
 std::string list_response(std::string_view name, const Found& found, Numbering numbering);
 
 // "* ESEARCH ..." with its line end; empty when nothing is asked for but SAVE.  RFC 9051 section
-// 7.3.4, RFC 4731, RFC 5267 section 3.1, RFC 9394 section 3.1
+// 7.3.4, RFC 4731, RFC 5267 section 3.1, RFC 9394 section 3.1, RFC 6203 section 4
 std::string esearch_response(const Found& found, const SearchReturn& returns, Numbering numbering,
                              std::string_view tag);
 

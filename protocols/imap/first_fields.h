@@ -6,9 +6,8 @@
 
 namespace waxwing::imap {
 
-// The fields that SORT and THREAD look at, as ENVELOPE takes them: the first of each name, of
-// addresses the first that is not empty. One pass over the block, of which these are views: raw,
-// and nothing is read before it is asked for.
+// The fields that SORT and THREAD look at: the first of each name that is not empty. One pass over
+// the block, of which these are views: raw, and nothing is parsed before it is asked for.
 struct FirstFields {
   explicit FirstFields(std::string_view block);
 

@@ -21,6 +21,8 @@ Reply login(Conversation&, Login&, Output&);
 std::unique_ptr<Task> authenticate(Command&&);
 Reply unauthenticate(Conversation&, Unauthenticate&, Output&);
 
+Reply comparator(Conversation&, Comparator&, Output&);  // comparator.cc
+
 // commands_mailbox.cc
 Reply enable(Conversation&, Enable&, Output&);
 Reply create(Conversation&, Create&, Output&);

@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "protocols/imap/collation.h"
 #include "protocols/imap/lexer.h"
 #include "protocols/imap/parser_parts.h"
 #include "storage/types.h"
@@ -72,6 +73,20 @@ Command::Body parse_enable(Lexer& lexer) {
     enable.capabilities.push_back(lexer.word("a capability"));
   } while (lexer.ok() && !lexer.at_end());
   return enable;
+}
+
+// RFC 5255 section 4.10
+Command::Body parse_comparator(Lexer& lexer) {
+  Comparator comparator;
+  while (lexer.ok() && !lexer.at_end()) {
+    lexer.space();
+    comparator.orders.push_back(lexer.astring("a comparator"));
+    if (!is_collation_order(comparator.orders.back())) {
+      lexer.fail("A comparator is a name like i;unicode-casemap, or a pattern like i;*");
+    }
+    if (comparator.orders.size() > kMaxListEntries) lexer.fail("Too many comparators");
+  }
+  return comparator;
 }
 
 template <Select::Mode mode>
@@ -227,6 +242,7 @@ constexpr Entry kCommands[] = {
     {"CAPABILITY", without_arguments<Capability>},
     {"CHECK", without_arguments<Check>},
     {"CLOSE", without_arguments<Close>},
+    {"COMPARATOR", parse_comparator},
     {"COPY", parse_copy<Copy>},
     {"CREATE", parse_create},
     {"DELETE", with_mailbox<Delete>},

@@ -90,6 +90,7 @@ class KeyParser {
       return key;
     }
     std::string name = lexer_.word("a search key");
+    if (name == "FUZZY") return combine(Kind::Fuzzy, 1, depth);
     if (name == "NOT") return combine(Kind::Not, 1, depth);
     if (name == "OR") return combine(Kind::Or, 2, depth);
     auto known = std::find_if(std::begin(kKeys), std::end(kKeys),
@@ -178,8 +179,10 @@ SearchReturn parse_return(Lexer& lexer) {
       lexer.space();
       if (returns.partial) lexer.fail("PARTIAL can be returned only once");
       returns.partial = parse_partial_range(lexer);
+    } else if (lexer.take_word("RELEVANCY")) {
+      returns.relevancy = true;
     } else {
-      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT, PARTIAL and SAVE");
+      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT, PARTIAL, RELEVANCY and SAVE");
     }
   });
   // RFC 9394 section 3.1
@@ -199,20 +202,21 @@ SearchKey parse_program(Lexer& lexer) {
   return program;
 }
 
+// RFC 6203 sections 4 and 6
+void expect_fuzzy(Lexer& lexer, const SearchKey& program) {
+  if (!program.has(Kind::Fuzzy)) lexer.fail("RELEVANCY is for searches with a FUZZY key");
+}
+
 struct SortName {
   std::string_view name;
   SortKey::Kind kind;
 };
 constexpr SortName kSortKeys[] = {
-    {"ARRIVAL", SortKey::Kind::Arrival},
-    {"CC", SortKey::Kind::Cc},
-    {"DATE", SortKey::Kind::Date},
-    {"DISPLAYFROM", SortKey::Kind::DisplayFrom},
-    {"DISPLAYTO", SortKey::Kind::DisplayTo},
-    {"FROM", SortKey::Kind::From},
-    {"SIZE", SortKey::Kind::Size},
-    {"SUBJECT", SortKey::Kind::Subject},
-    {"TO", SortKey::Kind::To},
+    {"ARRIVAL", SortKey::Kind::Arrival},     {"CC", SortKey::Kind::Cc},
+    {"DATE", SortKey::Kind::Date},           {"DISPLAYFROM", SortKey::Kind::DisplayFrom},
+    {"DISPLAYTO", SortKey::Kind::DisplayTo}, {"FROM", SortKey::Kind::From},
+    {"RELEVANCY", SortKey::Kind::Relevancy}, {"SIZE", SortKey::Kind::Size},
+    {"SUBJECT", SortKey::Kind::Subject},     {"TO", SortKey::Kind::To},
 };
 
 SortKey parse_sort_key(Lexer& lexer) {
@@ -247,6 +251,7 @@ Command::Body parse_search(Lexer& lexer) {
     lexer.space();
   }
   search.program = parse_program(lexer);
+  if (search.returns && search.returns->relevancy) expect_fuzzy(lexer, search.program);
   return search;
 }
 
@@ -264,6 +269,11 @@ Command::Body parse_sort(Lexer& lexer) {
   sort.charset = to_upper(lexer.astring("a charset"));
   lexer.space();
   sort.program = parse_program(lexer);
+  const bool is_by_relevancy = std::ranges::any_of(
+      sort.keys, [](const SortKey& key) { return key.kind == SortKey::Kind::Relevancy; });
+  if (is_by_relevancy || (sort.returns && sort.returns->relevancy)) {
+    expect_fuzzy(lexer, sort.program);
+  }
   return sort;
 }
 

@@ -34,7 +34,8 @@ class SearchTask final : public Task {
  private:
   void make_answer(Conversation& conversation) {
     Selected& selected = *conversation.selected;
-    const Found found{selected.view(), search_.found(), search_.asks_for_modseq()};
+    const Found found{selected.view(), search_.found(), search_.scores(),
+                      search_.asks_for_modseq()};
     const SearchReturn returns = command_.returns.value_or(SearchReturn{.all = true});
     if (returns.save) selected.save(saved_result(found, returns));
     const bool is_plain = !command_.returns && !conversation.is_rev2();

@@ -11,7 +11,8 @@ Outcome Searching::begin(Conversation& conversation, Output& output) {
   auto program = SearchProgram::compile(program_, charset_, selected.view(),
                                         {.recent_from = selected.recent_from(),
                                          .saved = selected.saved(),
-                                         .now = unix_seconds(conversation.services.clock.now())});
+                                         .now = unix_seconds(conversation.services.clock.now()),
+                                         .collation = conversation.collation});
   if (!program) return fail(program.error());
   run_.emplace(std::move(*program), selected.version());
   return {};

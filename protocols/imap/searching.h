@@ -29,6 +29,8 @@ class Searching {
   std::optional<Task::Extent> extent() const;
   // Indexes into the view, ascending; all of them once step() said true.
   const std::vector<std::size_t>& found() const { return run_->found(); }
+  // Of a fuzzy search: the score of each.
+  const std::vector<int>& scores() const { return run_->scores(); }
 
  private:
   Outcome begin(Conversation& conversation, Output& output);

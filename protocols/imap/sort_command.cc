@@ -41,14 +41,15 @@ class SortTask final : public Task {
     if (!sort_) {
       const auto is_found = search_.step(conversation, slice, output);
       if (!is_found || !*is_found) return is_found;
-      sort_.emplace(command_.keys, selected.version(), search_.found());
+      sort_.emplace(command_.keys, selected.version(), search_.found(), search_.scores(),
+                    conversation.collation);
     }
     MailboxSource source(selected.mailbox());
     return sort_->step(source, [&] { return slice.is_over_now(); });
   }
 
   void make_answer(Selected& selected) {
-    const Found found{selected.view(), sort_->sorted(), search_.asks_for_modseq()};
+    const Found found{selected.view(), sort_->sorted(), sort_->scores(), search_.asks_for_modseq()};
     if (command_.returns) {
       if (command_.returns->save) selected.save(saved_result(found, *command_.returns));
       answer_.emplace(esearch_response(found, *command_.returns, command_.numbering, tag_));

@@ -4,9 +4,20 @@
 
 namespace waxwing::imap {
 
-// What SORT puts messages in order by.  RFC 5256 section 3, RFC 5957
+// What SORT puts messages in order by.  RFC 5256 section 3, RFC 5957, RFC 6203 section 6
 struct SortKey {
-  enum class Kind { Arrival, Cc, Date, DisplayFrom, DisplayTo, From, Size, Subject, To };
+  enum class Kind {
+    Arrival,
+    Cc,
+    Date,
+    DisplayFrom,
+    DisplayTo,
+    From,
+    Relevancy,  // the best first
+    Size,
+    Subject,
+    To
+  };
   enum class Order { Ascending, Descending };
   Kind kind = Kind::Arrival;
   Order order = Order::Ascending;

@@ -17,11 +17,14 @@ using Kind = SortKey::Kind;
 
 // The first address stands in the beginning of its field.
 constexpr std::size_t kMaxAddressField = 4096;
+// No more of a text is kept for comparing, or a mailbox made for it would take all memory.
+constexpr std::size_t kMaxKey = 500;
 
 bool is_text(Kind kind) {
   switch (kind) {
     case Kind::Arrival:
     case Kind::Date:
+    case Kind::Relevancy:
     case Kind::Size: return false;
     case Kind::Cc:
     case Kind::DisplayFrom:
@@ -65,6 +68,7 @@ std::string text_of(Kind kind, const FirstFields& fields) {
     case Kind::Subject: return base_subject(fields.subject).text;
     case Kind::Arrival:
     case Kind::Date:
+    case Kind::Relevancy:
     case Kind::Size: return {};
   }
   return {};
@@ -72,8 +76,11 @@ std::string text_of(Kind kind, const FirstFields& fields) {
 
 }  // namespace
 
-SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found)
-    : headers_(std::move(view), std::move(found)) {
+SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found,
+                 std::vector<int> scores, Collation collation)
+    : collation_(collation),
+      headers_(std::move(view), std::move(found)),
+      scores_(std::move(scores)) {
   const std::size_t count = headers_.indexes().size();
   for (const SortKey& key : keys) {
     // Where a key has not decided, the same key will not.
@@ -106,6 +113,7 @@ Result<bool> SortRun::step(SearchSource& source, const std::function<bool()>& is
   }
   for (const std::uint32_t position : order_->items()) {
     sorted_.push_back(headers_.indexes()[position]);
+    if (!scores_.empty()) sorted_scores_.push_back(scores_[position]);
   }
   return true;
 }
@@ -115,6 +123,9 @@ void SortRun::fill_from_row(std::size_t position) {
   for (Column& column : columns_) {
     if (column.key.kind == Kind::Arrival) column.numbers[position] = row.internal_date;
     if (column.key.kind == Kind::Size) column.numbers[position] = row.size;
+    if (column.key.kind == Kind::Relevancy && !scores_.empty()) {
+      column.numbers[position] = -scores_[position];
+    }
   }
 }
 
@@ -122,7 +133,8 @@ void SortRun::fill_from_header(std::size_t position, std::string_view block) {
   const FirstFields fields(block);
   for (Column& column : columns_) {
     if (column.is_text) {
-      column.texts[position] = mail::casemap_key(text_of(column.key.kind, fields));
+      const std::string key = order_key(collation_, text_of(column.key.kind, fields));
+      column.texts[position] = key.substr(0, kMaxKey);
     } else if (column.key.kind == Kind::Date) {
       column.numbers[position] = fields.sent(headers_.row(position).internal_date);
     }

@@ -17,6 +17,9 @@ class ThreadTask final : public Task {
         search_(std::move(command_.program), std::move(command_.charset)) {}
 
   Step run(Conversation& conversation, Output& output) override {
+    if (!conversation.offers(capability())) {
+      return done(Reply::bad("Messages are not threaded in that way here"));
+    }
     if (!answer_) {
       const auto is_done = thread(conversation, output);
       if (!is_done) return done(refuse_search(conversation, is_done.error()));
@@ -34,13 +37,22 @@ class ThreadTask final : public Task {
   bool is_amid_line() const override { return answer_ && answer_->is_amid(); }
 
  private:
+  std::string_view capability() const {
+    switch (command_.algorithm) {
+      case Thread::Algorithm::OrderedSubject: return "THREAD=ORDEREDSUBJECT";
+      case Thread::Algorithm::References: return "THREAD=REFERENCES";
+    }
+    return {};
+  }
+
   Result<bool> thread(Conversation& conversation, Output& output) {
     const Slice slice(conversation.services.clock);
     const Selected& selected = *conversation.selected;
     if (!thread_) {
       const auto is_found = search_.step(conversation, slice, output);
       if (!is_found || !*is_found) return is_found;
-      thread_.emplace(command_.algorithm, selected.version(), search_.found());
+      thread_.emplace(command_.algorithm, selected.version(), search_.found(),
+                      conversation.collation);
     }
     MailboxSource source(selected.mailbox());
     return thread_->step(source, [&] { return slice.is_over_now(); });

@@ -3,13 +3,12 @@
 #include "protocols/imap/base_subject.h"
 #include "protocols/imap/first_fields.h"
 #include "protocols/imap/message_ids.h"
-#include "protocols/mail/charset.h"
 
 namespace waxwing::imap {
 
 ThreadRun::ThreadRun(Thread::Algorithm algorithm, View::Version view,
-                     std::vector<std::size_t> found)
-    : algorithm_(algorithm), headers_(std::move(view), std::move(found)) {
+                     std::vector<std::size_t> found, Collation collation)
+    : algorithm_(algorithm), collation_(collation), headers_(std::move(view), std::move(found)) {
   threading_ = algorithm == Thread::Algorithm::References ? references(headers_.indexes().size())
                                                           : ordered_subject();
 }
@@ -37,7 +36,7 @@ ThreadMember ThreadRun::member(std::size_t position, std::string_view block) con
   ThreadMember member;
   member.sent = fields.sent(headers_.row(position).internal_date);
   member.is_reply = subject.is_reply;
-  if (!subject.text.empty()) member.subject = hash(mail::casemap_key(subject.text));
+  if (!subject.text.empty()) member.subject = hash(order_key(collation_, subject.text));
   if (algorithm_ == Thread::Algorithm::OrderedSubject) return member;
 
   if (const auto id = MessageIds(fields.message_id).next()) member.id = hash(*id);

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/sip_hash.h"
+#include "protocols/imap/collation.h"
 #include "protocols/imap/command.h"
 #include "protocols/imap/forest.h"
 #include "protocols/imap/header_pass.h"
@@ -20,7 +21,8 @@ namespace waxwing::imap {
 class ThreadRun {
  public:
   // `found`: indexes into the view, ascending.
-  ThreadRun(Thread::Algorithm algorithm, View::Version view, std::vector<std::size_t> found);
+  ThreadRun(Thread::Algorithm algorithm, View::Version view, std::vector<std::size_t> found,
+            Collation collation = Collation::UnicodeCasemap);
 
   // True when all is done. An error ends it.
   Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
@@ -34,6 +36,7 @@ class ThreadRun {
   std::uint64_t hash(std::string_view text) const;
 
   Thread::Algorithm algorithm_;
+  Collation collation_;
   SipHash hash_ = SipHash::random();
   HeaderPass headers_;
   std::unique_ptr<Threading> threading_;

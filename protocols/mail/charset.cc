@@ -75,16 +75,6 @@ std::string fold_case(std::string_view utf8) {
   return U_FAILURE(status) ? to_lower(utf8) : from_unicode(folded);
 }
 
-std::string with_single_blanks(std::string text) {
-  std::size_t end = 0;
-  for (char c : text) {
-    if (c == '\t') c = ' ';
-    if (c != ' ' || end == 0 || text[end - 1] != ' ') text[end++] = c;
-  }
-  text.resize(end);
-  return text;
-}
-
 }  // namespace
 
 std::optional<std::string> to_utf8(std::string_view bytes, std::string_view charset) {
@@ -112,6 +102,16 @@ bool is_known_charset(std::string_view charset) {
 
 std::string fold_for_search(std::string_view utf8) {
   return with_single_blanks(fold_case(utf8));
+}
+
+std::string with_single_blanks(std::string text) {
+  std::size_t end = 0;
+  for (char c : text) {
+    if (c == '\t') c = ' ';
+    if (c != ' ' || end == 0 || text[end - 1] != ' ') text[end++] = c;
+  }
+  text.resize(end);
+  return text;
 }
 
 std::string casemap_key(std::string_view utf8) {

@@ -18,7 +18,7 @@ class Esearch : public testing::Test {
     view_ = View::make(std::move(rows), 30, 1, {});
   }
   std::string answer(const SearchReturn& returns, Numbering numbering = Numbering::Uid) {
-    return esearch_response({*view_, found_}, returns, numbering, "t");
+    return esearch_response({*view_, found_, scores_}, returns, numbering, "t");
   }
   std::vector<Uid> saved(const SearchReturn& returns) {
     return saved_result({*view_, found_}, returns);
@@ -26,6 +26,7 @@ class Esearch : public testing::Test {
 
   View::Version view_;
   std::vector<std::size_t> found_{1, 2, 0, 4, 3};
+  std::vector<int> scores_;
 };
 
 TEST_F(Esearch, KeepsTheOrderOfASort) {
@@ -64,6 +65,43 @@ TEST_F(Esearch, ReturnsAndSavesAPart) {
             (std::vector<Uid>{11, 20}));
   EXPECT_EQ(saved({.count = true, .save = true, .partial = part("1:1")}).size(), 5u);
   EXPECT_TRUE(saved({.save = true, .partial = part("6:7")}).empty());
+}
+
+TEST_F(Esearch, TellsHowRelevantResultsAre) {
+  scores_ = {4, 99, 42, 1, 100};
+  EXPECT_EQ(answer({.all = true, .relevancy = true}),
+            "* ESEARCH (TAG \"t\") UID ALL 11:12,10,21,20 RELEVANCY (4 99 42 1 100)\r\n");
+  EXPECT_EQ(answer({.relevancy = true}), "* ESEARCH (TAG \"t\") UID RELEVANCY (4 99 42 1 100)\r\n");
+  EXPECT_EQ(answer({.partial = PartialRange::parse("-1:-2"), .relevancy = true}),
+            "* ESEARCH (TAG \"t\") UID PARTIAL (-1:-2 21,20) RELEVANCY (1 100)\r\n");
+  scores_.clear();
+  EXPECT_EQ(answer({.relevancy = true}),
+            "* ESEARCH (TAG \"t\") UID RELEVANCY (100 100 100 100 100)\r\n");
+  found_.clear();
+  EXPECT_EQ(answer({.all = true, .relevancy = true}), "* ESEARCH (TAG \"t\") UID RELEVANCY ()\r\n");
+}
+
+TEST_F(Esearch, TellsTheHighestModSeqOfWhatItReturns) {
+  std::vector<MessageRow> rows;
+  for (const Uid uid : {10u, 11u, 12u, 20u, 21u}) {
+    rows.emplace_back();
+    rows.back().uid = uid;
+    rows.back().modseq = 100 - uid;
+  }
+  view_ = View::make(std::move(rows), 30, 90, {});
+  const auto told = [&](const SearchReturn& returns) {
+    return esearch_response({*view_, found_, {}, true}, returns, Numbering::Uid, "t");
+  };
+  EXPECT_EQ(told({.all = true}), "* ESEARCH (TAG \"t\") UID ALL 11:12,10,21,20 MODSEQ 90\r\n");
+  EXPECT_EQ(told({.max = true}), "* ESEARCH (TAG \"t\") UID MAX 20 MODSEQ 80\r\n");
+  EXPECT_EQ(told({.partial = PartialRange::parse("4:5")}),
+            "* ESEARCH (TAG \"t\") UID PARTIAL (4:5 21,20) MODSEQ 80\r\n");
+  EXPECT_EQ(told({.partial = PartialRange::parse("6:7")}),
+            "* ESEARCH (TAG \"t\") UID PARTIAL (6:7 NIL)\r\n");
+  EXPECT_EQ(list_response("SORT", {*view_, found_, {}, true}, Numbering::Uid),
+            "* SORT 11 12 10 21 20 (MODSEQ 90)\r\n");
+  found_.clear();
+  EXPECT_EQ(list_response("SORT", {*view_, found_, {}, true}, Numbering::Uid), "* SORT\r\n");
 }
 
 TEST(LongLine, WaitsForRoom) {

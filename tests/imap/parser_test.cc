@@ -56,6 +56,30 @@ TEST(Parser, ReadsAPartToReturn) {
   error("a SEARCH RETURN (PARTIAL) ALL");
 }
 
+TEST(Parser, WantsRelevancyOfFuzzySearchesAlone) {
+  EXPECT_TRUE(body<Search>("a SEARCH RETURN (RELEVANCY ALL) FUZZY TEXT Helo").returns->relevancy);
+  EXPECT_TRUE(
+      body<Search>("a SEARCH RETURN (RELEVANCY) OR SEEN (FUZZY TEXT x)").returns->relevancy);
+  EXPECT_EQ(body<Sort>("a SORT (RELEVANCY) UTF-8 FUZZY SUBJECT x").keys[0].kind,
+            SortKey::Kind::Relevancy);
+  EXPECT_EQ(error("a SEARCH RETURN (RELEVANCY ALL) TEXT Helo"),
+            "a|SEARCH: RELEVANCY is for searches with a FUZZY key");
+  error("a SORT (RELEVANCY) UTF-8 SUBJECT x");
+  error("a SORT RETURN (RELEVANCY) (DATE) UTF-8 SUBJECT x");
+  error("a SEARCH FUZZY");
+  error("a SEARCH " + std::string("FUZZY FUZZY ") + "x");
+}
+
+TEST(Parser, ReadsComparators) {
+  EXPECT_TRUE(body<Comparator>("a COMPARATOR").orders.empty());
+  EXPECT_EQ(body<Comparator>("a COMPARATOR \"cz;*\" i;basic").orders,
+            (std::vector<std::string>{"cz;*", "i;basic"}));
+  EXPECT_EQ(error("a COMPARATOR i_x"),
+            "a|COMPARATOR: A comparator is a name like i;unicode-casemap, or a pattern like i;*");
+  error("a COMPARATOR i;*");
+  error("a COMPARATOR \"\"");
+}
+
 TEST(Parser, ReadsSort) {
   const auto sort = body<Sort>(
       "a SORT RETURN (MIN COUNT) (REVERSE date Subject DISPLAYFROM) utf-8 UNSEEN FROM x");
@@ -361,6 +385,8 @@ TEST(Parser, ReadsEverySearchKey) {
                            "*",
                            "$",
                            "HEADER Subject \"\"",
+                           "FUZZY ALL",
+                           "FUZZY (SUBJECT x SEEN)",
                            "NOT ALL",
                            "OR ALL ALL",
                            "(ALL ALL)"}) {

@@ -222,6 +222,7 @@ std::string search_key(const SearchKey& key) {
     case Kind::To: return "TO " + astring(key.text);
     case Kind::Body: return "BODY " + astring(key.text);
     case Kind::Text: return "TEXT " + astring(key.text);
+    case Kind::Fuzzy: return "FUZZY " + search_key(key.keys[0]);
     case Kind::Not: return "NOT " + search_key(key.keys[0]);
     case Kind::Or: return "OR " + search_key(key.keys[0]) + " " + search_key(key.keys[1]);
     case Kind::And: return list(key.keys, search_key);
@@ -237,6 +238,7 @@ std::string search_return(const std::optional<SearchReturn>& wanted) {
   if (wanted->all) returns.push_back("ALL");
   if (wanted->count) returns.push_back("COUNT");
   if (wanted->partial) returns.push_back("PARTIAL " + wanted->partial->to_string());
+  if (wanted->relevancy) returns.push_back("RELEVANCY");
   if (wanted->save) returns.push_back("SAVE");
   return " RETURN " + list(returns, [](const std::string& s) { return s; });
 }
@@ -250,6 +252,7 @@ std::string sort_key(const SortKey& key) {
     case SortKey::Kind::DisplayFrom: return text + "DISPLAYFROM";
     case SortKey::Kind::DisplayTo: return text + "DISPLAYTO";
     case SortKey::Kind::From: return text + "FROM";
+    case SortKey::Kind::Relevancy: return text + "RELEVANCY";
     case SortKey::Kind::Size: return text + "SIZE";
     case SortKey::Kind::Subject: return text + "SUBJECT";
     case SortKey::Kind::To: return text + "TO";
@@ -269,6 +272,11 @@ struct Arguments {
   }
   std::string operator()(const Login& login) const {
     return " " + astring(login.user) + " " + astring(login.password);
+  }
+  std::string operator()(const Comparator& comparator) const {
+    std::string text;
+    for (const auto& order : comparator.orders) text += " " + astring(order);
+    return text;
   }
   std::string operator()(const Enable& enable) const {
     std::string text;

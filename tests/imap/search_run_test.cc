@@ -43,11 +43,13 @@ class SearchRunTest : public testing::Test {
     }
     std::vector<Uid> uids;
     for (std::size_t index : run.found()) uids.push_back((*view)[index].uid);
+    scores_ = run.scores();
     return to_uid_set(uids);
   }
 
   std::vector<MessageRow> rows_;
   FakeSource source_;
+  std::vector<int> scores_;
   bool is_hurried_ = false;
   int steps_ = 0;
 };
@@ -115,6 +117,71 @@ TEST_F(SearchKeys, CountsSecondsBackFromNow) {
   EXPECT_EQ(search("OLDER 101", now), "2,5");
   EXPECT_EQ(search("YOUNGER 101", now), "5:6");
   EXPECT_EQ(search("OLDER 4294967295", now), "");
+}
+
+TEST_F(SearchKeys, ForgivesWhatIsFuzzy) {
+  EXPECT_EQ(search("SUBJECT lumch"), "");
+  EXPECT_TRUE(scores_.empty());
+  EXPECT_EQ(search("FUZZY SUBJECT lumch"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{20}));
+  EXPECT_EQ(search("FUZZY SUBJECT lunch"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{100}));
+  EXPECT_EQ(search("FUZZY (FROM alice SUBJECT lumch)"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{60}));
+  EXPECT_EQ(search("FUZZY SUBJECT \"lunch dinner\""), "");
+  EXPECT_EQ(search("FUZZY FROM \"test example alice\""), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{70}));
+}
+
+TEST_F(SearchKeys, LooksIntoBodiesFuzzily) {
+  EXPECT_EQ(search("FUZZY BODY \"lumch good\""), "5");
+  EXPECT_EQ(scores_, (std::vector<int>{(20 + 70) * 80 / 100 / 2}));
+  EXPECT_EQ(search("FUZZY BODY \"was good\""), "5");
+  EXPECT_EQ(scores_, (std::vector<int>{80}));
+  // In the header of one, in the body of another.
+  EXPECT_EQ(search("FUZZY TEXT lunsh"), "2,5");
+  EXPECT_EQ(scores_, (std::vector<int>{20, 16}));
+  EXPECT_EQ(search("FUZZY TEXT \"dinner\""), "");
+  is_hurried_ = true;
+  EXPECT_EQ(search("FUZZY TEXT lunsh"), "2,5");
+  EXPECT_EQ(scores_, (std::vector<int>{20, 16}));
+}
+
+TEST_F(SearchKeys, TakesTheBestOfFuzzyAlternatives) {
+  EXPECT_EQ(search("OR FUZZY SUBJECT lumch FUZZY FROM alice"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{100}));
+  EXPECT_EQ(search("FUZZY OR SEEN SUBJECT lumch"), "2,6");
+  EXPECT_EQ(scores_, (std::vector<int>{100, 100}));
+  EXPECT_EQ(search("FUZZY NOT SUBJECT lumch"), "5:6");
+  EXPECT_EQ(scores_, (std::vector<int>{100, 100}));
+}
+
+TEST_F(SearchKeys, MatchesExactlyWhereFuzzyMeansNothing) {
+  EXPECT_EQ(search("FUZZY (SEEN LARGER 400)"), "6");
+  EXPECT_EQ(search("FUZZY UID 5"), "5");
+  EXPECT_EQ(search("FUZZY SUBJECT \"...\""), "");
+  EXPECT_EQ(search("FUZZY HEADER X-Key \"\""), "6");
+  EXPECT_TRUE(scores_.empty());
+}
+
+TEST_F(SearchKeys, BoundsFuzzyWords) {
+  std::string words = "a0";
+  for (int i = 1; i < 16; ++i) words += " a" + std::to_string(i);
+  EXPECT_EQ(search("FUZZY SUBJECT \"" + words + "\""), "");
+  EXPECT_EQ(search("FUZZY SUBJECT \"" + words + " x\""), "limit");
+  EXPECT_EQ(search("FUZZY (BODY \"" + words + "\" BODY \"" + words + "\" BODY \"" + words + "\")"),
+            "");
+  EXPECT_EQ(
+      search("FUZZY (BODY \"" + words + "\" BODY \"" + words + "\" BODY \"" + words + "\" BODY x)"),
+      "limit");
+}
+
+TEST_F(SearchKeys, ComparesAsTheCollationSays) {
+  const SearchProgram::Scope ascii{.collation = Collation::AsciiCasemap};
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {7+}\r\nGR\u00dc\u00dfE", ascii), "");
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {7+}\r\nGR\u00fc\u00dfE", ascii), "5");
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {7+}\r\nGR\u00dc\u00dfE"), "5");
+  EXPECT_EQ(search("BODY LUNCH", ascii), "5");
 }
 
 TEST_F(SearchKeys, LooksAtHeaders) {

@@ -26,13 +26,13 @@ class SortRunTest : public testing::Test {
 
   // The order, as a set.
   std::string sort(const std::string& keys) {
-    auto parsing = parse_text("a SORT (" + keys + ") UTF-8 ALL\r\n");
+    auto parsing = parse_text("a SORT (" + keys + ") UTF-8 FUZZY ALL\r\n");
     EXPECT_TRUE(parsing.command) << parsing.error;
     if (!parsing.command) return {};
     auto view = View::make(rows_, 1000, 1, {});
     std::vector<std::size_t> all(rows_.size());
     std::iota(all.begin(), all.end(), 0);
-    SortRun run(std::get<Sort>(parsing.command->body).keys, view, all);
+    SortRun run(std::get<Sort>(parsing.command->body).keys, view, all, scores_, collation_);
     steps_ = 0;
     while (true) {
       ++steps_;
@@ -40,6 +40,7 @@ class SortRunTest : public testing::Test {
       if (!done) return "failed";
       if (*done) break;
     }
+    sorted_scores_ = run.scores();
     std::vector<Uid> uids;
     for (const std::size_t index : run.sorted()) uids.push_back((*view)[index].uid);
     return to_uid_set(uids);
@@ -47,6 +48,8 @@ class SortRunTest : public testing::Test {
 
   std::vector<MessageRow> rows_;
   FakeSource source_;
+  std::vector<int> scores_, sorted_scores_;
+  Collation collation_ = Collation::UnicodeCasemap;
   bool is_hurried_ = false;
   int steps_ = 0;
 };
@@ -111,6 +114,35 @@ TEST_F(SortRunTest, GoesByTheBaseSubjectWithoutCase) {
   // "Ä" is "A" with dots behind it, and "_" comes behind the letters.  RFC 5051
   EXPECT_EQ(sort("SUBJECT"), "4,2,1,3,5:6");
   EXPECT_EQ(sort("SUBJECT ARRIVAL"), "4,2:3,1,5:6");
+}
+
+TEST_F(SortRunTest, LooksAtTheBeginningOfLongTexts) {
+  const std::string text(499, 'x');
+  add("Subject: " + text + "bb");
+  add("Subject: " + text + "a");
+  add("Subject: " + text + "ba");
+  EXPECT_EQ(sort("SUBJECT"), "2,1,3");
+}
+
+TEST_F(SortRunTest, PutsTheMostRelevantFirst) {
+  for (int i = 0; i < 4; ++i) add("Subject: x");
+  EXPECT_EQ(sort("RELEVANCY"), "1:4");
+  scores_ = {20, 100, 1, 100};
+  EXPECT_EQ(sort("RELEVANCY"), "2,4,1,3");
+  EXPECT_EQ(sorted_scores_, (std::vector<int>{100, 100, 20, 1}));
+  EXPECT_EQ(sort("REVERSE RELEVANCY"), "3,1:2,4");
+  EXPECT_EQ(sort("SUBJECT"), "1:4");
+  EXPECT_EQ(sorted_scores_, scores_);
+  EXPECT_EQ(source_.headers_read, 4);
+}
+
+TEST_F(SortRunTest, ComparesAsTheCollationSays) {
+  add("Subject: \u00e4rger");
+  add("Subject: b");
+  add("Subject: A");
+  EXPECT_EQ(sort("SUBJECT"), "3,1:2");
+  collation_ = Collation::AsciiCasemap;
+  EXPECT_EQ(sort("SUBJECT"), "3,2,1");
 }
 
 TEST_F(SortRunTest, PutsMessagesThatAreGoneWhereNothingIsKnown) {

@@ -24,7 +24,7 @@ class ThreadRunTest : public testing::Test {
     auto view = View::make(rows_, 1'000'000, 1, {});
     std::vector<std::size_t> all(rows_.size());
     std::iota(all.begin(), all.end(), 0);
-    ThreadRun run(algorithm, view, all);
+    ThreadRun run(algorithm, view, all, collation_);
     steps_ = 0;
     while (true) {
       ++steps_;
@@ -39,6 +39,7 @@ class ThreadRunTest : public testing::Test {
 
   std::vector<MessageRow> rows_;
   FakeSource source_;
+  Collation collation_ = Collation::UnicodeCasemap;
   bool is_hurried_ = false;
   int steps_ = 0;
 };
@@ -59,6 +60,9 @@ TEST_F(ThreadRunTest, JoinsBySubjectWhateverItsCase) {
   add("Date: 1 Jan 2001 09:00:00 +0000");
   EXPECT_EQ(by_references(), "(4)(5)(1 (3)(2))");
   EXPECT_EQ(by_subject(), "(4 5)(1 (3)(2))");
+  collation_ = Collation::AsciiCasemap;
+  EXPECT_EQ(by_references(), "(4)(5)(1)((3)(2))");
+  EXPECT_EQ(by_subject(), "(4 5)(1)(3 2)");
 }
 
 TEST_F(ThreadRunTest, GoesByTheDateOfArrivalWhereThereIsNoOther) {
