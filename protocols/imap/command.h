@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "protocols/imap/partial_range.h"
 #include "protocols/imap/search_key.h"
 #include "protocols/imap/section.h"
 #include "protocols/imap/sequence_set.h"
+#include "protocols/imap/sort_key.h"
 
 namespace waxwing::imap {
 
@@ -70,6 +72,10 @@ struct Login {
 };
 
 // Authenticated.
+struct Comparator {                 // RFC 5255 section 4.7
+  std::vector<std::string> orders;  // of collation.h; none: which one is it?
+  bool operator==(const Comparator&) const = default;
+};
 struct Enable {
   std::vector<std::string> capabilities;  // upper case
   bool operator==(const Enable&) const = default;
@@ -223,6 +229,8 @@ struct UidBatches {
 
 struct SearchReturn {
   bool min = false, max = false, all = false, count = false, save = false;
+  std::optional<PartialRange> partial;  // never beside `all`
+  bool relevancy = false;               // only where there is a FUZZY key.  RFC 6203 section 4
   bool operator==(const SearchReturn&) const = default;
 };
 struct Search {
@@ -232,6 +240,26 @@ struct Search {
   std::string charset;  // upper case; empty: none given
   SearchKey program;    // Kind::And
   bool operator==(const Search&) const = default;
+};
+
+// RFC 5256, RFC 5267 section 3
+struct Sort {
+  Numbering numbering = Numbering::Sequence;
+  std::optional<SearchReturn> returns;  // as in Search
+  SortKeys keys;                        // at least one
+  std::string charset;                  // upper case
+  SearchKey program;                    // Kind::And
+  bool operator==(const Sort&) const = default;
+};
+
+// RFC 5256
+struct Thread {
+  enum class Algorithm { OrderedSubject, References };
+  Numbering numbering = Numbering::Sequence;
+  Algorithm algorithm = Algorithm::OrderedSubject;
+  std::string charset;  // upper case
+  SearchKey program;    // Kind::And
+  bool operator==(const Thread&) const = default;
 };
 
 struct FetchItem {
@@ -332,11 +360,12 @@ struct Move {
 };
 
 struct Command {
-  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Enable,
-                            Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
-                            GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append,
-                            Compress, Idle, Unauthenticate, Close, Unselect, Check, Expunge,
-                            UidBatches, Search, Fetch, Notify, Store, Replace, Copy, Move>;
+  using Body =
+      std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Comparator, Enable,
+                   Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
+                   GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append, Compress,
+                   Idle, Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search, Sort,
+                   Thread, Fetch, Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

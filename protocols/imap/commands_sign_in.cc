@@ -138,6 +138,7 @@ Reply unauthenticate(Conversation& conversation, Unauthenticate&, Output&) {
   conversation.annotation_relay.reset();
   conversation.own_annotated.clear();
   conversation.dialect = {};
+  conversation.collation = {};
   conversation.account.reset();
   conversation.identity.reset();
   // RFC 8437 section 4.1

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "protocols/imap/collation.h"
 #include "protocols/imap/dialect.h"
 #include "protocols/imap/name.h"
 #include "protocols/imap/notify.h"
@@ -33,6 +34,7 @@ struct Conversation {
   std::shared_ptr<Account> account;
   std::optional<Selected> selected;
   Dialect dialect;
+  Collation collation = Collation::UnicodeCasemap;
   // After the first NOTIFY.  RFC 5465
   std::unique_ptr<Notifications> notifications;
   // With metadata enabled: of the changes of annotations, those up to this number are told, and

@@ -129,6 +129,13 @@ std::optional<Step> FetchTask::begin(Conversation& conversation, Output& output)
     if (!vanished) return done(conversation.refuse(vanished.error()));
     vanished_ = std::move(*vanished);
   }
+  // First the part, then what has changed in it.  RFC 9394 section 3.4
+  if (modifiers->partial) {
+    if (command_.numbering != Numbering::Uid) return done(Reply::bad("PARTIAL is for UID FETCH"));
+    const auto [begin, size] = modifiers->partial->of(indexes->size());
+    const auto part = std::span(*indexes).subspan(begin, size);
+    indexes = std::vector(part.begin(), part.end());
+  }
   if (modifiers->changed_since) {
     std::erase_if(*indexes, [&](std::size_t index) {
       return selected.view()[index].modseq <= *modifiers->changed_since;

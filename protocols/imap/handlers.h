@@ -22,6 +22,8 @@ Reply login(Conversation&, Login&, Output&);
 std::unique_ptr<Task> authenticate(Command&&);
 Reply unauthenticate(Conversation&, Unauthenticate&, Output&);
 
+Reply comparator(Conversation&, Comparator&, Output&);  // comparator.cc
+
 // commands_mailbox.cc
 Reply enable(Conversation&, Enable&, Output&);
 Reply create(Conversation&, Create&, Output&);
@@ -59,6 +61,8 @@ Reply expunge(Conversation&, Expunge&, Output&);
 std::unique_ptr<Task> uid_batches(Command&&);  // uid_batches.cc
 
 std::unique_ptr<Task> search(Command&&);  // search_command.cc
+std::unique_ptr<Task> sort(Command&&);    // sort_command.cc
+std::unique_ptr<Task> thread(Command&&);  // thread_command.cc
 std::unique_ptr<Task> fetch(Command&&);   // fetch.cc
 std::unique_ptr<Task> store(Command&&);   // store.cc
 

@@ -107,6 +107,9 @@ Understood<FetchModifiers> fetch_modifiers(const Modifiers& modifiers) {
       if (!result.changed_since || *result.changed_since == 0) {
         return bad("CHANGEDSINCE wants a mod-sequence");
       }
+    } else if (modifier.name == "PARTIAL" && modifier.value && !modifier.value->is_list) {
+      result.partial = PartialRange::parse(modifier.value->text);
+      if (!result.partial) return bad("PARTIAL wants a range like 1:100 or -1:-100");
     } else if (modifier.name == "VANISHED" && stands_alone(modifier)) {
       result.vanished = true;
     } else {

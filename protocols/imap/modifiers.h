@@ -31,6 +31,7 @@ Understood<SelectModifiers> select_modifiers(const Modifiers& modifiers);
 struct FetchModifiers {
   std::optional<ModSeq> changed_since;  // RFC 7162 section 3.1.4.1
   bool vanished = false;                // RFC 7162 section 3.2.6
+  std::optional<PartialRange> partial;  // RFC 9394 section 3.3
 };
 Understood<FetchModifiers> fetch_modifiers(const Modifiers& modifiers);
 

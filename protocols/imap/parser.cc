@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "protocols/imap/collation.h"
 #include "protocols/imap/lexer.h"
 #include "protocols/imap/parser_parts.h"
 #include "storage/types.h"
@@ -77,6 +78,20 @@ Command::Body parse_enable(Lexer& lexer) {
     enable.capabilities.push_back(lexer.word("a capability"));
   } while (lexer.ok() && !lexer.at_end());
   return enable;
+}
+
+// RFC 5255 section 4.10
+Command::Body parse_comparator(Lexer& lexer) {
+  Comparator comparator;
+  while (lexer.ok() && !lexer.at_end()) {
+    lexer.space();
+    comparator.orders.push_back(lexer.astring("a comparator"));
+    if (!is_collation_order(comparator.orders.back())) {
+      lexer.fail("A comparator is a name like i;unicode-casemap, or a pattern like i;*");
+    }
+    if (comparator.orders.size() > kMaxListEntries) lexer.fail("Too many comparators");
+  }
+  return comparator;
 }
 
 template <Select::Mode mode>
@@ -206,6 +221,7 @@ constexpr Entry kCommands[] = {
     {"CAPABILITY", without_arguments<Capability>},
     {"CHECK", without_arguments<Check>},
     {"CLOSE", without_arguments<Close>},
+    {"COMPARATOR", parse_comparator},
     {"COMPRESS", parse_compress},
     {"COPY", parse_copy<Copy>},
     {"CREATE", parse_create},
@@ -232,10 +248,12 @@ constexpr Entry kCommands[] = {
     {"SEARCH", parse_search},
     {"SELECT", parse_select<Select::Mode::ReadWrite>},
     {"SETMETADATA", parse_set_metadata},
+    {"SORT", parse_sort},
     {"STARTTLS", without_arguments<StartTls>},
     {"STATUS", parse_status},
     {"STORE", parse_store},
     {"SUBSCRIBE", with_mailbox<Subscribe>},
+    {"THREAD", parse_thread},
     {"UNAUTHENTICATE", without_arguments<Unauthenticate>},
     {"UNSELECT", without_arguments<Unselect>},
     {"UNSUBSCRIBE", with_mailbox<Unsubscribe>},
@@ -247,7 +265,9 @@ constexpr Entry kCommands[] = {
     {"UID MOVE", by_uid<parse_copy<Move>>},
     {"UID REPLACE", by_uid<parse_replace>},
     {"UID SEARCH", by_uid<parse_search>},
+    {"UID SORT", by_uid<parse_sort>},
     {"UID STORE", by_uid<parse_store>},
+    {"UID THREAD", by_uid<parse_thread>},
 };
 
 }  // namespace

@@ -12,13 +12,14 @@ namespace {
 constexpr int kMaxValueDepth = 16;
 
 bool is_set_char(char c) {
-  return is_digit(c) || std::string_view(":,*$").find(c) != std::string_view::npos;
+  return is_digit(c) || std::string_view(":,*$-").find(c) != std::string_view::npos;
 }
 
 ModifierValue parse_value(Lexer& lexer, int depth) {
   ModifierValue value;
   if (!lexer.at('(')) {
-    // A mod-sequence has 63 bits, so this is no sequence-set to the letter.
+    // A mod-sequence has 63 bits and PARTIAL counts from the end, so this is no sequence-set to the
+    // letter.
     value.text = lexer.run(is_set_char);
     if (value.text.empty()) value.text = lexer.astring("a value");
     return value;
@@ -127,7 +128,8 @@ Modifiers parse_modifiers(Lexer& lexer) {
   Modifiers modifiers;
   parse_list(lexer, [&] {
     // A value starts as no name can.
-    bool is_value = lexer.at('(') || lexer.at_digit() || lexer.at('*') || lexer.at('$');
+    bool is_value =
+        lexer.at('(') || lexer.at_digit() || lexer.at('*') || lexer.at('$') || lexer.at('-');
     if (!is_value) {
       modifiers.push_back({lexer.word("a modifier"), std::nullopt});
     } else if (modifiers.empty() || modifiers.back().value) {

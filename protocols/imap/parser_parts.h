@@ -52,5 +52,7 @@ Command::Body parse_get_metadata(Lexer& lexer);
 Command::Body parse_set_metadata(Lexer& lexer);
 std::vector<std::string> parse_entries(Lexer& lexer);  // "(" entries ")".  RFC 5464
 Command::Body parse_search(Lexer& lexer);
+Command::Body parse_sort(Lexer& lexer);
+Command::Body parse_thread(Lexer& lexer);
 
 }  // namespace waxwing::imap

@@ -14,7 +14,7 @@ using Kind = SearchKey::Kind;
 constexpr int kMaxDepth = 400;
 constexpr std::size_t kMaxKeys = 10000;
 
-enum class Argument { None, Text, HeaderText, Number, Date, Uids, ModSeq };
+enum class Argument { None, Text, HeaderText, Number, Interval, Date, Uids, ModSeq };
 
 struct KeyName {
   std::string_view name;
@@ -41,6 +41,7 @@ constexpr KeyName kKeys[] = {
     {"MODSEQ", Kind::ModSeq, Argument::ModSeq},
     {"NEW", Kind::New},
     {"OLD", Kind::Old},
+    {"OLDER", Kind::Older, Argument::Interval},
     {"ON", Kind::On, Argument::Date},
     {"RECENT", Kind::Recent},
     {"SAVEDATESUPPORTED", Kind::All},
@@ -64,6 +65,7 @@ constexpr KeyName kKeys[] = {
     {"UNFLAGGED", Kind::NoFlag, Argument::None, Flags::kFlagged},
     {"UNKEYWORD", Kind::NoKeyword, Argument::Text},
     {"UNSEEN", Kind::NoFlag, Argument::None, Flags::kSeen},
+    {"YOUNGER", Kind::Younger, Argument::Interval},
 };
 
 // Reads search keys within bounds of depth and number.
@@ -88,6 +90,7 @@ class KeyParser {
       return key;
     }
     std::string name = lexer_.word("a search key");
+    if (name == "FUZZY") return combine(Kind::Fuzzy, 1, depth);
     if (name == "NOT") return combine(Kind::Not, 1, depth);
     if (name == "OR") return combine(Kind::Or, 2, depth);
     auto known = std::find_if(std::begin(kKeys), std::end(kKeys),
@@ -125,6 +128,7 @@ class KeyParser {
         return;
       case Argument::Text: key.text = lexer_.astring("a text to search for"); return;
       case Argument::Number: key.number = lexer_.number(INT64_MAX); return;
+      case Argument::Interval: key.number = lexer_.nz_number(); return;
       case Argument::Date: key.days = lexer_.date(); return;
       case Argument::Uids: key.set = lexer_.sequence_set(); return;
       case Argument::ModSeq:
@@ -148,6 +152,13 @@ class KeyParser {
   std::size_t count_ = 0;
 };
 
+std::optional<PartialRange> parse_partial_range(Lexer& lexer) {
+  const auto range =
+      PartialRange::parse(lexer.run([](char c) { return is_digit(c) || c == ':' || c == '-'; }));
+  if (!range) lexer.fail("PARTIAL wants a range like 1:100 or -1:-100");
+  return range;
+}
+
 // RFC 9051 section 6.4.4: RETURN () asks for ALL.
 SearchReturn parse_return(Lexer& lexer) {
   SearchReturn returns;
@@ -164,19 +175,70 @@ SearchReturn parse_return(Lexer& lexer) {
       returns.count = true;
     } else if (lexer.take_word("SAVE")) {
       returns.save = true;
+    } else if (lexer.take_word("PARTIAL")) {
+      lexer.space();
+      if (returns.partial) lexer.fail("PARTIAL can be returned only once");
+      returns.partial = parse_partial_range(lexer);
+    } else if (lexer.take_word("RELEVANCY")) {
+      returns.relevancy = true;
     } else {
-      lexer.fail("SEARCH returns MIN, MAX, ALL, COUNT or SAVE");
+      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT, PARTIAL, RELEVANCY and SAVE");
     }
   });
+  // RFC 9394 section 3.1
+  if (returns.all && returns.partial) lexer.fail("Only one of ALL and PARTIAL can be returned");
   if (is_empty) returns.all = true;
   return returns;
+}
+
+// One or more keys, up to the end of the command.
+SearchKey parse_program(Lexer& lexer) {
+  SearchKey program;
+  program.kind = Kind::And;
+  KeyParser keys(lexer);
+  do {
+    program.keys.push_back(keys.key(0));
+  } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
+  return program;
+}
+
+// RFC 6203 sections 4 and 6
+void expect_fuzzy(Lexer& lexer, const SearchKey& program) {
+  if (!program.has(Kind::Fuzzy)) lexer.fail("RELEVANCY is for searches with a FUZZY key");
+}
+
+struct SortName {
+  std::string_view name;
+  SortKey::Kind kind;
+};
+constexpr SortName kSortKeys[] = {
+    {"ARRIVAL", SortKey::Kind::Arrival},     {"CC", SortKey::Kind::Cc},
+    {"DATE", SortKey::Kind::Date},           {"DISPLAYFROM", SortKey::Kind::DisplayFrom},
+    {"DISPLAYTO", SortKey::Kind::DisplayTo}, {"FROM", SortKey::Kind::From},
+    {"RELEVANCY", SortKey::Kind::Relevancy}, {"SIZE", SortKey::Kind::Size},
+    {"SUBJECT", SortKey::Kind::Subject},     {"TO", SortKey::Kind::To},
+};
+
+SortKey parse_sort_key(Lexer& lexer) {
+  SortKey key;
+  if (lexer.take_word("REVERSE")) {
+    key.order = SortKey::Order::Descending;
+    lexer.space();
+  }
+  const std::string name = lexer.word("a sort key");
+  const auto known = std::ranges::find(kSortKeys, name, &SortName::name);
+  if (known == std::end(kSortKeys)) {
+    lexer.fail("There is no sort key " + printable(name, 40));
+  } else {
+    key.kind = known->kind;
+  }
+  return key;
 }
 
 }  // namespace
 
 Command::Body parse_search(Lexer& lexer) {
   Search search;
-  search.program.kind = Kind::And;
   lexer.space();
   if (lexer.take_word("RETURN")) {
     lexer.space();
@@ -188,11 +250,47 @@ Command::Body parse_search(Lexer& lexer) {
     search.charset = to_upper(lexer.astring("a charset"));
     lexer.space();
   }
-  KeyParser keys(lexer);
-  do {
-    search.program.keys.push_back(keys.key(0));
-  } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
+  search.program = parse_program(lexer);
+  if (search.returns && search.returns->relevancy) expect_fuzzy(lexer, search.program);
   return search;
+}
+
+Command::Body parse_sort(Lexer& lexer) {
+  Sort sort;
+  lexer.space();
+  if (lexer.take_word("RETURN")) {
+    lexer.space();
+    sort.returns = parse_return(lexer);
+    lexer.space();
+  }
+  parse_list(lexer, [&] { sort.keys.push_back(parse_sort_key(lexer)); });
+  if (sort.keys.empty()) lexer.fail("Expected a sort key in the parentheses");
+  lexer.space();
+  sort.charset = to_upper(lexer.astring("a charset"));
+  lexer.space();
+  sort.program = parse_program(lexer);
+  const bool is_by_relevancy = std::ranges::any_of(
+      sort.keys, [](const SortKey& key) { return key.kind == SortKey::Kind::Relevancy; });
+  if (is_by_relevancy || (sort.returns && sort.returns->relevancy)) {
+    expect_fuzzy(lexer, sort.program);
+  }
+  return sort;
+}
+
+Command::Body parse_thread(Lexer& lexer) {
+  Thread thread;
+  lexer.space();
+  const std::string algorithm = lexer.word("a threading algorithm");
+  if (algorithm == "REFERENCES") {
+    thread.algorithm = Thread::Algorithm::References;
+  } else if (algorithm != "ORDEREDSUBJECT") {
+    lexer.fail("Messages are threaded by ORDEREDSUBJECT or REFERENCES");
+  }
+  lexer.space();
+  thread.charset = to_upper(lexer.astring("a charset"));
+  lexer.space();
+  thread.program = parse_program(lexer);
+  return thread;
 }
 
 }  // namespace waxwing::imap

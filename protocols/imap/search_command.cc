@@ -1,12 +1,9 @@
-#include <algorithm>
 #include <optional>
-#include <vector>
 
-#include "protocols/imap/conversation.h"
+#include "protocols/imap/esearch.h"
 #include "protocols/imap/handlers.h"
-#include "protocols/imap/object_id.h"
-#include "protocols/imap/search_run.h"
-#include "protocols/imap/slice.h"
+#include "protocols/imap/long_line.h"
+#include "protocols/imap/searching.h"
 
 namespace waxwing::imap {
 namespace {
@@ -17,118 +14,51 @@ class SearchTask final : public Task {
   SearchTask(std::string tag, Search command)
       : tag_(std::move(tag)),
         command_(std::move(command)),
-        wants_modseq_(command_.program.has(SearchKey::Kind::ModSeq)) {}
+        has_charset_(!command_.charset.empty()),
+        search_(std::move(command_.program), std::move(command_.charset)) {}
 
   Step run(Conversation& conversation, Output& output) override {
     // RFC 6855 section 3
-    if (conversation.dialect.utf8 && !command_.charset.empty()) {
+    if (conversation.dialect.utf8 && has_charset_) {
       return done(Reply::bad("SEARCH names no charset after ENABLE UTF8=ACCEPT"));
     }
-    Selected& selected = *conversation.selected;
-    if (!run_) {
-      if (wants_modseq_) conversation.enable_condstore(output);
-      if (const auto done = look_up_ids(command_.program, selected.mailbox()); !done) {
-        return refuse(conversation, done.error());
-      }
-      auto program = SearchProgram::compile(
-          command_.program, command_.charset, selected.view(),
-          {.recent_from = selected.recent_from(), .saved = selected.saved()});
-      if (!program) return refuse(conversation, program.error());
-      run_.emplace(std::move(*program), selected.version());
+    if (!answer_) {
+      const Slice slice(conversation.services.clock);
+      const auto is_done = search_.step(conversation, slice, output);
+      if (!is_done) return refuse(conversation, is_done.error());
+      if (!*is_done) return Step::Yield;
+      make_answer(conversation);
     }
-    const Slice slice(conversation.services.clock);
-    MailboxSource source(selected.mailbox());
-    const auto is_done = run_->step(source, [&] { return slice.is_over_now(); });
-    if (!is_done) return refuse(conversation, is_done.error());
-    if (!*is_done) return Step::Yield;
-
-    if (!command_.returns && !conversation.is_rev2()) {
-      write_search(selected, output);
-    } else {
-      write_esearch(selected, command_.returns.value_or(SearchReturn{.all = true}), output);
-    }
+    if (!answer_->hand_over(output)) return Step::Again;
     return done(Reply::ok("Searched"));
   }
-  std::optional<Extent> extent() const override {
-    if (!run_) return std::nullopt;
-    return Extent{run_->decided(), run_->candidates()};
-  }
-  // RFC 7162 section 3.2.10.2
-  bool has_numbers() const override { return command_.program.has(SearchKey::Kind::Numbers); }
+  std::optional<Extent> extent() const override { return search_.extent(); }
+  bool has_numbers() const override { return search_.has_numbers(); }
+  bool is_amid_line() const override { return answer_ && answer_->is_amid(); }
 
  private:
+  void make_answer(Conversation& conversation) {
+    Selected& selected = *conversation.selected;
+    const Found found{selected.view(), search_.found(), search_.scores(),
+                      search_.asks_for_modseq()};
+    const SearchReturn returns = command_.returns.value_or(SearchReturn{.all = true});
+    if (returns.save) selected.save(saved_result(found, returns));
+    const bool is_plain = !command_.returns && !conversation.is_rev2();
+    answer_.emplace(is_plain ? list_response("SEARCH", found, command_.numbering)
+                             : esearch_response(found, returns, command_.numbering, tag_));
+  }
+
   // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
   Step refuse(Conversation& conversation, const Error& error) {
     if (command_.returns && command_.returns->save) conversation.selected->save({});
-    if (error.code != Error::Code::NotFound) return done(conversation.refuse(error));
-    return done(Reply::no("The charset is not known here", SearchProgram::bad_charset()));
-  }
-
-  std::uint32_t number_of(const Selected& selected, std::size_t index) const {
-    if (command_.numbering == Numbering::Uid) return selected.view()[index].uid;
-    return static_cast<std::uint32_t>(index + 1);
-  }
-
-  void write_search(const Selected& selected, Output& output) const {
-    output << "* SEARCH";
-    for (const std::size_t index : run_->found()) {
-      output << " " << std::to_string(number_of(selected, index));
-    }
-    if (wants_modseq_ && !run_->found().empty()) {
-      output << " (MODSEQ " << std::to_string(highest_modseq(selected, run_->found())) << ")";
-    }
-    output << "\r\n";
-  }
-
-  void write_esearch(Selected& selected, const SearchReturn& returns, Output& output) const {
-    const std::vector<std::size_t>& found = run_->found();
-    if (returns.save) selected.save(selected.uids(told(returns)));
-    // SAVE alone wants no answer.  RFC 5182 section 2.1
-    if (!returns.min && !returns.max && !returns.all && !returns.count) return;
-    output << "* ESEARCH (TAG " << to_string(tag_) << ")";
-    if (command_.numbering == Numbering::Uid) output << " UID";
-    if (!found.empty()) {
-      if (returns.min) output << " MIN " << std::to_string(number_of(selected, found.front()));
-      if (returns.max) output << " MAX " << std::to_string(number_of(selected, found.back()));
-      if (returns.all) {
-        std::vector<Uid> numbers;
-        numbers.reserve(found.size());
-        for (const std::size_t index : found) numbers.push_back(number_of(selected, index));
-        output << " ALL " << to_uid_set(numbers);
-      }
-    }
-    if (returns.count) output << " COUNT " << std::to_string(found.size());
-    if (wants_modseq_ && !found.empty()) {
-      output << " MODSEQ " << std::to_string(highest_modseq(selected, told(returns)));
-    }
-    output << "\r\n";
-  }
-
-  std::uint64_t highest_modseq(const Selected& selected,
-                               const std::vector<std::size_t>& indexes) const {
-    ModSeq highest = 0;
-    for (const std::size_t index : indexes) {
-      highest = std::max(highest, selected.view()[index].modseq);
-    }
-    return highest;
-  }
-
-  // The messages that an answer speaks of: the ends alone where no more is asked for.
-  // RFC 4731 section 3.2, RFC 5182 section 2.4
-  std::vector<std::size_t> told(const SearchReturn& returns) const {
-    const std::vector<std::size_t>& found = run_->found();
-    const bool is_narrow = (returns.min || returns.max) && !returns.all && !returns.count;
-    if (!is_narrow || found.empty()) return found;
-    std::vector<std::size_t> ends;
-    if (returns.min) ends.push_back(found.front());
-    if (returns.max && !(returns.min && found.size() == 1)) ends.push_back(found.back());
-    return ends;
+    return done(refuse_search(conversation, error));
   }
 
   std::string tag_;
   Search command_;
-  bool wants_modseq_;
-  std::optional<SearchRun> run_;
+  bool has_charset_;
+  Searching search_;
+  std::optional<LongLine> answer_;
 };
 
 }  // namespace

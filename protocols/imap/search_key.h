@@ -28,7 +28,9 @@ struct SearchKey {
     SavedSince,
     Larger,   // number
     Smaller,  // number
-    Before,   // days: INTERNALDATE
+    Older,    // number: seconds since INTERNALDATE.  RFC 5032
+    Younger,
+    Before,  // days: INTERNALDATE
     On,
     Since,
     SentBefore,  // days: Date:
@@ -44,9 +46,10 @@ struct SearchKey {
     To,
     Body,
     Text,
-    Not,  // keys[0]
-    Or,   // keys[0], keys[1]
-    And,  // keys
+    Fuzzy,  // keys[0].  RFC 6203
+    Not,    // keys[0]
+    Or,     // keys[0], keys[1]
+    And,    // keys
   };
   Kind kind = Kind::All;
   std::uint64_t mask = 0;  // Flags::kSeen ...

@@ -32,9 +32,18 @@ bool holds(std::string_view text, std::string_view needle) {
   return ::memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
 }
 
+bool is_in(const Needle& needle, std::string_view text) {
+  return needle.near ? needle.near->is_near(text) : holds(text, needle.text);
+}
+
+bool is_in(const Needle& needle, SearchedHeader& header) {
+  return needle.near ? header.is_near(*needle.near) : header.contains(needle.text);
+}
+
 }  // namespace
 
-SearchedHeader::SearchedHeader(std::string_view block) : block_(block) {
+SearchedHeader::SearchedHeader(std::string_view block, Collation collation)
+    : collation_(collation), block_(block) {
   mail::HeaderWalker walker(block);
   while (auto field = walker.next()) {
     if (!field->name.empty()) fields_.push_back({to_lower(field->name), field->value, {}});
@@ -43,7 +52,7 @@ SearchedHeader::SearchedHeader(std::string_view block) : block_(block) {
 
 const std::string& SearchedHeader::folded(Field& field) {
   if (!field.folded) {
-    field.folded = mail::fold_for_search(mail::decode_words(mail::unfold(field.raw)));
+    field.folded = fold(collation_, mail::decode_words(mail::unfold(field.raw)));
   }
   return *field.folded;
 }
@@ -54,13 +63,27 @@ bool SearchedHeader::contains(std::string_view name, std::string_view needle) {
   });
 }
 
+bool SearchedHeader::is_near(std::string_view name, const FuzzyWord& word) {
+  return std::any_of(fields_.begin(), fields_.end(), [&](Field& field) {
+    return field.name == name && word.is_near(folded(field));
+  });
+}
+
 bool SearchedHeader::contains(std::string_view needle) {
+  return holds(joined(), needle);
+}
+
+bool SearchedHeader::is_near(const FuzzyWord& word) {
+  return word.is_near(joined());
+}
+
+const std::string& SearchedHeader::joined() {
   if (!joined_) {
     joined_.emplace();
     // Nobody searches for a NUL, so nothing is found across two fields.
     for (Field& field : fields_) *joined_ += field.name + ": " + folded(field) + '\0';
   }
-  return holds(*joined_, needle);
+  return *joined_;
 }
 
 std::optional<std::int64_t> SearchedHeader::sent_day() const {
@@ -73,12 +96,14 @@ std::optional<std::int64_t> SearchedHeader::sent_day() const {
   return {};
 }
 
-BodySearch::BodySearch(mail::Message message, ReadRange read, const std::vector<Needle>& needles)
+BodySearch::BodySearch(mail::Message message, ReadRange read, const std::vector<Needle>& needles,
+                       Collation collation)
     : message_(std::move(message)),
       read_(std::move(read)),
       needles_(needles),
       found_(needles.size()),
-      missing_(needles.size()) {
+      missing_(needles.size()),
+      collation_(collation) {
   for (const Needle& needle : needles) {
     overlap_ = std::max(overlap_, needle.text.size());
     wants_part_headers_ = wants_part_headers_ || needle.in_part_headers;
@@ -121,10 +146,10 @@ Outcome BodySearch::search_header(const Job& job) {
   if (size == 0) return {};
   const auto block = read_({part.header_offset, size});
   if (!block) return fail(block.error());
-  SearchedHeader header(*block);
+  SearchedHeader header(*block, collation_);
   for (std::size_t i = 0; i < needles_.size(); ++i) {
     if (job.kind == Job::Kind::PartHeader && !needles_[i].in_part_headers) continue;
-    if (!found_[i] && header.contains(needles_[i].text)) mark(i);
+    if (!found_[i] && is_in(needles_[i], header)) mark(i);
   }
   return {};
 }
@@ -152,7 +177,7 @@ Result<bool> BodySearch::search_text() {
   const std::size_t cut = is_last || is_wide_text ? text.bytes.npos : text.bytes.rfind('\n');
   const std::string piece = text.bytes.substr(0, cut == text.bytes.npos ? cut : cut + 1);
   text.bytes.erase(0, piece.size());
-  look_at(mail::fold_for_search(mail::guess_utf8(piece, text.charset)));
+  look_at(fold(collation_, mail::guess_utf8(piece, text.charset)));
   return is_last;
 }
 
@@ -163,7 +188,7 @@ void BodySearch::look_at(std::string folded) {
   if (text.ends_with(' ') && folded.starts_with(' ')) text.pop_back();
   text += folded;
   for (std::size_t i = 0; i < needles_.size(); ++i) {
-    if (!found_[i] && holds(text, needles_[i].text)) mark(i);
+    if (!found_[i] && is_in(needles_[i], text)) mark(i);
   }
   text_->tail = text.size() > overlap_ ? text.substr(text.size() - overlap_) : std::move(text);
 }

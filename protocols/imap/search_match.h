@@ -7,18 +7,20 @@
 #include <vector>
 
 #include "base/result.h"
+#include "protocols/imap/collation.h"
+#include "protocols/imap/fuzzy.h"
 #include "protocols/imap/section.h"
 #include "protocols/mail/message.h"
 
 namespace waxwing::imap {
 
-// What is searched for is folded (mail::fold_for_search) once; what is searched in, as it is read.
+// What is searched for is folded (collation.h) once; what is searched in, as it is read.
 
 // The header of a message, decoded and folded when a search key asks for it. Holds a view of the
 // block.
 class SearchedHeader {
  public:
-  explicit SearchedHeader(std::string_view block);
+  explicit SearchedHeader(std::string_view block, Collation collation = Collation::UnicodeCasemap);
 
   std::string_view block() const { return block_; }
 
@@ -26,6 +28,9 @@ class SearchedHeader {
   bool contains(std::string_view name, std::string_view needle);
   // "name: value" of any field contains it.
   bool contains(std::string_view needle);
+  // The same for one of its words.
+  bool is_near(std::string_view name, const FuzzyWord& word);
+  bool is_near(const FuzzyWord& word);
   // The day of the Date: field on its sender's calendar, since 1970-01-01.
   std::optional<std::int64_t> sent_day() const;
 
@@ -36,7 +41,9 @@ class SearchedHeader {
     std::optional<std::string> folded;  // the value
   };
   const std::string& folded(Field& field);
+  const std::string& joined();
 
+  Collation collation_;
   std::string_view block_;
   std::vector<Field> fields_;
   std::optional<std::string> joined_;  // all of them, "name: value"
@@ -47,6 +54,8 @@ struct Needle {
   std::string text;  // folded
   // Also in the header fields of MIME parts: what TEXT has before BODY.  RFC 9051 section 6.4.4
   bool in_part_headers = false;
+  // Then a word that is near is enough.
+  std::optional<FuzzyWord> near;
   bool operator==(const Needle&) const = default;
 };
 
@@ -56,7 +65,8 @@ struct Needle {
 class BodySearch {
  public:
   // The needles must outlive it.
-  BodySearch(mail::Message message, ReadRange read, const std::vector<Needle>& needles);
+  BodySearch(mail::Message message, ReadRange read, const std::vector<Needle>& needles,
+             Collation collation = Collation::UnicodeCasemap);
   BodySearch(const BodySearch&) = delete;
   BodySearch& operator=(const BodySearch&) = delete;
 
@@ -95,6 +105,7 @@ class BodySearch {
   std::vector<Job> jobs_;
   std::size_t next_job_ = 0;
   std::optional<Text> text_;
+  Collation collation_;
 };
 
 }  // namespace waxwing::imap

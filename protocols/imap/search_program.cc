@@ -19,6 +19,13 @@ constexpr std::int64_t kDay = 86400;
 constexpr std::size_t kMaxText = 1000;
 constexpr std::size_t kMaxTexts = 1000;
 constexpr std::size_t kMaxBodyTexts = 100;
+constexpr std::size_t kMaxFuzzyWords = 16;
+
+// How relevant it is that a text was found so; in a body it is less.
+constexpr int kWholeText = 100;
+constexpr int kWord = 70;
+constexpr int kNearWord = 20;
+constexpr int kBodyPercent = 80;
 
 Verdict verdict(bool is_match) {
   return is_match ? Verdict::Yes : Verdict::No;
@@ -57,11 +64,11 @@ const char* field_of(Kind kind) {
   }
 }
 
-Result<std::string> fold(std::string_view text, std::string_view charset) {
-  if (charset.empty()) return mail::fold_for_search(mail::guess_utf8(text));
+Result<std::string> to_utf8(std::string_view text, std::string_view charset) {
+  if (charset.empty()) return mail::guess_utf8(text);
   auto utf8 = mail::to_utf8(text, charset);
   if (!utf8) return fail(Error::Code::NotFound, "unknown charset");
-  return mail::fold_for_search(*utf8);
+  return std::move(*utf8);
 }
 
 }  // namespace
@@ -77,14 +84,14 @@ Result<SearchProgram> SearchProgram::compile(const SearchKey& key, std::string_v
   }
   SearchProgram program;
   program.scope_ = std::move(scope);
-  auto root = program.compile(key, charset, view);
+  auto root = program.compile(key, charset, view, Matching::Exact);
   if (!root) return fail(root.error());
   program.root_ = std::move(*root);
   return program;
 }
 
 Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::string_view charset,
-                                                   const View& view) {
+                                                   const View& view, Matching matching) {
   Node node;
   node.kind = key.kind;
   node.mask = key.mask;
@@ -100,6 +107,8 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
     case Kind::ModSeq:
     case Kind::Larger:
     case Kind::Smaller:
+    case Kind::Older:
+    case Kind::Younger:
     case Kind::Before:
     case Kind::On:
     case Kind::Since:
@@ -132,15 +141,16 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
     case Kind::To:
     case Kind::Body:
     case Kind::Text:
-      if (auto compiled = compile_text(key, charset, node); !compiled) {
+      if (auto compiled = compile_text(key, charset, matching, node); !compiled) {
         return fail(compiled.error());
       }
       break;
+    case Kind::Fuzzy: return compile(key.keys[0], charset, view, Matching::Fuzzy);
     case Kind::Not:
     case Kind::Or:
     case Kind::And:
       for (const auto& child : key.keys) {
-        auto compiled = compile(child, charset, view);
+        auto compiled = compile(child, charset, view, matching);
         if (!compiled) return compiled;
         node.cost = std::max(node.cost, compiled->cost);
         node.nodes.push_back(std::move(*compiled));
@@ -152,12 +162,21 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
   return node;
 }
 
-Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view charset, Node& node) {
+Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view charset,
+                                    Matching matching, Node& node) {
   if (key.text.size() > kMaxText) return fail(Error::Code::Limit, "a text is too long");
   if (++texts_ > kMaxTexts) return fail(Error::Code::Limit, "too many texts");
-  auto text = fold(key.text, charset);
+  const auto text = to_utf8(key.text, charset);
   if (!text) return fail(text.error());
-  node.text = std::move(*text);
+  node.text = fold(scope_.collation, *text);
+  if (matching == Matching::Fuzzy) {
+    for (const std::string_view word : fuzzy_words(node.text)) {
+      if (node.words.size() == kMaxFuzzyWords) return fail(Error::Code::Limit, "too many words");
+      node.words.emplace_back(word);
+    }
+    node.is_fuzzy = !node.words.empty();
+    is_scored_ = is_scored_ || node.is_fuzzy;
+  }
   if (key.kind != Kind::Body && key.kind != Kind::Text) {
     node.cost = Cost::Header;
     node.field = key.kind == Kind::Header ? to_lower(key.field) : field_of(key.kind);
@@ -168,12 +187,17 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
     return {};
   }
   node.cost = Cost::Body;
-  const Needle needle{node.text, key.kind == Kind::Text};
-  const auto known = std::find(needles_.begin(), needles_.end(), needle);
+  const bool in_part_headers = key.kind == Kind::Text;
+  const Needle needle{node.text, in_part_headers};
+  const auto known = node.is_fuzzy ? needles_.end() : std::ranges::find(needles_, needle);
   node.needle = static_cast<std::size_t>(known - needles_.begin());
   if (known != needles_.end()) return {};
-  if (needles_.size() == kMaxBodyTexts) return fail(Error::Code::Limit, "too many texts");
   needles_.push_back(needle);
+  for (const FuzzyWord& word : node.words) {
+    needles_.push_back({word.text(), in_part_headers});
+    needles_.push_back({word.text(), in_part_headers, word});
+  }
+  if (needles_.size() > kMaxBodyTexts) return fail(Error::Code::Limit, "too many texts");
   return {};
 }
 
@@ -192,6 +216,10 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::ModSeq: return verdict(row.modseq >= node.number);
     case Kind::Larger: return verdict(row.size > node.number);
     case Kind::Smaller: return verdict(row.size < node.number);
+    case Kind::Older:
+      return verdict(row.internal_date <= scope_.now - static_cast<std::int64_t>(node.number));
+    case Kind::Younger:
+      return verdict(row.internal_date >= scope_.now - static_cast<std::int64_t>(node.number));
     case Kind::Before: return verdict(day_of(row.internal_date) < node.days);
     case Kind::On: return verdict(day_of(row.internal_date) == node.days);
     case Kind::Since: return verdict(day_of(row.internal_date) >= node.days);
@@ -217,6 +245,7 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::To: return test_header(node, evidence);
     case Kind::Body:
     case Kind::Text: return test_body(node, evidence);
+    case Kind::Fuzzy: break;  // what stands behind it is compiled in its place
     case Kind::Not: {
       Verdict inner = test(node.nodes[0], evidence);
       return inner == Verdict::Unknown ? inner : verdict(inner == Verdict::No);
@@ -235,6 +264,7 @@ Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) c
   }
   bool asks_for_date =
       node.kind == Kind::SentBefore || node.kind == Kind::SentOn || node.kind == Kind::SentSince;
+  if (node.is_fuzzy) return verdict(score_header(node, *evidence.header) > 0);
   if (!asks_for_date) return verdict(evidence.header->contains(node.field, node.text));
   auto day = evidence.header->sent_day();
   if (!day) return Verdict::No;
@@ -243,10 +273,72 @@ Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) c
 }
 
 Verdict SearchProgram::test_body(const Node& node, const Evidence& evidence) const {
-  bool in_header =
-      node.kind == Kind::Text && evidence.header && evidence.header->contains(node.text);
-  if (in_header) return Verdict::Yes;
-  return evidence.bodies ? verdict((*evidence.bodies)[node.needle]) : Verdict::Unknown;
+  if (node.kind == Kind::Text && evidence.header) {
+    const bool in_header = node.is_fuzzy ? score_header(node, *evidence.header) > 0
+                                         : evidence.header->contains(node.text);
+    if (in_header) return Verdict::Yes;
+  }
+  if (!evidence.bodies) return Verdict::Unknown;
+  if (node.is_fuzzy) return verdict(score_body(node, *evidence.bodies) > 0);
+  return verdict((*evidence.bodies)[node.needle]);
+}
+
+int SearchProgram::score(const Evidence& evidence) const {
+  return score(root_, evidence).value_or(kWholeText);
+}
+
+// Nothing where there is no text that was matched fuzzily.
+std::optional<int> SearchProgram::score(const Node& node, const Evidence& evidence) const {
+  int score = 0, count = 0;
+  if (node.kind == Kind::And || node.kind == Kind::Or) {
+    for (const Node& child : node.nodes) {
+      const auto one = this->score(child, evidence);
+      if (!one) continue;
+      score = node.kind == Kind::Or ? std::max(score, *one) : score + *one;
+      count = node.kind == Kind::Or ? 1 : count + 1;
+    }
+  } else if (node.is_fuzzy) {
+    count = 1;
+    const bool is_body = node.cost == Cost::Body;
+    if (is_body && evidence.bodies) score = score_body(node, *evidence.bodies);
+    if (node.kind != Kind::Body && evidence.header) {
+      score = std::max(score, score_header(node, *evidence.header));
+    }
+  }
+  if (score == 0) return std::nullopt;
+  return score / count;
+}
+
+// The whole text counts most, then each word as it is, then words that are near; where a word is
+// missing it does not match.
+int SearchProgram::score_header(const Node& node, SearchedHeader& header) const {
+  const bool is_anywhere = node.kind == Kind::Text;
+  const auto contains = [&](std::string_view text) {
+    return is_anywhere ? header.contains(text) : header.contains(node.field, text);
+  };
+  if (contains(node.text)) return kWholeText;
+  int sum = 0;
+  for (const FuzzyWord& word : node.words) {
+    if (contains(word.text())) {
+      sum += kWord;
+    } else if (is_anywhere ? header.is_near(word) : header.is_near(node.field, word)) {
+      sum += kNearWord;
+    } else {
+      return 0;
+    }
+  }
+  return sum / static_cast<int>(node.words.size());
+}
+
+int SearchProgram::score_body(const Node& node, const std::vector<bool>& found) const {
+  if (found[node.needle]) return kWholeText * kBodyPercent / 100;
+  int sum = 0;
+  for (std::size_t i = 0; i < node.words.size(); ++i) {
+    const std::size_t word = node.needle + 1 + 2 * i;
+    if (!found[word] && !found[word + 1]) return 0;
+    sum += found[word] ? kWord : kNearWord;
+  }
+  return sum * kBodyPercent / 100 / static_cast<int>(node.words.size());
 }
 
 // Yes and No may be found before everything is known.

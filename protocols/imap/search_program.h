@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ class SearchProgram {
   struct Scope {
     Uid recent_from = UINT32_MAX;  // messages from this UID on are \Recent
     std::vector<Uid> saved;        // what "$" stands for; ascending
+    std::int64_t now = 0;          // Unix seconds
+    Collation collation = Collation::UnicodeCasemap;
   };
   // NotFound when the charset is unknown: NO [BADCHARSET]. Limit when texts are longer or more than
   // any client has use for. Message numbers that the view has not match nothing.
@@ -36,10 +39,15 @@ class SearchProgram {
   };
   enum class Verdict { No, Yes, Unknown };
   Verdict test(const Evidence& evidence) const { return test(root_, evidence); }
+  // Something is searched for fuzzily.
+  bool is_scored() const { return is_scored_; }
+  // How well a message matches that does: 1 to 100, by what is known.  RFC 6203 section 4
+  int score(const Evidence& evidence) const;
 
   // Indexes that may match, ascending: all, or those that a set in the outermost keys names.
   std::vector<std::size_t> candidates(const View& view) const;
   const std::vector<Needle>& body_needles() const { return needles_; }
+  Collation collation() const { return scope_.collation; }
 
  private:
   enum class Cost { Row, Header, Body };
@@ -54,21 +62,30 @@ class SearchProgram {
     std::string field;                       // lower case
     std::string text;                        // folded; ThreadId: as it is
     std::size_t needle = 0;                  // Body, Text: position in needles_
+    bool is_fuzzy = false;
+    std::vector<FuzzyWord> words;  // of text, where it is fuzzy; their needles come behind its own
     std::vector<Node> nodes;
   };
+  enum class Matching { Exact, Fuzzy };
 
-  Result<Node> compile(const SearchKey& key, std::string_view charset, const View& view);
-  Outcome compile_text(const SearchKey& key, std::string_view charset, Node& node);
+  Result<Node> compile(const SearchKey& key, std::string_view charset, const View& view,
+                       Matching matching);
+  Outcome compile_text(const SearchKey& key, std::string_view charset, Matching matching,
+                       Node& node);
   Verdict test(const Node& node, const Evidence& evidence) const;
   Verdict test_header(const Node& node, const Evidence& evidence) const;
   Verdict test_body(const Node& node, const Evidence& evidence) const;
+  int score_header(const Node& node, SearchedHeader& header) const;
+  int score_body(const Node& node, const std::vector<bool>& found) const;
+  std::optional<int> score(const Node& node, const Evidence& evidence) const;
   Verdict test_all(const Node& node, const Evidence& evidence) const;
   Verdict test_any(const Node& node, const Evidence& evidence) const;
 
   Node root_;
   Scope scope_;
-  std::vector<Needle> needles_;  // each once
-  std::size_t texts_ = 0;        // keys that have one
+  std::vector<Needle> needles_;
+  bool is_scored_ = false;
+  std::size_t texts_ = 0;  // keys that have one
 };
 
 }  // namespace waxwing::imap

@@ -61,7 +61,7 @@ Result<bool> SearchRun::step(SearchSource& source, const std::function<bool()>& 
     } else if (next_header_ < wants_header_.size()) {
       outcome = test_headers(source, is_time_up);
     } else {
-      std::sort(found_.begin(), found_.end());
+      finish();
       return true;
     }
     if (!outcome) return fail(outcome.error());
@@ -74,13 +74,27 @@ std::size_t SearchRun::decided() const {
          (open_ ? 1 : 0);
 }
 
+void SearchRun::add(const SearchProgram::Evidence& evidence) {
+  hits_.emplace_back(evidence.index, program_.is_scored() ? program_.score(evidence) : 0);
+}
+
+void SearchRun::finish() {
+  std::ranges::sort(hits_);
+  for (const auto& [index, score] : hits_) {
+    found_.push_back(index);
+    if (program_.is_scored()) scores_.push_back(score);
+  }
+  hits_.clear();
+}
+
 void SearchRun::test_rows() {
   std::size_t end = std::min(next_candidate_ + kRows, candidates_.size());
   for (; next_candidate_ < end; ++next_candidate_) {
     std::size_t index = candidates_[next_candidate_];
-    switch (program_.test({(*view_)[index], index})) {
+    const SearchProgram::Evidence evidence{(*view_)[index], index};
+    switch (program_.test(evidence)) {
       case Verdict::No: break;
-      case Verdict::Yes: found_.push_back(index); break;
+      case Verdict::Yes: add(evidence); break;
       case Verdict::Unknown: wants_header_.push_back(index); break;
     }
   }
@@ -96,10 +110,11 @@ Outcome SearchRun::test_headers(SearchSource& source, const std::function<bool()
     auto index = view_->find(uid);
     if (!index) return true;
     if (is_whole) {
-      SearchedHeader header(block);
-      switch (program_.test({(*view_)[*index], *index, &header})) {
+      SearchedHeader header(block, program_.collation());
+      const SearchProgram::Evidence evidence{(*view_)[*index], *index, &header};
+      switch (program_.test(evidence)) {
         case Verdict::No: break;
-        case Verdict::Yes: found_.push_back(*index); break;
+        case Verdict::Yes: add(evidence); break;
         case Verdict::Unknown: wants_body_.push_back(*index); break;
       }
     } else {
@@ -123,15 +138,16 @@ Outcome SearchRun::open_message(SearchSource& source, std::size_t index) {
   }
   auto block = opened->read({0, std::min(opened->message.root.body_offset, kMaxHeader)});
   if (!block) return fail(block.error());
-  SearchedHeader header(*block);
-  switch (program_.test({row, index, &header})) {
+  SearchedHeader header(*block, program_.collation());
+  const SearchProgram::Evidence evidence{row, index, &header};
+  switch (program_.test(evidence)) {
     case Verdict::No: break;
-    case Verdict::Yes: found_.push_back(index); break;
+    case Verdict::Yes: add(evidence); break;
     case Verdict::Unknown:
       open_.reset(new OpenMessage{index, std::move(*block), SearchedHeader({}),
                                   BodySearch(std::move(opened->message), std::move(opened->read),
-                                             program_.body_needles())});
-      open_->header = SearchedHeader(open_->block);
+                                             program_.body_needles(), program_.collation())});
+      open_->header = SearchedHeader(open_->block, program_.collation());
       break;
   }
   return {};
@@ -142,9 +158,9 @@ Outcome SearchRun::test_body() {
   if (!is_over) return fail(is_over.error());
   if (!*is_over) return {};
   const std::size_t index = open_->index;
-  const auto verdict =
-      program_.test({(*view_)[index], index, &open_->header, &open_->search.found()});
-  if (verdict == Verdict::Yes) found_.push_back(index);
+  const SearchProgram::Evidence evidence{(*view_)[index], index, &open_->header,
+                                         &open_->search.found()};
+  if (program_.test(evidence) == Verdict::Yes) add(evidence);
   open_.reset();
   return {};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -55,6 +56,8 @@ class SearchRun {
   std::size_t candidates() const { return candidates_.size(); }
   // Indexes into the view, ascending; all of them once step() said true.
   const std::vector<std::size_t>& found() const { return found_; }
+  // Of a fuzzy search: the score of each, 1 to 100.
+  const std::vector<int>& scores() const { return scores_; }
 
  private:
   // A message of which the body has to be read; the header is a view of the block.
@@ -65,6 +68,8 @@ class SearchRun {
     BodySearch search;
   };
 
+  void add(const SearchProgram::Evidence& evidence);
+  void finish();
   void test_rows();
   Outcome test_headers(SearchSource& source, const std::function<bool()>& is_time_up);
   Outcome open_message(SearchSource& source, std::size_t index);
@@ -78,7 +83,9 @@ class SearchRun {
   std::size_t next_header_ = 0;
   std::vector<std::size_t> wants_body_;
   std::unique_ptr<OpenMessage> open_;
+  std::vector<std::pair<std::size_t, int>> hits_;  // index and score, in any order
   std::vector<std::size_t> found_;
+  std::vector<int> scores_;
 };
 
 }  // namespace waxwing::imap

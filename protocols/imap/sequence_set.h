@@ -49,7 +49,7 @@ std::vector<std::size_t> resolve_uids(const SequenceSet& set, const View& view);
 // RFC 9051 section 9, seq-number
 std::optional<std::vector<std::size_t>> resolve_numbers(const SequenceSet& set, const View& view);
 
-// Numbers in ascending order as a uid-set: "1:4,7". Empty for none.
+// Numbers as a set, in the order given: "1:4,7"; ranges only go up. Empty for none.
 std::string to_uid_set(const std::vector<Uid>& uids);
 
 }  // namespace waxwing::imap

@@ -2,6 +2,7 @@
 
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
 #include <unicode/ucnv.h>
 #include <unicode/unistr.h>
 
@@ -74,16 +75,6 @@ std::string fold_case(std::string_view utf8) {
   return U_FAILURE(status) ? to_lower(utf8) : from_unicode(folded);
 }
 
-std::string with_single_blanks(std::string text) {
-  std::size_t end = 0;
-  for (char c : text) {
-    if (c == '\t') c = ' ';
-    if (c != ' ' || end == 0 || text[end - 1] != ' ') text[end++] = c;
-  }
-  text.resize(end);
-  return text;
-}
-
 }  // namespace
 
 std::optional<std::string> to_utf8(std::string_view bytes, std::string_view charset) {
@@ -111,6 +102,30 @@ bool is_known_charset(std::string_view charset) {
 
 std::string fold_for_search(std::string_view utf8) {
   return with_single_blanks(fold_case(utf8));
+}
+
+std::string with_single_blanks(std::string text) {
+  std::size_t end = 0;
+  for (char c : text) {
+    if (c == '\t') c = ' ';
+    if (c != ' ' || end == 0 || text[end - 1] != ' ') text[end++] = c;
+  }
+  text.resize(end);
+  return text;
+}
+
+std::string casemap_key(std::string_view utf8) {
+  if (is_ascii(utf8)) return to_upper(utf8);
+  icu::UnicodeString title;
+  const icu::UnicodeString text = to_unicode(utf8);
+  for (std::int32_t at = 0; at < text.length(); at = text.moveIndex32(at, 1)) {
+    title.append(u_totitle(text.char32At(at)));
+  }
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKDInstance(status);
+  if (U_FAILURE(status)) return from_unicode(title);
+  const icu::UnicodeString decomposed = normalizer->normalize(title, status);
+  return from_unicode(U_FAILURE(status) ? title : decomposed);
 }
 
 std::optional<std::string> to_nfc(std::string_view utf8) {

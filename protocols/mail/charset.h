@@ -19,6 +19,13 @@ bool is_known_charset(std::string_view charset);
 // and every run of blanks and tabs one blank: where a field was folded nobody remembers.
 std::string fold_for_search(std::string_view utf8);
 
+// Every run of blanks and tabs is one blank.
+std::string with_single_blanks(std::string text);
+
+// i;unicode-casemap, for putting texts in order: octets of keys compare as the texts do. The key is
+// in title case, so that "_" and "[" come behind the letters.  RFC 5051
+std::string casemap_key(std::string_view utf8);
+
 // NFC, and case-folded NFC for names that identify. Nothing for ill-formed UTF-8.
 std::optional<std::string> to_nfc(std::string_view utf8);
 std::optional<std::string> to_folded_nfc(std::string_view utf8);

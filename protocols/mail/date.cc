@@ -113,14 +113,9 @@ bool read_word(std::string_view word, Parts& parts) {
   return read_number(word, parts);
 }
 
-}  // namespace
+enum class Broken { Refuse, PassOver };
 
-std::int64_t Date::local_day() const {
-  const std::int64_t local = unix_seconds + zone_minutes * 60;
-  return local >= 0 ? local / 86400 : -((86399 - local) / 86400);
-}
-
-std::optional<Date> parse_date(std::string_view value) {
+std::optional<Date> parse(std::string_view value, Broken broken) {
   Parts parts;
   Lexer lexer(value.substr(0, 256));
   for (;;) {
@@ -129,7 +124,7 @@ std::optional<Date> parse_date(std::string_view value) {
     const std::string_view word = lexer.until("(,");
     if (word.empty()) {
       lexer.advance();
-    } else if (!read_word(word, parts)) {
+    } else if (!read_word(word, parts) && broken == Broken::Refuse) {
       return std::nullopt;
     }
   }
@@ -145,6 +140,21 @@ std::optional<Date> parse_date(std::string_view value) {
   result.unix_seconds =
       days * 86400 + hour * 3600 + parts.minute * 60 + parts.second - result.zone_minutes * 60;
   return result;
+}
+
+}  // namespace
+
+std::int64_t Date::local_day() const {
+  const std::int64_t local = unix_seconds + zone_minutes * 60;
+  return local >= 0 ? local / 86400 : -((86399 - local) / 86400);
+}
+
+std::optional<Date> parse_date(std::string_view value) {
+  return parse(value, Broken::Refuse);
+}
+
+std::optional<Date> parse_broken_date(std::string_view value) {
+  return parse(value, Broken::PassOver);
 }
 
 std::string print_date(std::int64_t unix_seconds, int zone_minutes) {

@@ -19,6 +19,9 @@ struct Date {
 // The value of a Date: field. Reads obsolete years and zones, comments, a missing day name, seconds
 // or zone, and dates in ctime order.  RFC 5322 sections 3.3 and 4.3
 std::optional<Date> parse_date(std::string_view value);
+// The same for sorting: a broken time counts as 00:00:00, a broken zone as UTC.  RFC 5256
+// section 2.2
+std::optional<Date> parse_broken_date(std::string_view value);
 
 // "Sun, 22 Nov 2026 23:05:44 +0000"
 std::string print_date(std::int64_t unix_seconds, int zone_minutes = 0);

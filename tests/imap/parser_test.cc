@@ -41,6 +41,84 @@ SearchKey key(std::string_view text) {
   return search.program.keys.empty() ? SearchKey{} : search.program.keys[0];
 }
 
+TEST(Parser, ReadsAPartToReturn) {
+  const auto search = body<Search>("a UID SEARCH RETURN (PARTIAL -1:-100 COUNT) UNDELETED");
+  EXPECT_EQ(search.returns->partial, PartialRange::parse("-1:-100"));
+  EXPECT_FALSE(search.returns->all);
+  EXPECT_EQ(body<Sort>("a SORT RETURN (PARTIAL 5:1) (DATE) UTF-8 ALL").returns->partial,
+            PartialRange::parse("5:1"));
+  EXPECT_EQ(error("a SEARCH RETURN (PARTIAL 1:2 ALL) ALL"),
+            "a|SEARCH: Only one of ALL and PARTIAL can be returned");
+  EXPECT_EQ(error("a SEARCH RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL"),
+            "a|SEARCH: PARTIAL can be returned only once");
+  EXPECT_EQ(error("a SEARCH RETURN (PARTIAL 1:-2) ALL"),
+            "a|SEARCH: PARTIAL wants a range like 1:100 or -1:-100");
+  error("a SEARCH RETURN (PARTIAL) ALL");
+}
+
+TEST(Parser, WantsRelevancyOfFuzzySearchesAlone) {
+  EXPECT_TRUE(body<Search>("a SEARCH RETURN (RELEVANCY ALL) FUZZY TEXT Helo").returns->relevancy);
+  EXPECT_TRUE(
+      body<Search>("a SEARCH RETURN (RELEVANCY) OR SEEN (FUZZY TEXT x)").returns->relevancy);
+  EXPECT_EQ(body<Sort>("a SORT (RELEVANCY) UTF-8 FUZZY SUBJECT x").keys[0].kind,
+            SortKey::Kind::Relevancy);
+  EXPECT_EQ(error("a SEARCH RETURN (RELEVANCY ALL) TEXT Helo"),
+            "a|SEARCH: RELEVANCY is for searches with a FUZZY key");
+  error("a SORT (RELEVANCY) UTF-8 SUBJECT x");
+  error("a SORT RETURN (RELEVANCY) (DATE) UTF-8 SUBJECT x");
+  error("a SEARCH FUZZY");
+  error("a SEARCH " + std::string("FUZZY FUZZY ") + "x");
+}
+
+TEST(Parser, ReadsComparators) {
+  EXPECT_TRUE(body<Comparator>("a COMPARATOR").orders.empty());
+  EXPECT_EQ(body<Comparator>("a COMPARATOR \"cz;*\" i;basic").orders,
+            (std::vector<std::string>{"cz;*", "i;basic"}));
+  EXPECT_EQ(error("a COMPARATOR i_x"),
+            "a|COMPARATOR: A comparator is a name like i;unicode-casemap, or a pattern like i;*");
+  error("a COMPARATOR i;*");
+  error("a COMPARATOR \"\"");
+}
+
+TEST(Parser, ReadsSort) {
+  const auto sort = body<Sort>(
+      "a SORT RETURN (MIN COUNT) (REVERSE date Subject DISPLAYFROM) utf-8 UNSEEN FROM x");
+  ASSERT_TRUE(sort.returns);
+  EXPECT_TRUE(sort.returns->min && sort.returns->count && !sort.returns->all);
+  EXPECT_EQ(sort.keys, (SortKeys{{SortKey::Kind::Date, SortKey::Order::Descending},
+                                 {SortKey::Kind::Subject, SortKey::Order::Ascending},
+                                 {SortKey::Kind::DisplayFrom, SortKey::Order::Ascending}}));
+  EXPECT_EQ(sort.charset, "UTF-8");
+  EXPECT_EQ(sort.program.keys.size(), 2u);
+  const auto by_uid = body<Sort>("a UID SORT (ARRIVAL CC FROM SIZE TO DISPLAYTO) \"US-ASCII\" 1:3");
+  EXPECT_EQ(by_uid.numbering, Numbering::Uid);
+  EXPECT_FALSE(by_uid.returns);
+  EXPECT_EQ(by_uid.keys.size(), 6u);
+  EXPECT_EQ(error("a SORT () UTF-8 ALL"), "a|SORT: Expected a sort key in the parentheses");
+  EXPECT_EQ(error("a SORT (AGE) UTF-8 ALL"), "a|SORT: There is no sort key AGE");
+  error("a SORT (REVERSE) UTF-8 ALL");
+  error("a SORT (REVERSE REVERSE DATE) UTF-8 ALL");
+  error("a SORT DATE UTF-8 ALL");
+  error("a SORT (DATE) UTF-8");
+  error("a SORT (DATE) ALL");
+  error("a SORT RETURN (FIRST) (DATE) UTF-8 ALL");
+}
+
+TEST(Parser, ReadsThread) {
+  const auto thread = body<Thread>("a THREAD references utf-8 UNSEEN FROM x");
+  EXPECT_EQ(thread.algorithm, Thread::Algorithm::References);
+  EXPECT_EQ(thread.charset, "UTF-8");
+  EXPECT_EQ(thread.program.keys.size(), 2u);
+  const auto by_uid = body<Thread>("a UID THREAD ORDEREDSUBJECT \"US-ASCII\" ALL");
+  EXPECT_EQ(by_uid.numbering, Numbering::Uid);
+  EXPECT_EQ(by_uid.algorithm, Thread::Algorithm::OrderedSubject);
+  EXPECT_EQ(error("a THREAD REFS UTF-8 ALL"),
+            "a|THREAD: Messages are threaded by ORDEREDSUBJECT or REFERENCES");
+  error("a THREAD REFERENCES UTF-8");
+  error("a THREAD REFERENCES ALL");
+  error("a THREAD");
+}
+
 TEST(Parser, ReadsCommandsWithoutArguments) {
   body<Capability>("a CAPABILITY");
   body<Noop>("a noop");
@@ -125,6 +203,9 @@ TEST(Parser, ReadsModifiersOfExtensions) {
   EXPECT_EQ(select.modifiers[1].value->list[1].text, "20050715194045000");
   EXPECT_EQ(body<Fetch>("a FETCH 1 FLAGS (CHANGEDSINCE 12 VANISHED)").modifiers.size(), 2u);
   EXPECT_EQ(body<Store>("a STORE 1 (UNCHANGEDSINCE 0) FLAGS ()").modifiers[0].value->text, "0");
+  const auto part = body<Fetch>("a UID FETCH 1:* FLAGS (PARTIAL -1:-30 CHANGEDSINCE 98305)");
+  ASSERT_EQ(part.modifiers.size(), 2u);
+  EXPECT_EQ(part.modifiers[0].value->text, "-1:-30");
   error("a SELECT x (1)");
   error("a SELECT x (A " + std::string(200, '(') + std::string(200, ')') + ")");
 }
@@ -342,6 +423,8 @@ TEST(Parser, ReadsEverySearchKey) {
                            "UNKEYWORD x",
                            "LARGER 1",
                            "SMALLER 1",
+                           "OLDER 1",
+                           "YOUNGER 4294967295",
                            "ON 1-Feb-1994",
                            "BEFORE \"01-Feb-1994\"",
                            "SINCE 1-feb-1994",
@@ -353,6 +436,8 @@ TEST(Parser, ReadsEverySearchKey) {
                            "*",
                            "$",
                            "HEADER Subject \"\"",
+                           "FUZZY ALL",
+                           "FUZZY (SUBJECT x SEEN)",
                            "NOT ALL",
                            "OR ALL ALL",
                            "(ALL ALL)"}) {

@@ -37,7 +37,7 @@ std::string list(const Range& range, Print print) {
 
 std::string value(const ModifierValue& v) {
   if (v.is_list) return list(v.list, value);
-  bool is_set = !v.text.empty() && v.text.find_first_not_of("0123456789:,*$") == std::string::npos;
+  bool is_set = !v.text.empty() && v.text.find_first_not_of("0123456789:,*$-") == std::string::npos;
   return is_set ? v.text : astring(v.text);
 }
 
@@ -205,6 +205,8 @@ std::string search_key(const SearchKey& key) {
     case Kind::ModSeq: return "MODSEQ " + std::to_string(key.number);
     case Kind::Larger: return "LARGER " + std::to_string(key.number);
     case Kind::Smaller: return "SMALLER " + std::to_string(key.number);
+    case Kind::Older: return "OLDER " + std::to_string(key.number);
+    case Kind::Younger: return "YOUNGER " + std::to_string(key.number);
     case Kind::Before: return "BEFORE " + date(key.days);
     case Kind::On: return "ON " + date(key.days);
     case Kind::Since: return "SINCE " + date(key.days);
@@ -221,6 +223,7 @@ std::string search_key(const SearchKey& key) {
     case Kind::To: return "TO " + astring(key.text);
     case Kind::Body: return "BODY " + astring(key.text);
     case Kind::Text: return "TEXT " + astring(key.text);
+    case Kind::Fuzzy: return "FUZZY " + search_key(key.keys[0]);
     case Kind::Not: return "NOT " + search_key(key.keys[0]);
     case Kind::Or: return "OR " + search_key(key.keys[0]) + " " + search_key(key.keys[1]);
     case Kind::And: return list(key.keys, search_key);
@@ -245,6 +248,36 @@ std::string append_parts(const AppendMessage& message) {
          });
 }
 
+std::string search_return(const std::optional<SearchReturn>& wanted) {
+  if (!wanted) return {};
+  std::vector<std::string> returns;
+  if (wanted->min) returns.push_back("MIN");
+  if (wanted->max) returns.push_back("MAX");
+  if (wanted->all) returns.push_back("ALL");
+  if (wanted->count) returns.push_back("COUNT");
+  if (wanted->partial) returns.push_back("PARTIAL " + wanted->partial->to_string());
+  if (wanted->relevancy) returns.push_back("RELEVANCY");
+  if (wanted->save) returns.push_back("SAVE");
+  return " RETURN " + list(returns, [](const std::string& s) { return s; });
+}
+
+std::string sort_key(const SortKey& key) {
+  std::string text = key.order == SortKey::Order::Descending ? "REVERSE " : "";
+  switch (key.kind) {
+    case SortKey::Kind::Arrival: return text + "ARRIVAL";
+    case SortKey::Kind::Cc: return text + "CC";
+    case SortKey::Kind::Date: return text + "DATE";
+    case SortKey::Kind::DisplayFrom: return text + "DISPLAYFROM";
+    case SortKey::Kind::DisplayTo: return text + "DISPLAYTO";
+    case SortKey::Kind::From: return text + "FROM";
+    case SortKey::Kind::Relevancy: return text + "RELEVANCY";
+    case SortKey::Kind::Size: return text + "SIZE";
+    case SortKey::Kind::Subject: return text + "SUBJECT";
+    case SortKey::Kind::To: return text + "TO";
+  }
+  return text;
+}
+
 struct Arguments {
   std::string operator()(const Id& id) const {
     return " " + list(id.fields, [](const auto& field) {
@@ -259,6 +292,11 @@ struct Arguments {
     return " " + astring(login.user) + " " + astring(login.password);
   }
   std::string operator()(const Compress& compress) const { return " " + compress.algorithm; }
+  std::string operator()(const Comparator& comparator) const {
+    std::string text;
+    for (const auto& order : comparator.orders) text += " " + astring(order);
+    return text;
+  }
   std::string operator()(const Enable& enable) const {
     std::string text;
     for (const auto& capability : enable.capabilities) text += " " + capability;
@@ -338,18 +376,22 @@ struct Arguments {
     return text;
   }
   std::string operator()(const Search& search) const {
-    std::string text;
-    if (search.returns) {
-      std::vector<std::string> returns;
-      if (search.returns->min) returns.push_back("MIN");
-      if (search.returns->max) returns.push_back("MAX");
-      if (search.returns->all) returns.push_back("ALL");
-      if (search.returns->count) returns.push_back("COUNT");
-      if (search.returns->save) returns.push_back("SAVE");
-      text += " RETURN " + list(returns, [](const std::string& s) { return s; });
-    }
+    std::string text = search_return(search.returns);
     if (!search.charset.empty()) text += " CHARSET " + astring(search.charset);
     for (const auto& key : search.program.keys) text += " " + search_key(key);
+    return text;
+  }
+  std::string operator()(const Sort& sort) const {
+    std::string text =
+        search_return(sort.returns) + " " + list(sort.keys, sort_key) + " " + astring(sort.charset);
+    for (const auto& key : sort.program.keys) text += " " + search_key(key);
+    return text;
+  }
+  std::string operator()(const Thread& thread) const {
+    const bool is_references = thread.algorithm == Thread::Algorithm::References;
+    std::string text = is_references ? " REFERENCES " : " ORDEREDSUBJECT ";
+    text += astring(thread.charset);
+    for (const auto& key : thread.program.keys) text += " " + search_key(key);
     return text;
   }
   std::string operator()(const Fetch& fetch) const {

@@ -3,45 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
-#include "protocols/mail/header.h"
+#include "tests/imap/fake_source.h"
 #include "tests/imap/print_command.h"
 
 namespace waxwing::imap {
 namespace {
 
 constexpr std::int64_t kDay = 86400;
-
-// A mailbox of texts.
-class FakeSource final : public SearchSource {
- public:
-  Outcome headers(std::span<const Uid> uids, const Visit& visit) override {
-    for (Uid uid : uids) {
-      auto found = messages.find(uid);
-      if (found == messages.end()) continue;
-      ++headers_read;
-      std::string_view bytes = found->second;
-      std::string_view header = bytes.substr(0, mail::header_size(bytes));
-      const bool is_whole = header.size() <= header_limit;
-      if (!visit(uid, header.substr(0, header_limit), is_whole)) break;
-    }
-    return {};
-  }
-  Result<Opened> open(Uid uid) override {
-    auto found = messages.find(uid);
-    if (found == messages.end()) return fail(Error::Code::NotFound, "gone");
-    ++opened;
-    return Opened{mail::parse(found->second), [&bytes = found->second](ByteRange range) {
-                    return Result<std::string>(bytes.substr(range.offset, range.size));
-                  }};
-  }
-
-  std::map<Uid, std::string> messages;
-  std::size_t header_limit = 1000;
-  int headers_read = 0;
-  int opened = 0;
-};
 
 class SearchRunTest : public testing::Test {
  protected:
@@ -74,11 +43,13 @@ class SearchRunTest : public testing::Test {
     }
     std::vector<Uid> uids;
     for (std::size_t index : run.found()) uids.push_back((*view)[index].uid);
+    scores_ = run.scores();
     return to_uid_set(uids);
   }
 
   std::vector<MessageRow> rows_;
   FakeSource source_;
+  std::vector<int> scores_;
   bool is_hurried_ = false;
   int steps_ = 0;
 };
@@ -136,6 +107,81 @@ TEST_F(SearchKeys, KnowsWhatIsRecent) {
   EXPECT_EQ(search("RECENT", {5, {}}), "5:6");
   EXPECT_EQ(search("OLD", {5, {}}), "2");
   EXPECT_EQ(search("NEW", {5, {}}), "5");
+}
+
+TEST_F(SearchKeys, CountsSecondsBackFromNow) {
+  const SearchProgram::Scope now{.now = 8798 * kDay + 100};
+  EXPECT_EQ(search("YOUNGER 100", now), "6");
+  EXPECT_EQ(search("YOUNGER 99", now), "");
+  EXPECT_EQ(search("OLDER 100", now), "2,5:6");
+  EXPECT_EQ(search("OLDER 101", now), "2,5");
+  EXPECT_EQ(search("YOUNGER 101", now), "5:6");
+  EXPECT_EQ(search("OLDER 4294967295", now), "");
+}
+
+TEST_F(SearchKeys, ForgivesWhatIsFuzzy) {
+  EXPECT_EQ(search("SUBJECT lumch"), "");
+  EXPECT_TRUE(scores_.empty());
+  EXPECT_EQ(search("FUZZY SUBJECT lumch"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{20}));
+  EXPECT_EQ(search("FUZZY SUBJECT lunch"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{100}));
+  EXPECT_EQ(search("FUZZY (FROM alice SUBJECT lumch)"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{60}));
+  EXPECT_EQ(search("FUZZY SUBJECT \"lunch dinner\""), "");
+  EXPECT_EQ(search("FUZZY FROM \"test example alice\""), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{70}));
+}
+
+TEST_F(SearchKeys, LooksIntoBodiesFuzzily) {
+  EXPECT_EQ(search("FUZZY BODY \"lumch good\""), "5");
+  EXPECT_EQ(scores_, (std::vector<int>{(20 + 70) * 80 / 100 / 2}));
+  EXPECT_EQ(search("FUZZY BODY \"was good\""), "5");
+  EXPECT_EQ(scores_, (std::vector<int>{80}));
+  // In the header of one, in the body of another.
+  EXPECT_EQ(search("FUZZY TEXT lunsh"), "2,5");
+  EXPECT_EQ(scores_, (std::vector<int>{20, 16}));
+  EXPECT_EQ(search("FUZZY TEXT \"dinner\""), "");
+  is_hurried_ = true;
+  EXPECT_EQ(search("FUZZY TEXT lunsh"), "2,5");
+  EXPECT_EQ(scores_, (std::vector<int>{20, 16}));
+}
+
+TEST_F(SearchKeys, TakesTheBestOfFuzzyAlternatives) {
+  EXPECT_EQ(search("OR FUZZY SUBJECT lumch FUZZY FROM alice"), "2");
+  EXPECT_EQ(scores_, (std::vector<int>{100}));
+  EXPECT_EQ(search("FUZZY OR SEEN SUBJECT lumch"), "2,6");
+  EXPECT_EQ(scores_, (std::vector<int>{100, 100}));
+  EXPECT_EQ(search("FUZZY NOT SUBJECT lumch"), "5:6");
+  EXPECT_EQ(scores_, (std::vector<int>{100, 100}));
+}
+
+TEST_F(SearchKeys, MatchesExactlyWhereFuzzyMeansNothing) {
+  EXPECT_EQ(search("FUZZY (SEEN LARGER 400)"), "6");
+  EXPECT_EQ(search("FUZZY UID 5"), "5");
+  EXPECT_EQ(search("FUZZY SUBJECT \"...\""), "");
+  EXPECT_EQ(search("FUZZY HEADER X-Key \"\""), "6");
+  EXPECT_TRUE(scores_.empty());
+}
+
+TEST_F(SearchKeys, BoundsFuzzyWords) {
+  std::string words = "a0";
+  for (int i = 1; i < 16; ++i) words += " a" + std::to_string(i);
+  EXPECT_EQ(search("FUZZY SUBJECT \"" + words + "\""), "");
+  EXPECT_EQ(search("FUZZY SUBJECT \"" + words + " x\""), "limit");
+  EXPECT_EQ(search("FUZZY (BODY \"" + words + "\" BODY \"" + words + "\" BODY \"" + words + "\")"),
+            "");
+  EXPECT_EQ(
+      search("FUZZY (BODY \"" + words + "\" BODY \"" + words + "\" BODY \"" + words + "\" BODY x)"),
+      "limit");
+}
+
+TEST_F(SearchKeys, ComparesAsTheCollationSays) {
+  const SearchProgram::Scope ascii{.collation = Collation::AsciiCasemap};
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {7+}\r\nGR\u00dc\u00dfE", ascii), "");
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {7+}\r\nGR\u00fc\u00dfE", ascii), "5");
+  EXPECT_EQ(search("CHARSET UTF-8 SUBJECT {7+}\r\nGR\u00dc\u00dfE"), "5");
+  EXPECT_EQ(search("BODY LUNCH", ascii), "5");
 }
 
 TEST_F(SearchKeys, LooksAtHeaders) {

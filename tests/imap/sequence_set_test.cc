@@ -41,6 +41,7 @@ TEST(SequenceSet, WritesUidSets) {
   EXPECT_EQ(to_uid_set({}), "");
   EXPECT_EQ(to_uid_set({4}), "4");
   EXPECT_EQ(to_uid_set({1, 2, 3, 7, 9, 10}), "1:3,7,9:10");
+  EXPECT_EQ(to_uid_set({9, 3, 4, 2, 1, 1}), "9,3:4,2,1,1");
 }
 
 }  // namespace

@@ -35,6 +35,20 @@ TEST(Date, RefusesNonsense) {
   }
 }
 
+TEST(Date, MakesTheBestOfABrokenOne) {
+  const auto best = [](std::string_view text) {
+    const auto date = parse_broken_date(text);
+    return date ? print_date(date->unix_seconds, date->zone_minutes) : "no date";
+  };
+  EXPECT_EQ(best("1 Jan 2026 10:20:30 -0130"), "Thu, 1 Jan 2026 10:20:30 -0130");
+  EXPECT_EQ(best("1 Jan 2026 10:00:00 +9999"), "Thu, 1 Jan 2026 10:00:00 +0000");
+  EXPECT_EQ(best("1 Jan 2026 25:00:00 +0100"), "Thu, 1 Jan 2026 00:00:00 +0000");
+  EXPECT_EQ(best("1 Jan 2026 lunch time"), "Thu, 1 Jan 2026 00:00:00 +0000");
+  EXPECT_EQ(best("31 Feb 2026 10:00:00 +0000"), "no date");
+  EXPECT_EQ(best("12 2026"), "no date");
+  EXPECT_EQ(best(""), "no date");
+}
+
 TEST(Date, KnowsTheSendersDay) {
   EXPECT_EQ(parse_date("1 Jan 1970 23:30:00 -0500")->local_day(), 0);
   EXPECT_EQ(parse_date("31 Dec 1969 23:30:00 +0000")->local_day(), -1);

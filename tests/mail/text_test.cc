@@ -129,6 +129,18 @@ TEST(Charset, FoldsBlanksAlike) {
   EXPECT_EQ(fold_for_search("a\r\n b"), "a\r\n b");
 }
 
+TEST(Charset, PutsTextsInOrderByTheirKeys) {
+  EXPECT_EQ(casemap_key("Lunch_2"), "LUNCH_2");
+  EXPECT_EQ(casemap_key("\u00e4"), "A\u0308");
+  EXPECT_EQ(casemap_key("\u00c4"), casemap_key("a\u0308"));
+  EXPECT_EQ(casemap_key("\uff41"), "A");
+  // One character for one: title case is not upper case, and \u00df has neither.
+  EXPECT_EQ(casemap_key("\u01c6"), "Dz\u030c");
+  EXPECT_EQ(casemap_key("\u00df"), "\u00df");
+  EXPECT_LT(casemap_key("zebra"), casemap_key("_"));
+  EXPECT_LT(casemap_key("\u00e4rger"), casemap_key("B"));
+}
+
 TEST(Charset, CountsCharacters) {
   EXPECT_EQ(first_characters("\xc3\xbc\xc3\xbc", 1), "\xc3\xbc");
   EXPECT_EQ(first_characters("ab", 5), "ab");

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "protocols/imap/collation.h"
+#include "protocols/imap/header_pass.h"
+#include "protocols/imap/sliced_sort.h"
+#include "protocols/imap/sort_key.h"
+#include "storage/view.h"
+
+namespace waxwing::imap {
+
+// One sort under way: first what the keys ask for is read, of each message once, then the messages
+// are put in order. It stops where it is asked to, like SearchRun. Held by one thread at a time.
+class SortRun {
+ public:
+  // `found`: indexes into the view, ascending. `scores`: of each, after a fuzzy search.
+  SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found,
+          std::vector<int> scores = {}, Collation collation = Collation::UnicodeCasemap);
+  SortRun(const SortRun&) = delete;
+  SortRun& operator=(const SortRun&) = delete;
+
+  // True when all is done. An error ends the sort.
+  Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
+  // How far it is.
+  const HeaderPass& headers() const { return headers_; }
+  // Indexes into the view in the order asked for; messages that the keys do not tell apart are in
+  // the order of the mailbox. Once step() said true.
+  const std::vector<std::size_t>& sorted() const { return sorted_; }
+  // The scores in that order.
+  const std::vector<int>& scores() const { return sorted_scores_; }
+
+ private:
+  // What one key knows of each message, by its position in what was found.
+  struct Column {
+    SortKey key;
+    bool is_text = false;
+    std::vector<std::int64_t> numbers;
+    std::vector<std::string> texts;
+  };
+  struct Less {
+    const SortRun* run;
+    bool operator()(std::uint32_t a, std::uint32_t b) const { return run->is_less(a, b); }
+  };
+
+  void fill_from_row(std::size_t position);
+  void fill_from_header(std::size_t position, std::string_view block);
+  bool is_less(std::uint32_t a, std::uint32_t b) const;
+
+  Collation collation_;
+  HeaderPass headers_;
+  std::vector<Column> columns_;
+  bool wants_headers_ = false;
+  std::optional<SlicedSort<std::uint32_t, Less>> order_;  // of positions
+  std::vector<std::size_t> sorted_;
+  std::vector<int> scores_, sorted_scores_;
+};
+
+}  // namespace waxwing::imap
