@@ -1,5 +1,13 @@
 #include "daemon/administer.h"
 
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
 #include "config/load.h"
 #include "daemon/control.h"
 #include "daemon/data_lock.h"
@@ -11,33 +19,113 @@ namespace waxwing {
 
 namespace {
 
-Answer run_here(const Settings& settings, const Request& request) {
+// What lies in data_dir, for somebody who has become the user that serves and has the lock.
+struct Here {
+  DataLock lock;
+  std::unique_ptr<Stores> stores;
+};
+
+Result<Here> enter(const Settings& settings) {
   const auto user = find_service_user(settings.user);
-  if (!user) return failed(user.error().text);
+  if (!user) return fail(user.error());
   be_discreet();
-  if (auto ready = prepare_data_dir(settings.data_dir, *user); !ready)
-    return failed(ready.error().text);
-  if (auto became = become(*user); !became) return failed(became.error().text);
-  const auto lock = DataLock::take(settings.data_dir);
-  if (!lock) return failed(lock.error().text);
+  if (auto ready = prepare_data_dir(settings.data_dir, *user); !ready) return fail(ready.error());
+  if (auto became = become(*user); !became) return fail(became.error());
+  auto lock = DataLock::take(settings.data_dir);
+  if (!lock) return fail(lock.error());
   auto stores = Stores::open(settings);
-  if (!stores) return failed(stores.error().text);
-  World world{*(*stores)->directory, *(*stores)->store, nullptr, nullptr};
+  if (!stores) return fail(stores.error());
+  return Here{std::move(*lock), std::move(*stores)};
+}
+
+Answer run_in(Here& here, const Request& request) {
+  World world{*here.stores->directory, *here.stores->store, nullptr, nullptr};
   return run_command(world, request);
+}
+
+std::string to_line(const Request& request) {
+  return request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// What an error logs here is for whoever typed the command, who also gets the sentence.
+Result<std::shared_ptr<const Settings>> load_quietly(const std::string& config) {
+  auto loaded = load_settings(config);
+  if (loaded) log.configure(Log::Level::Warning, (*loaded)->log.format);
+  return loaded;
 }
 
 }  // namespace
 
 Answer administer(const std::string& config, const Request& request) {
-  const auto loaded = load_settings(config);
-  if (!loaded) return failed(loaded.error().text);
-  const Settings& settings = **loaded;
-  // What an error logs here is for whoever typed the command, who also gets the sentence.
-  log.configure(Log::Level::Warning, settings.log.format);
-  const std::string line = request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  auto answer = ask_server(settings.data_dir, line);
+  const auto settings = load_quietly(config);
+  if (!settings) return failed(settings.error().text);
+  auto answer = ask_server((*settings)->data_dir, to_line(request));
   if (!answer) return failed(answer.error().text);
-  return *answer ? decode_answer(**answer) : run_here(settings, request);
+  if (*answer) return decode_answer(**answer);
+  auto here = enter(**settings);
+  return here ? run_in(*here, request) : failed(here.error().text);
+}
+
+Result<Administration> Administration::open(const std::string& config) {
+  auto settings = load_quietly(config);
+  if (!settings) return fail(settings.error());
+  Administration administration(std::move(*settings));
+  auto running =
+      ask_server(administration.settings_->data_dir, to_line({{"command", "domain list"}}));
+  if (!running) return fail(running.error());
+  if (*running) return administration;
+  if (auto started = administration.start_helper(); !started) return fail(started.error());
+  return administration;
+}
+
+Administration::Administration(Administration&& other) noexcept
+    : settings_(std::move(other.settings_)),
+      helper_(std::move(other.helper_)),
+      helper_pid_(std::exchange(other.helper_pid_, -1)) {}
+
+Administration::~Administration() {
+  helper_.reset();
+  if (helper_pid_ > 0) waitpid(helper_pid_, nullptr, 0);
+}
+
+Outcome Administration::start_helper() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return fail(Error::Code::Temporary, std::string("socketpair: ") + std::strerror(errno));
+  }
+  helper_.reset(ends[0]);
+  Fd theirs(ends[1]);
+  helper_pid_ = fork();
+  if (helper_pid_ < 0)
+    return fail(Error::Code::Temporary, std::string("fork: ") + std::strerror(errno));
+  if (helper_pid_ > 0) return {};
+  helper_.reset();
+  serve(*settings_, std::move(theirs));
+  _exit(0);
+}
+
+void Administration::serve(const Settings& settings, Fd requests) {
+  auto here = enter(settings);
+  while (const auto line = receive_line(requests)) {
+    const auto request = nlohmann::json::parse(*line, nullptr, false);
+    Answer answer = here ? run_in(*here, request) : failed(here.error().text);
+    // encode() ends the line.
+    std::string text = encode(answer);
+    text.pop_back();
+    if (!send_line(requests, text)) break;
+  }
+}
+
+Answer Administration::ask(const Request& request) {
+  if (!helper_) {
+    auto answer = ask_server(settings_->data_dir, to_line(request));
+    if (!answer) return failed(answer.error().text);
+    if (!*answer) return failed("the server has stopped: start this command again");
+    return decode_answer(**answer);
+  }
+  if (!send_line(helper_, to_line(request))) return failed("the helper process has ended");
+  const auto answer = receive_line(helper_);
+  return answer ? decode_answer(*answer) : failed("the helper process has ended");
 }
 
 Answer check_config(const std::string& config) {

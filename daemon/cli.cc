@@ -13,6 +13,7 @@
 #include "base/crypto.h"
 #include "daemon/administer.h"
 #include "daemon/commands.h"
+#include "daemon/mail_transport.h"
 #include "daemon/serve.h"
 
 namespace waxwing {
@@ -28,6 +29,8 @@ struct Line {
   Request request;
   bool wants_password = false;
   std::string file;  // `account import`; "-": standard input
+  ImportOrder import_order;
+  ExportOrder export_order;
 };
 
 // A sub-command with the options that all have.
@@ -130,6 +133,30 @@ void add_other_commands(CLI::App& app, Line& line) {
         "address", "ADDRESS");
 }
 
+// Those that move mail between here and files of the caller's.
+CLI::App* add_import(CLI::App& app, Line& line) {
+  CLI::App* mailbox = app.get_subcommand("mailbox");
+  CLI::App* command = add(mailbox, line, "import", "Take mail over from another program");
+  ImportOrder& order = line.import_order;
+  command->add_option("--from", order.from, "maildir, mbox or dovecot")->required();
+  command->add_option("--mailbox", order.mailbox, "Where a single mbox goes")
+      ->capture_default_str();
+  command->add_option("PATH", order.path, "The Maildir, the mbox, or a folder of those")
+      ->required();
+  command->add_option("ADDRESS", order.address, "The account")->required();
+  return command;
+}
+
+CLI::App* add_export(CLI::App& app, Line& line) {
+  CLI::App* mailbox = app.get_subcommand("mailbox");
+  CLI::App* command = add(mailbox, line, "export", "Write all mail of an account to files");
+  ExportOrder& order = line.export_order;
+  command->add_option("--to", order.to, "maildir or mbox")->required();
+  command->add_option("PATH", order.path, "A new folder")->required();
+  command->add_option("ADDRESS", order.address, "The account")->required();
+  return command;
+}
+
 // One line, without an echo when a person types it.
 std::string read_password() {
   termios before{};
@@ -200,6 +227,8 @@ int run_cli(int argc, char** argv) {
       add(&app, line, "check-config", "Say whether the configuration is good");
   add_account_commands(app, line);
   add_other_commands(app, line);
+  CLI::App* import_command = add_import(app, line);
+  CLI::App* export_command = add_export(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -207,6 +236,14 @@ int run_cli(int argc, char** argv) {
   }
   if (serve_command->parsed()) return serve(line.config);
   if (check_command->parsed()) return print(check_config(line.config), line.json);
+  if (import_command->parsed()) {
+    line.import_order.config = line.config;
+    return print(import_mail(line.import_order), line.json);
+  }
+  if (export_command->parsed()) {
+    line.export_order.config = line.config;
+    return print(export_mail(line.export_order), line.json);
+  }
   return administer_as_said(line);
 }
 

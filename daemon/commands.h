@@ -42,7 +42,8 @@ struct Command {
 };
 const std::vector<Command>& account_commands();  // domain, account, alias
 const std::vector<Command>& mailbox_commands();
-const std::vector<Command>& session_commands();  // who, kick
+const std::vector<Command>& transport_commands();  // for import and export
+const std::vector<Command>& session_commands();    // who, kick
 
 // For their bodies.
 Answer done(std::string text, nlohmann::json result = nullptr);

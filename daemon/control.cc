@@ -53,8 +53,13 @@ bool send_all(const Fd& socket, std::string_view bytes) {
   return true;
 }
 
-// Without its end; nothing when there is no whole one.
-std::optional<std::string> read_line(const Fd& socket) {
+}  // namespace
+
+bool send_line(const Fd& socket, std::string_view line) {
+  return send_all(socket, std::string(line) + "\n");
+}
+
+std::optional<std::string> receive_line(const Fd& socket) {
   std::string line;
   char space[16384];
   while (line.size() < kLongestLine) {
@@ -68,8 +73,6 @@ std::optional<std::string> read_line(const Fd& socket) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 struct ControlServer::Shared {
   Fd socket, stop;
@@ -137,7 +140,7 @@ void ControlServer::serve(Shared& shared) {
 
 void ControlServer::answer(Shared& shared, Fd client) {
   be_impatient(client);
-  const auto line = read_line(client);
+  const auto line = receive_line(client);
   if (!line) return;
   try {
     send_all(client, shared.handler(*line));
@@ -156,9 +159,9 @@ Result<std::optional<std::string>> ask_server(const std::string& data_dir, std::
                                          "/control.sock: " + std::strerror(errno) +
                                          ": run this as root or as the user that serves");
   }
-  if (!send_all(socket, std::string(line) + "\n"))
+  if (!send_line(socket, line))
     return fail(Error::Code::Temporary, "the server does not listen: look at its log");
-  auto answer = read_line(socket);
+  auto answer = receive_line(socket);
   if (!answer) return fail(Error::Code::Temporary, "the server does not answer: look at its log");
   return answer;
 }

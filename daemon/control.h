@@ -36,6 +36,11 @@ class ControlServer {
   std::thread thread_;
 };
 
+// A line and its end; false when nobody takes it.
+bool send_line(const Fd& socket, std::string_view line);
+// Without its end; nothing when there is no whole one, or it is longer than any command.
+std::optional<std::string> receive_line(const Fd& socket);
+
 // The command line's side: nothing when no server listens there.
 Result<std::optional<std::string>> ask_server(const std::string& data_dir, std::string_view line);
 

@@ -63,8 +63,9 @@ Outcome Daemon::start() {
     log.warning("few-file-descriptors",
                 {{"limit", files},
                  {"connections", settings_->limits.connections},
-                 {"advice", "raise the limit of open files (LimitNOFILE=, ulimit -n), or lower "
-                            "limits.connections"}});
+                 {"advice",
+                  "raise the limit of open files (LimitNOFILE=, ulimit -n), or lower "
+                  "limits.connections"}});
   }
 
   // What only root can do comes first: ports, and keys that only root may read.

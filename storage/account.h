@@ -65,6 +65,10 @@ class Account {
   // are too many.
   virtual Result<std::shared_ptr<Mailbox>> create(std::string_view name,
                                                   SpecialUse use = SpecialUse::None) = 0;
+  // For an import: the mailbox of that name with this UIDVALIDITY; made when it is missing.
+  // AlreadyExists when it has another one and had messages.
+  virtual Result<std::shared_ptr<Mailbox>> import_mailbox(std::string_view name,
+                                                          std::uint32_t uid_validity) = 0;
   // INBOX: Denied. With children: the name stays as a level without a mailbox.
   virtual Outcome remove(std::string_view name) = 0;
   // With all its inferiors. INBOX: its messages move, INBOX stays empty.  RFC 9051 section 6.3.6

@@ -175,6 +175,19 @@ Outcome AccountDb::set_special_use(MailboxId id, SpecialUse use) {
   return set.bind(1, static_cast<std::int64_t>(use)).bind(2, id.value).run();
 }
 
+Outcome AccountDb::set_uid_validity(MailboxId id, std::uint32_t uid_validity) {
+  auto last = database_.integer("SELECT value FROM marks WHERE name='uid_validity'");
+  if (!last) return fail(last.error());
+  sqlite::Transaction transaction(database_);
+  auto mark = database_.prepare("INSERT OR REPLACE INTO marks VALUES(?, ?)");
+  const std::int64_t highest = std::max(*last, std::int64_t{uid_validity});
+  if (auto done = mark.bind(1, kUidValidity).bind(2, highest).run(); !done) return done;
+  auto set = database_.prepare("UPDATE mailboxes SET uid_validity=? WHERE id=?");
+  auto done = set.bind(1, std::int64_t{uid_validity}).bind(2, id.value).run();
+  if (!done) return done;
+  return transaction.commit();
+}
+
 Outcome AccountDb::note_leftover(const std::string& path) {
   auto note = database_.prepare("INSERT INTO pending(kind, source, target) VALUES(2, ?, '')");
   return note.bind(1, path).run();

@@ -54,6 +54,8 @@ class AccountDb {
   // The mailbox stays in this directory, whatever its name is.
   Outcome keep_folder(MailboxId id, const std::string& folder);
   Outcome set_special_use(MailboxId id, SpecialUse use);
+  // No mailbox that is made later gets it, or a lower one.
+  Outcome set_uid_validity(MailboxId id, std::uint32_t uid_validity);
 
   struct Pending {
     std::int64_t id = 0;

@@ -103,6 +103,7 @@ Outcome Appending::take() {
   auto& account = target_.account();
   auto access = account.enter_to_write();
   if (!access) return fail(access.error());
+  if (auto done = skip_uids(*access); !done) return done;
   auto ticket = account.publisher().take(*access, target_.shared(), items_.size());
   if (!ticket) return fail(ticket.error());
   ticket_ = std::move(*ticket);
@@ -132,6 +133,21 @@ Outcome Appending::take() {
   ticket_->source = source_->shared();
   ticket_->moved = {replaced_};
   ticket_->is_replacement = true;
+  return {};
+}
+
+// A message that is imported keeps its UID; those between stay unused.
+Outcome Appending::skip_uids(Access& access) {
+  for (std::size_t n = 0; n < messages_.size(); ++n) {
+    const auto& wanted = messages_[n].options.uid;
+    if (!wanted) continue;
+    auto& next = target_.state(access).next_uid;
+    if (*wanted < n || *wanted - n < next) {
+      return fail(Error::Code::Invalid, "the UID is used, or none");
+    }
+    if (n == 0) next = *wanted;
+    if (*wanted - n != next) return fail(Error::Code::Invalid, "the UIDs are not in sequence");
+  }
   return {};
 }
 

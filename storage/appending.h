@@ -46,6 +46,7 @@ class Appending {
   Outcome choose_flags();
   Outcome write(Item& item);
   Outcome take();
+  Outcome skip_uids(Access& access);
   Outcome place(Item& item);
   Outcome place_copy(Item& item);
   Outcome sync();

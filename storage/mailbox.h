@@ -64,6 +64,8 @@ class Mailbox {
   struct AppendOptions {
     FlagChange flags{FlagChange::Mode::Replace, 0, {}};
     std::optional<Time> internal_date;  // now
+    // For an import: the UID it had. Invalid when that is below UIDNEXT.
+    std::optional<Uid> uid;
   };
   struct NewMessage {
     Staged* message = nullptr;
@@ -119,6 +121,7 @@ class Mailbox {
 
   // POP3: the unique ids of messages, imported or "<uidvalidity>.<uid>".
   virtual Result<std::vector<std::string>> uidls(std::span<const Uid> uids) = 0;
+  virtual Outcome set_uidls(std::span<const std::pair<Uid, std::string>> uidls) = 0;
   // POP3 `keep`: messages that DELE hid from POP3.
   virtual Result<std::vector<Uid>> hidden_from_pop3() = 0;
   virtual Outcome hide_from_pop3(std::span<const Uid> uids) = 0;

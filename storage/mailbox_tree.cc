@@ -18,6 +18,8 @@ constexpr std::size_t kMaxLevels = 32;
 // In an account's folder: directories of mailboxes that were removed.
 constexpr const char* kAside = "removed";
 
+constexpr std::uint32_t kMaxImportedValidity = 4'200'000'000;
+
 constexpr std::array<std::pair<const char*, SpecialUse>, 6> kFirstMailboxes = {
     {{"INBOX", SpecialUse::None},
      {"Drafts", SpecialUse::Drafts},
@@ -147,6 +149,36 @@ Result<std::shared_ptr<MaildirMailbox>> MailboxTree::create(Access& access, std:
     made = *added;
   }
   return made;
+}
+
+Result<std::shared_ptr<MaildirMailbox>> MailboxTree::import(Access& access, std::string_view name,
+                                                            std::uint32_t uid_validity) {
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(canonical.error());
+  // Mailboxes that are made later need higher numbers.
+  if (uid_validity == 0 || uid_validity > kMaxImportedValidity) {
+    return fail(Error::Code::Invalid, "that UIDVALIDITY leaves no room for others");
+  }
+  auto known = find(access, *canonical);
+  if (!known) {
+    auto made = create(access, *canonical, SpecialUse::None);
+    if (!made) return made;
+    known = *made;
+  }
+  if (known->uid_validity() == uid_validity) return known;
+  const auto& state = known->state(access);
+  if (state.next_uid != 1 || state.record.uid_mark != 1 || !state.tickets.empty()) {
+    return fail(Error::Code::AlreadyExists, "the mailbox has had messages of its own");
+  }
+  if (auto done = access.db.set_uid_validity(known->id(), uid_validity); !done) {
+    return fail(done.error());
+  }
+  MailboxRecord record = state.record;
+  record.uid_validity = uid_validity;
+  auto mailbox = std::make_shared<MaildirMailbox>(account_.context(), account_, std::move(record));
+  known->set_gone(access);
+  mailboxes_[*canonical] = mailbox;
+  return mailbox;
 }
 
 Outcome MailboxTree::remove(Access& access, std::string_view name) {

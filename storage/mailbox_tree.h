@@ -37,6 +37,10 @@ class MailboxTree {
   Result<std::vector<MailboxInfo>> list(Access& access);
   Result<std::shared_ptr<MaildirMailbox>> create(Access& access, std::string_view name,
                                                  SpecialUse use);
+  // With this UIDVALIDITY. Who has the mailbox of another one open, which never had a message,
+  // finds it gone.
+  Result<std::shared_ptr<MaildirMailbox>> import(Access& access, std::string_view name,
+                                                 std::uint32_t uid_validity);
   // Its directory is aside then and goes with sweep().
   Outcome remove(Access& access, std::string_view name);
   // Deletes what removals put aside. Needs no lock.

@@ -337,6 +337,18 @@ Result<std::shared_ptr<Mailbox>> MaildirAccount::create(std::string_view name, S
   return (*made)->shared();
 }
 
+Result<std::shared_ptr<Mailbox>> MaildirAccount::import_mailbox(std::string_view name,
+                                                                std::uint32_t uid_validity) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  auto made = tree_.import(*access, name, uid_validity);
+  if (!made) return fail(made.error());
+  if (auto done = (*made)->load(*access); !done) return fail(done.error());
+  access->release();
+  tell(kMailboxNames, 0);
+  return (*made)->shared();
+}
+
 Outcome MaildirAccount::remove(std::string_view name) {
   auto access = enter_to_write();
   if (!access) return fail(access.error());

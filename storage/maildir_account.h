@@ -36,6 +36,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Result<std::shared_ptr<Mailbox>> mailbox(std::string_view name) override;
   Result<MailboxStatus> status(std::string_view name) override;
   Result<std::shared_ptr<Mailbox>> create(std::string_view name, SpecialUse use) override;
+  Result<std::shared_ptr<Mailbox>> import_mailbox(std::string_view name,
+                                                  std::uint32_t uid_validity) override;
   Outcome remove(std::string_view name) override;
   Outcome rename(std::string_view from, std::string_view to) override;
   Outcome subscribe(std::string_view name) override;

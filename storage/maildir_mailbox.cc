@@ -465,6 +465,12 @@ Result<std::vector<std::string>> MaildirMailbox::uidls(std::span<const Uid> uids
   return result;
 }
 
+Outcome MaildirMailbox::set_uidls(std::span<const std::pair<Uid, std::string>> uidls) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  return access->db.set_uidls(id_, uidls);
+}
+
 Result<std::vector<Uid>> MaildirMailbox::hidden_from_pop3() {
   auto access = enter();
   if (!access) return fail(access.error());

@@ -45,6 +45,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override;
   Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override;
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override;
+  Outcome set_uidls(std::span<const std::pair<Uid, std::string>> uidls) override;
   Result<std::vector<Uid>> hidden_from_pop3() override;
   Outcome hide_from_pop3(std::span<const Uid> uids) override;
   Result<std::optional<std::vector<Uid>>> expunged_since(ModSeq modseq) override;

@@ -41,6 +41,9 @@ class MemoryAccount final : public Account {
   Result<std::shared_ptr<Mailbox>> mailbox(std::string_view) override { return none(); }
   Result<MailboxStatus> status(std::string_view) override { return none(); }
   Result<std::shared_ptr<Mailbox>> create(std::string_view, SpecialUse) override { return none(); }
+  Result<std::shared_ptr<Mailbox>> import_mailbox(std::string_view, std::uint32_t) override {
+    return none();
+  }
   Outcome remove(std::string_view) override { return none(); }
   Outcome rename(std::string_view, std::string_view) override { return none(); }
   Outcome subscribe(std::string_view) override { return none(); }

@@ -56,6 +56,9 @@ class DamagedIndex final : public Mailbox {
   Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override {
     return mailbox_->find_email_ids(ids);
   }
+  Outcome set_uidls(std::span<const std::pair<Uid, std::string>> uidls) override {
+    return mailbox_->set_uidls(uidls);
+  }
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override {
     return mailbox_->uidls(uids);
   }

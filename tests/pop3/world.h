@@ -72,6 +72,7 @@ class FakeInbox final : public Mailbox {
   Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string>) override {
     return std::vector<std::vector<Uid>>();
   }
+  Outcome set_uidls(std::span<const std::pair<Uid, std::string>>) override { return {}; }
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override {
     if (is_broken) return fail(Error::Code::Temporary, "/secret/path: I/O error");
     std::vector<std::string> ids;
@@ -112,6 +113,9 @@ class FakeAccount final : public Account {
   Result<std::shared_ptr<Mailbox>> mailbox(std::string_view) override { return inbox; }
   Result<MailboxStatus> status(std::string_view) override { return not_here(); }
   Result<std::shared_ptr<Mailbox>> create(std::string_view, SpecialUse) override {
+    return not_here();
+  }
+  Result<std::shared_ptr<Mailbox>> import_mailbox(std::string_view, std::uint32_t) override {
     return not_here();
   }
   Outcome remove(std::string_view) override { return not_here(); }

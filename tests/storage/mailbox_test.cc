@@ -160,6 +160,40 @@ TEST_F(MailboxTest, CopyKeepsWhatBelongsToTheMessage) {
   EXPECT_EQ(inbox()->view()->size(), 4u);
 }
 
+TEST_F(MailboxTest, AnImportedMailboxKeepsItsNumbers) {
+  const auto old = inbox();
+  auto imported = account()->import_mailbox("INBOX", 1'275'660'208);
+  ASSERT_TRUE(imported) << imported.error().text;
+  EXPECT_TRUE(old->is_gone());
+  const auto put = [&](Uid uid) {
+    auto text = staged(message("imported"));
+    Mailbox::AppendOptions options;
+    options.uid = uid;
+    return (*imported)->append(*text, options);
+  };
+  EXPECT_EQ(put(7), 7u);
+  EXPECT_EQ(put(5000), 5000u);
+  EXPECT_EQ(put(5000).error().code, Error::Code::Invalid);
+  EXPECT_EQ(put(12).error().code, Error::Code::Invalid);
+  const std::vector<std::pair<Uid, std::string>> uidls = {{7, "old-7"}};
+  ASSERT_TRUE((*imported)->set_uidls(uidls));
+  ASSERT_TRUE(deliver("later"));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(inbox()->uid_validity(), 1'275'660'208u);
+    EXPECT_EQ(subjects(*inbox()),
+              (std::map<Uid, std::string>{{7, "imported"}, {5000, "imported"}, {5001, "later"}}));
+    const std::vector<Uid> both = {7, 5000};
+    EXPECT_EQ(inbox()->uidls(both), (std::vector<std::string>{"old-7", "1275660208.5000"}));
+    ASSERT_TRUE(store_->rebuild(kAlice));
+  }
+  // The same again goes on there; another one cannot be, and a new mailbox gets a newer number.
+  EXPECT_TRUE(account()->import_mailbox("INBOX", 1'275'660'208));
+  EXPECT_EQ(account()->import_mailbox("INBOX", 5).error().code, Error::Code::AlreadyExists);
+  EXPECT_TRUE(account()->import_mailbox("New/Deep", 4'000'000'000));
+  EXPECT_GT((*account()->create("Newer"))->uid_validity(), 4'000'000'000u);
+  EXPECT_EQ(findings(), std::vector<std::string>());
+}
+
 TEST_F(MailboxTest, CopiesOfAMessageHaveOneEmailId) {
   ASSERT_TRUE(deliver("a"));
   ASSERT_TRUE(deliver("b"));

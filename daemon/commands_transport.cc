@@ -1,0 +1,178 @@
+// Messages into mailboxes and out of them, for `mailbox import` and `mailbox export`: the command
+// line reads and writes the files, which the server may not.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "daemon/commands.h"
+
+namespace waxwing {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxMessages = 500;
+
+Result<std::shared_ptr<Account>> account_of(World& world, const Request& request) {
+  auto record = world.directory.account(text_of(request, "address"));
+  if (!record) return fail(record.error());
+  return world.store.account(record->address);
+}
+
+FlagChange to_flags(const json& names) {
+  static constexpr std::pair<std::string_view, std::uint64_t> kSystem[] = {
+      {"\\Seen", Flags::kSeen},
+      {"\\Answered", Flags::kAnswered},
+      {"\\Flagged", Flags::kFlagged},
+      {"\\Deleted", Flags::kDeleted},
+      {"\\Draft", Flags::kDraft}};
+  FlagChange flags{FlagChange::Mode::Replace, 0, {}};
+  for (const auto& name : names) {
+    const std::string text = name.is_string() ? name.get<std::string>() : std::string();
+    const auto* known =
+        std::ranges::find(kSystem, text, &std::pair<std::string_view, std::uint64_t>::first);
+    if (known != std::end(kSystem)) {
+      flags.system |= known->second;
+    } else if (!text.empty() && text[0] != '\\') {
+      flags.keywords.push_back(text);
+    }
+  }
+  return flags;
+}
+
+json names_of(Flags flags, const std::vector<std::string>& keywords) {
+  json names = json::array();
+  static constexpr std::pair<const char*, std::uint64_t> kSystem[] = {
+      {"\\Seen", Flags::kSeen},
+      {"\\Answered", Flags::kAnswered},
+      {"\\Flagged", Flags::kFlagged},
+      {"\\Deleted", Flags::kDeleted},
+      {"\\Draft", Flags::kDraft}};
+  for (const auto& [name, bit] : kSystem) {
+    if (flags.has(bit)) names.push_back(name);
+  }
+  for (std::size_t k = 0; k < keywords.size(); ++k) {
+    if (flags.has_keyword(static_cast<int>(k))) names.push_back(keywords[k]);
+  }
+  return names;
+}
+
+// Puts one message where it belongs. What came with an earlier try is there already.
+Outcome put_message(World& world, Mailbox& mailbox, const json& message, std::size_t& stored) {
+  Mailbox::AppendOptions options;
+  options.flags = to_flags(message.value("flags", json::array()));
+  options.internal_date = from_unix_seconds(message.value("date", std::int64_t{0}));
+  const Uid uid = message.value("uid", Uid{0});
+  if (uid != 0) options.uid = uid;
+  if (uid == 0 || uid >= mailbox.view()->uid_next()) {
+    const auto text = from_base64(message.value("text", std::string()));
+    if (!text) return fail(Error::Code::Invalid, "the message is no base64");
+    auto staged = world.store.stage(text->size());
+    if (!staged) return fail(staged.error());
+    if (auto done = (*staged)->append(*text); !done) return done;
+    (*staged)->finish();
+    const auto got = mailbox.append(**staged, options);
+    if (!got) return fail(got.error());
+    ++stored;
+  }
+  const std::string uidl = message.value("uidl", std::string());
+  if (uidl.empty() || !mailbox.view()->find(uid)) return {};
+  const std::vector<std::pair<Uid, std::string>> uidls = {{uid, uidl}};
+  return mailbox.set_uidls(uidls);
+}
+
+Answer mailbox_put(World& world, const Request& request) {
+  auto account = account_of(world, request);
+  if (!account) return failed(account.error().text);
+  const std::string name = text_of(request, "mailbox");
+  const auto uid_validity = request.value("uid_validity", std::uint32_t{0});
+  auto mailbox = uid_validity != 0 ? (*account)->import_mailbox(name, uid_validity)
+                                   : (*account)->mailbox(name);
+  if (!mailbox && mailbox.error().code == Error::Code::NotFound) {
+    mailbox = (*account)->create(name);
+  }
+  if (!mailbox) return failed(name + ": " + mailbox.error().text);
+  std::size_t stored = 0;
+  for (const auto& message : request.value("messages", json::array())) {
+    if (auto done = put_message(world, **mailbox, message, stored); !done) {
+      return failed(name + ": " + done.error().text);
+    }
+  }
+  return done("", {{"stored", stored}});
+}
+
+// The next messages of a mailbox behind a UID, up to so many octets.
+Answer mailbox_take(World& world, const Request& request) {
+  auto account = account_of(world, request);
+  if (!account) return failed(account.error().text);
+  auto mailbox = (*account)->mailbox(text_of(request, "mailbox"));
+  if (!mailbox) return failed(mailbox.error().text);
+  const auto view = (*mailbox)->view();
+  const Uid after = request.value("after", Uid{0});
+  const auto room = request.value("bytes", std::uint64_t{1} << 20);
+  json messages = json::array();
+  std::uint64_t size = 0;
+  Uid last = after;
+  for (std::size_t n = view->lower_bound(after + 1); n < view->size(); ++n) {
+    const MessageRow& row = (*view)[n];
+    if (!messages.empty() && (size + row.size > room || messages.size() == kMaxMessages)) break;
+    last = row.uid;
+    auto file = (*mailbox)->open(row.uid);
+    if (!file && file.error().code == Error::Code::NotFound) continue;
+    if (!file) return failed(file.error().text);
+    std::string text(static_cast<std::size_t>(file->size), '\0');
+    for (std::size_t done = 0; done < text.size();) {
+      const auto got = pread(file->file->get(), text.data() + done, text.size() - done,
+                             static_cast<off_t>(done));
+      if (got <= 0) return failed("UID " + std::to_string(row.uid) + " cannot be read");
+      done += static_cast<std::size_t>(got);
+    }
+    size += row.size;
+    messages.push_back({{"uid", row.uid},
+                        {"date", row.internal_date},
+                        {"flags", names_of(row.flags, view->keywords())},
+                        {"text", base64(text)}});
+  }
+  return done("", {{"uid_validity", (*mailbox)->uid_validity()},
+                   {"uid_next", view->uid_next()},
+                   {"last", last},
+                   {"messages", std::move(messages)}});
+}
+
+Answer mailbox_subscriptions(World& world, const Request& request) {
+  auto account = account_of(world, request);
+  if (!account) return failed(account.error().text);
+  const auto wanted = request.find("subscriptions");
+  if (wanted != request.end() && wanted->is_array()) {
+    auto mailboxes = (*account)->mailboxes();
+    if (!mailboxes) return failed(mailboxes.error().text);
+    for (const auto& mailbox : *mailboxes) {
+      if (mailbox.subscribed) (void)(*account)->unsubscribe(mailbox.name);
+    }
+    for (const auto& name : *wanted) {
+      if (name.is_string()) (void)(*account)->subscribe(name.get<std::string>());
+    }
+  }
+  json names = json::array();
+  auto mailboxes = (*account)->mailboxes();
+  if (!mailboxes) return failed(mailboxes.error().text);
+  for (const auto& mailbox : *mailboxes) {
+    if (mailbox.subscribed) names.push_back(mailbox.name);
+  }
+  return done("", std::move(names));
+}
+
+}  // namespace
+
+const std::vector<Command>& transport_commands() {
+  static const std::vector<Command> commands = {
+      {"mailbox put", mailbox_put},
+      {"mailbox take", mailbox_take},
+      {"mailbox subscriptions", mailbox_subscriptions},
+  };
+  return commands;
+}
+
+}  // namespace waxwing

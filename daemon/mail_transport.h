@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/commands.h"
+
+namespace waxwing {
+
+// `mailbox import` and `mailbox export`, the side of the command line: it reads and writes the
+// files as the user who typed the command, and shows how far it is where a person looks on.
+
+struct ImportOrder {
+  std::string config;
+  std::string address;
+  std::string from;  // "maildir", "mbox", "dovecot"
+  std::string path;
+  std::string mailbox = "INBOX";  // for a single mbox
+};
+// May be repeated after an interruption: what has a UID and is there already is not put in again.
+Answer import_mail(const ImportOrder& order);
+
+struct ExportOrder {
+  std::string config;
+  std::string address;
+  std::string to;    // "maildir", "mbox"
+  std::string path;  // a folder that is not there yet, or empty
+};
+Answer export_mail(const ExportOrder& order);
+
+}  // namespace waxwing
