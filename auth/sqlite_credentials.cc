@@ -58,7 +58,8 @@ Result<std::optional<Credential>> SqliteDirectory::read_credential(const std::st
   if (query.row()) {
     credential.emplace();
     credential->identity = {query.integer(0), account, static_cast<PopPolicy>(query.integer(1))};
-    for (const auto capability : words(query.text(10))) {
+    const std::string hidden = query.text(10);
+    for (const auto capability : words(hidden)) {
       credential->identity.hidden.emplace_back(capability);
     }
     credential->enabled = query.integer(2) != 0;

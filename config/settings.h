@@ -60,7 +60,8 @@ struct Settings {
   } smtp;
 
   struct Capabilities {
-    std::vector<std::string> hide;  // upper case: neither offered nor understood
+    // Upper case: not offered, and their commands are not understood.
+    std::vector<std::string> hide;
     std::vector<std::string> show;  // upper case: of those that are hidden otherwise
   } capabilities;
 

@@ -36,6 +36,7 @@ Connection::Connection(Host& host, Accepted accepted)
       peer_(accepted_.peer),
       transport_(std::move(accepted_.socket)),
       accepted_at_(Steady::now()),
+      stranger_since_(accepted_at_),
       phase_since_(accepted_at_),
       heard_at_(accepted_at_),
       said_at_(accepted_at_),
@@ -272,6 +273,8 @@ void Connection::end_compression() {
 void Connection::note_user() {
   if (user_ == session_->user()) return;
   user_ = session_->user();
+  // UNAUTHENTICATE: from now on it has as long to sign in as any other.
+  if (user_.empty()) stranger_since_ = Steady::now();
   if (std::find(revoked_.begin(), revoked_.end(), user_) != revoked_.end()) {
     goodbye_ = "This account has changed: sign in again";
   }
@@ -467,7 +470,7 @@ Connection::Steady::time_point Connection::reading_ends() const {
   const auto stalled = host_.timing.stalled;
   if (!is_stranger()) return std::max(said_at_, phase_since_) + stalled;
   if (peer_.service == Service::Smtp) return unread_since_ + stalled;
-  return std::min(unread_since_ + stalled, accepted_at_ + accepted_.login_timeout);
+  return std::min(unread_since_ + stalled, stranger_since_ + accepted_.login_timeout);
 }
 
 // When the client has been silent, or not signed in, for too long.
@@ -475,7 +478,7 @@ Connection::Steady::time_point Connection::patience_ends() const {
   const auto idle = heard_at_ + session_->idle_timeout();
   // Other mail servers never sign in on the smtp ports: there only silence counts.
   if (!is_stranger() || peer_.service == Service::Smtp) return idle;
-  return std::min(idle, accepted_at_ + accepted_.login_timeout);
+  return std::min(idle, stranger_since_ + accepted_.login_timeout);
 }
 
 Connection::Steady::time_point Connection::talking_deadline() const {

@@ -170,7 +170,7 @@ class Connection {
   bool doomed_ = false;  // dies when its worker is done
   bool queued_too_long_ = false;
 
-  Steady::time_point accepted_at_, phase_since_, heard_at_, said_at_, armed_for_;
+  Steady::time_point accepted_at_, stranger_since_, phase_since_, heard_at_, said_at_, armed_for_;
   Steady::time_point unread_since_;  // when there began to be something to send
   std::int64_t since_;
   Event readable_, writable_, timer_;

@@ -118,17 +118,19 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
   if (!envelope.recipients.empty() && targets > kMaxTargets) {
     return {452, "4.5.3", "Too many recipients behind these addresses, send the rest later"};
   }
-  for (const auto& each : route->recipients) {
-    if (each.account.empty()) continue;
-    if (const auto room = store_.check_room(each.account, 1); !room) {
-      if (room.error().code != Error::Code::OverQuota) {
-        return failed(origin, "quota", room.error());
-      }
-      return refused(origin, envelope, address, smtp::reply_for(room.error()));
-    }
+  if (const auto room = check_room(*route, envelope.announced_size); !room) {
+    if (room.error().code != Error::Code::OverQuota) return failed(origin, "quota", room.error());
+    return refused(origin, envelope, address, smtp::reply_for(room.error()));
   }
   envelope.recipients.push_back({address, *std::move(route)});
   return {250, "2.1.5", "Recipient is fine"};
+}
+
+// A full account is told of before its message comes. A list goes to all who are on it: it would
+// stop for everybody with its first full member.
+Outcome MailIntake::check_room(const Directory::Route& route, std::uint64_t size) {
+  if (route.recipients.size() != 1 || route.recipients[0].account.empty()) return {};
+  return store_.check_room(route.recipients[0].account, std::max<std::uint64_t>(size, 1));
 }
 
 Result<std::unique_ptr<Staged>> MailIntake::stage(std::uint64_t expected_size) {

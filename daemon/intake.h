@@ -40,6 +40,7 @@ class MailIntake final : public smtp::Intake {
                      std::unique_ptr<Staged> message) override;
 
  private:
+  Outcome check_room(const Directory::Route& route, std::uint64_t size);
   std::shared_ptr<const Settings> settings() const;
   std::optional<smtp::Reply> route_again(const smtp::Origin& origin, smtp::MailEnvelope& envelope);
   smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,

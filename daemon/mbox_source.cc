@@ -110,9 +110,9 @@ Result<FoundMail> find_in_mbox(const std::string& path, const std::string& name)
   if (error) return fail(Error::Code::Denied, path + ": " + error.message());
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
-    std::string name = fs::relative(file, path).string();
-    if (name.ends_with(".mbox")) name.resize(name.size() - 5);
-    auto canonical = canonical_name(name);
+    std::string own = fs::relative(file, path).string();
+    if (own.ends_with(".mbox")) own.resize(own.size() - 5);
+    auto canonical = canonical_name(own);
     if (!canonical) {
       return fail(Error::Code::Invalid, file.string() + ": the file's name is no mailbox name");
     }

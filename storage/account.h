@@ -82,8 +82,10 @@ class Account {
   // Annotations of a mailbox; of the account itself when the name is empty.  RFC 5464
   virtual Result<Annotations> annotations(std::string_view mailbox) = 0;
   // Sets all of these or none; those without a value are removed. Limit when a mailbox has more
-  // than kMaxAnnotations then. Returns the number of the last change.
+  // than kMaxAnnotations then, or all have more octets than kMaxAnnotationBytes. Returns the number
+  // of the last change.
   static constexpr std::size_t kMaxAnnotations = 200;
+  static constexpr std::uint64_t kMaxAnnotationBytes = 16 << 20;  // of all mailboxes
   using AnnotationChanges = std::map<std::string, std::optional<std::string>>;
   virtual Result<std::uint64_t> annotate(std::string_view mailbox,
                                          const AnnotationChanges& changes) = 0;

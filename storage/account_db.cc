@@ -258,6 +258,12 @@ Result<std::map<std::string, std::string>> AccountDb::annotations(MailboxId id) 
   return result;
 }
 
+Result<std::uint64_t> AccountDb::size_of_annotations() {
+  auto size = database_.integer("SELECT ifnull(sum(length(value)), 0) FROM annotations");
+  if (!size) return fail(size.error());
+  return static_cast<std::uint64_t>(*size);
+}
+
 Outcome AccountDb::annotate(MailboxId id,
                             const std::map<std::string, std::optional<std::string>>& changes,
                             ModSeq modseq) {

@@ -81,6 +81,7 @@ class AccountDb {
 
   // Annotations of a mailbox; of the account with MailboxId{0}.
   Result<std::map<std::string, std::string>> annotations(MailboxId id);
+  Result<std::uint64_t> size_of_annotations();  // octets, of all
   // All of them or none; nothing removes.
   Outcome annotate(MailboxId id, const std::map<std::string, std::optional<std::string>>& changes,
                    ModSeq modseq);

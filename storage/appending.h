@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/access.h"
 #include "storage/mailbox.h"
 #include "storage/staged_message.h"
 #include "storage/store_context.h"

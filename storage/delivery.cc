@@ -1,7 +1,6 @@
 #include "storage/delivery.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "base/log.h"
@@ -37,7 +36,6 @@ void Delivery::add(std::shared_ptr<MaildirMailbox> mailbox, const std::string& p
 
 Outcome Delivery::run() {
   message_.finish();
-  if (auto done = check_room(); !done) return done;
   for (auto& variant : variants_) {
     if (auto done = write(variant, context_.staging_folder()); !done) return done;
   }
@@ -58,22 +56,6 @@ std::vector<Uid> Delivery::uids() const {
   std::vector<Uid> result;
   for (const auto& place : places_) result.push_back(place.ticket->first);
   return result;
-}
-
-Outcome Delivery::check_room() {
-  struct Wanted {
-    std::uint64_t messages = 0, bytes = 0;
-  };
-  std::map<MaildirAccount*, Wanted> wanted;
-  for (const auto& place : places_) {
-    Wanted& account = wanted[&place.mailbox->account()];
-    ++account.messages;
-    account.bytes += variants_[place.variant].prefix.size() + message_.size();
-  }
-  for (const auto& [account, more] : wanted) {
-    if (auto done = account->check_room(more.messages, more.bytes); !done) return done;
-  }
-  return {};
 }
 
 Outcome Delivery::write(Variant& variant, const std::string& directory) {

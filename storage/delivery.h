@@ -50,7 +50,6 @@ class Delivery {
     bool linked = false;
   };
 
-  Outcome check_room();
   Outcome write(Variant& variant, const std::string& directory);
   Outcome take(Place& place);
   Outcome link_all();

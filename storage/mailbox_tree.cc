@@ -133,7 +133,7 @@ Result<std::shared_ptr<MaildirMailbox>> MailboxTree::create(Access& access, std:
   auto missing = levels_above(*canonical);
   if (missing.size() >= kMaxLevels) return fail(Error::Code::Limit, "mailbox name is too deep");
   std::erase_if(missing, [&](const auto& level) { return mailboxes_.contains(level); });
-  if (mailboxes_.size() + missing.size() >= kMaxMailboxes) {
+  if (mailboxes_.size() + missing.size() > kMaxMailboxes) {
     return fail(Error::Code::Limit, "too many mailboxes");
   }
   // The longest name first tells whether the others fit, before anything is made.

@@ -430,7 +430,6 @@ Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::annotated_mailbox(Access
   if (!canonical) return fail(Error::Code::NotFound, "no such mailbox");
   auto found = tree_.find(access, *canonical);
   if (!found) return fail(Error::Code::NotFound, "no such mailbox");
-  if (auto done = found->load(access); !done) return fail(done.error());
   return found;
 }
 
@@ -464,13 +463,18 @@ Result<std::uint64_t> MaildirAccount::annotate(std::string_view mailbox,
   }
   if (real.empty()) return last_annotated();
   if (now->size() > kMaxAnnotations) return fail(Error::Code::Limit, "too many annotations");
+  auto bytes = access->db.size_of_annotations();
+  if (!bytes) return fail(bytes.error());
+  for (const auto& [entry, value] : real) *bytes += value ? value->size() : 0;
+  if (*bytes > kMaxAnnotationBytes) return fail(Error::Code::Limit, "too long annotations");
   // A client that looks for changes of the mailbox finds this one.  RFC 7162 section 3.2
   if (auto done = publisher_.reserve_modseqs(*access, 1); !done) return fail(done.error());
   const ModSeq modseq = publisher_.take_modseq();
   if (auto done = access->db.annotate(id, real, modseq); !done) return fail(done.error());
   if (*found) {
-    (*found)->state(*access).record.modseq = modseq;
-    (*found)->show(*access, (*found)->view()->with_changed({}, modseq));
+    auto& state = (*found)->state(*access);
+    state.record.modseq = modseq;
+    if (state.loaded) (*found)->show(*access, (*found)->view()->with_changed({}, modseq));
   }
   const std::uint64_t last = note_annotated(*found ? (*found)->name() : std::string(), real);
   access->release();

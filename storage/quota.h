@@ -15,8 +15,8 @@ struct QuotaLimits {
   bool is_none() const { return bytes == 0 && messages == 0; }
 };
 
-// Who knows the limits. Asked for every message that comes in, so it answers from memory. Any
-// thread.
+// Who knows the limits. Asked for every message that comes in, so it should answer from memory. Any
+// thread; may block.
 class Quotas {
  public:
   virtual ~Quotas() = default;

@@ -57,9 +57,10 @@ class Store {
     std::uint32_t uid_validity = 0;
     Uid uid = 0;
   };
-  // To all of them or to none, OverQuota when one of them is full: durable when it returns.
-  // `prefix` is whole header fields, put before the message. Recipients with the same prefix of
-  // their own share one file.
+  // To all of them or to none, durable when it returns. Does not ask for room: who accepts mail
+  // asks before (check_room), for one full account must not keep the others from theirs. `prefix`
+  // is whole header fields, put before the message. Recipients with the same prefix of their own
+  // share one file.
   virtual Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
                                                  std::span<const Target> targets) = 0;
 

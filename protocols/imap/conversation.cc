@@ -22,6 +22,9 @@ bool Conversation::offers(std::string_view capability) const {
   const auto hides = [&](const std::vector<std::string>& hidden) {
     return std::ranges::any_of(hidden, [&](const std::string& name) {
       if (equals_ignoring_case(name, capability)) return true;
+      // With QUOTA goes QUOTA=RES-STORAGE, and with METADATA LIST-METADATA.
+      if (starts_with_ignoring_case(capability, name + "=")) return true;
+      if (equals_ignoring_case("LIST-" + name, capability)) return true;
       // QRESYNC is built upon CONDSTORE, and what lacks a part of IMAP4rev2 is none.
       if (equals_ignoring_case(capability, "QRESYNC")) {
         return equals_ignoring_case(name, "CONDSTORE");

@@ -160,7 +160,7 @@ FetchNeeds needs_of(const std::vector<FetchItem>& items) {
       case FetchItem::Kind::Section:
       case FetchItem::Kind::Binary: needs.sets_seen = needs.sets_seen || !item.peek; break;
       case FetchItem::Kind::Rfc822:
-      case FetchItem::Kind::Rfc822Text: needs.sets_seen = true; break;
+      case FetchItem::Kind::Rfc822Text: needs.sets_seen = needs.sets_seen || !item.peek; break;
       case FetchItem::Kind::BinarySize: break;
     }
     if (is_top_header(item)) {

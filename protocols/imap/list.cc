@@ -175,12 +175,17 @@ void ListTask::list_one(Conversation& conversation, const MailboxInfo& mailbox,
 // The entries asked for, those without a value as well.  RFC 9590
 void ListTask::list_metadata(Conversation& conversation, const MailboxInfo& mailbox,
                              Output& output) const {
-  const auto known = all_annotations(conversation, mailbox.name);
+  const auto known = all_annotations(conversation, mailbox);
   if (!known) return;  // gone meanwhile
   std::vector<Annotation> found;
+  std::size_t size = 0;
   for (const std::string& entry : command_.returns.metadata) {
     const auto value = known->find(entry);
-    found.emplace_back(entry, value == known->end() ? std::nullopt : std::optional(value->second));
+    const bool is_there = value != known->end();
+    size += is_there ? value->second.size() : 0;
+    // More than that is for GETMETADATA.
+    if (size > kMaxAnnotations) break;
+    found.emplace_back(entry, is_there ? std::optional(value->second) : std::nullopt);
   }
   write_metadata(conversation, mailbox.name, found, output);
 }

@@ -11,8 +11,6 @@ namespace waxwing::imap {
 namespace {
 
 constexpr std::size_t kMaxValue = 64 * 1024;
-// All that is returned at once is in memory until the client has it.
-constexpr std::size_t kMaxAnswer = 1024 * 1024;
 
 // RFC 6154 section 4
 constexpr std::string_view kSpecialUse = "/private/specialuse";
@@ -48,27 +46,13 @@ Result<MailboxInfo> find_mailbox(Conversation& conversation, std::string_view na
   return *found;
 }
 
-// The use of a mailbox is an annotation as well.  RFC 6154 section 4
-std::optional<Reply> set_special_use(Conversation& conversation, std::string_view mailbox,
-                                     const std::optional<std::string>& value) {
-  const auto use = value ? to_special_use(*value) : SpecialUse::None;
-  if (!use || mailbox.empty()) return Reply::no("There is no such special use", "USEATTR");
-  const auto done = conversation.account->set_special_use(mailbox, *use);
-  if (!done) return conversation.refuse(done.error());
-  return std::nullopt;
-}
-
 }  // namespace
 
-Result<std::map<std::string, std::string>> all_annotations(Conversation& conversation,
-                                                           std::string_view mailbox) {
-  auto annotations = conversation.account->annotations(mailbox);
-  if (!annotations || mailbox.empty()) return annotations;
-  const auto info = find_mailbox(conversation, mailbox);
-  if (!info) return fail(info.error());
-  if (info->special_use != SpecialUse::None) {
+Result<Annotations> all_annotations(Conversation& conversation, const MailboxInfo& mailbox) {
+  auto annotations = conversation.account->annotations(mailbox.name);
+  if (annotations && mailbox.special_use != SpecialUse::None) {
     annotations->insert_or_assign(std::string(kSpecialUse),
-                                  std::string(to_attribute(info->special_use)));
+                                  std::string(to_attribute(mailbox.special_use)));
   }
   return annotations;
 }
@@ -99,7 +83,9 @@ void tell_annotated(Conversation& conversation, Output& output) {
 Reply get_metadata(Conversation& conversation, GetMetadata& command, Output& output) {
   const auto name = command.mailbox.empty() ? std::string() : conversation.decode(command.mailbox);
   if (!name) return Reply::no(name.error().text, "CANNOT");
-  const auto known = all_annotations(conversation, *name);
+  const auto mailbox = name->empty() ? MailboxInfo{} : find_mailbox(conversation, *name);
+  if (!mailbox) return conversation.refuse(mailbox.error());
+  const auto known = all_annotations(conversation, *mailbox);
   if (!known) return conversation.refuse(known.error());
   std::vector<Annotation> found;
   std::set<std::string_view> told;
@@ -119,7 +105,7 @@ Reply get_metadata(Conversation& conversation, GetMetadata& command, Output& out
       if (is_within(entry, wanted, command.depth)) add(entry, value);
     }
   }
-  if (size > kMaxAnswer) return Reply::no("That is too much at once: ask for less", "LIMIT");
+  if (size > kMaxAnnotations) return Reply::no("That is too much at once: ask for less", "LIMIT");
   write_metadata(conversation, *name, found, output);
   if (longest == 0) return Reply::ok("That is all");
   return Reply::ok("Some values are longer", "METADATA LONGENTRIES " + std::to_string(longest));
@@ -139,9 +125,11 @@ Reply set_metadata(Conversation& conversation, SetMetadata& command, Output& out
     }
     changes.insert_or_assign(entry, std::move(value));
   }
-  if (const auto use = changes.find(std::string(kSpecialUse)); use != changes.end()) {
-    if (auto refusal = set_special_use(conversation, *name, use->second)) return *refusal;
-    changes.erase(use);
+  std::optional<SpecialUse> use;
+  if (const auto given = changes.find(std::string(kSpecialUse)); given != changes.end()) {
+    use = given->second ? to_special_use(*given->second) : SpecialUse::None;
+    if (!use || name->empty()) return Reply::no("There is no such special use", "USEATTR");
+    changes.erase(given);
   }
   // What others changed until now is told, so that the rest is our own.
   if (conversation.dialect.metadata) tell_annotated(conversation, output);
@@ -151,6 +139,11 @@ Reply set_metadata(Conversation& conversation, SetMetadata& command, Output& out
       return Reply::no("The mailbox has too many annotations", "METADATA TOOMANY");
     }
     return conversation.refuse(last.error());
+  }
+  // The use of a mailbox is an annotation as well.  RFC 6154 section 4
+  if (use) {
+    const auto done = conversation.account->set_special_use(*name, *use);
+    if (!done) return conversation.refuse(done.error());
   }
   if (!conversation.dialect.metadata) return Reply::ok("Annotated");
   for (const auto& change : conversation.account->annotated_since(conversation.annotated)) {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "protocols/output.h"
+#include "storage/account.h"
 
 namespace waxwing::imap {
 
@@ -19,9 +20,11 @@ struct Conversation;
 // What a client is told of one entry; without a value it is not there.
 using Annotation = std::pair<std::string, std::optional<std::string>>;
 
+// All that is asked for at once is in memory until the client has it.
+constexpr std::size_t kMaxAnnotations = 1024 * 1024;
+
 // All entries of a mailbox that have a value, with those that follow from something else.
-Result<std::map<std::string, std::string>> all_annotations(Conversation& conversation,
-                                                           std::string_view mailbox);
+Result<Annotations> all_annotations(Conversation& conversation, const MailboxInfo& mailbox);
 // "* METADATA INBOX (/private/comment "mine" /shared/comment NIL)"; nothing where there is none.
 void write_metadata(const Conversation& conversation, std::string_view mailbox,
                     const std::vector<Annotation>& annotations, Output& output);

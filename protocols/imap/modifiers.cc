@@ -56,7 +56,7 @@ Understood<Resynchronisation> resynchronisation(const std::vector<ModifierValue>
   Resynchronisation result;
   const auto uid_validity = parse_number(values[0].text, UINT32_MAX);
   const auto modseq = mod_sequence(values[1]);
-  if (!uid_validity || *uid_validity == 0 || !modseq || *modseq == 0) return syntax();
+  if (!uid_validity || *uid_validity == 0 || !modseq) return syntax();
   result.uid_validity = static_cast<std::uint32_t>(*uid_validity);
   result.modseq = *modseq;
   std::size_t next = 2;
@@ -104,7 +104,8 @@ Understood<FetchModifiers> fetch_modifiers(const Modifiers& modifiers) {
   for (const Modifier& modifier : modifiers) {
     if (modifier.name == "CHANGEDSINCE" && modifier.value) {
       result.changed_since = mod_sequence(*modifier.value);
-      if (!result.changed_since || *result.changed_since == 0) {
+      // 0 is none by the grammar, but what a program with nothing in its cache may say.
+      if (!result.changed_since) {
         return bad("CHANGEDSINCE wants a mod-sequence");
       }
     } else if (modifier.name == "PARTIAL" && modifier.value && !modifier.value->is_list) {

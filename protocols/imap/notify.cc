@@ -93,24 +93,34 @@ Result<Notifications::Names> Notifications::look(Conversation& conversation) {
   return names;
 }
 
-Outcome Notifications::begin(Conversation& conversation, Output* output) {
+Outcome Notifications::begin(Conversation& conversation) {
   if (groups_.empty()) return {};
   // First watch, then look: so no change falls between the two.
   conversation.account->watch(relay_);
   auto names = look(conversation);
   if (!names) return fail(names.error());
   names_ = std::move(*names);
-  std::size_t listened = 0;
-  for (auto& [name, known] : names_) {
-    const NotifyEvents events = wanted(conversation, known.info);
-    if (!events.message_new) continue;
-    if (++listened > kMaxListened) return fail(Error::Code::Limit, "too many mailboxes");
+  for (const auto& [name, known] : names_) {
+    if (wanted(conversation, known.info).message_new) unasked_.push_back(name);
+  }
+  if (unasked_.size() > kMaxListened) return fail(Error::Code::Limit, "too many mailboxes");
+  std::ranges::reverse(unasked_);
+  return {};
+}
+
+bool Notifications::ask(Conversation& conversation, Output* output, const Slice& slice) {
+  for (; !unasked_.empty(); unasked_.pop_back()) {
+    if (slice.is_over_now() || (output && output->is_full())) return false;
+    const std::string& name = unasked_.back();
     const auto status = conversation.account->status(name);
     if (!status) continue;  // gone meanwhile
+    Known& known = names_.find(name)->second;
     known.status = *status;
-    if (output) tell_status(conversation, name, *status, events, *output);
+    if (output) {
+      tell_status(conversation, name, *status, wanted(conversation, known.info), *output);
+    }
   }
-  return {};
+  return true;
 }
 
 Outcome Notifications::tell_mailbox(Conversation& conversation, MailboxId mailbox, Output& output) {
@@ -158,7 +168,7 @@ Outcome Notifications::tell_names(Conversation& conversation, Output& output) {
            from.substr(parent(from).size()) == to.substr(parent(to).size()) &&
            old_name(above->second.info.id) == parent(from) && parent(from) != parent(to);
   };
-  std::set<std::string_view> told;
+  std::set<std::string, std::less<>> told;
   const auto tell = [&](const MailboxInfo& mailbox, std::string_view old) {
     if (!told.insert(mailbox.name).second) return;
     write_mailbox(conversation, mailbox, old.empty() ? std::nullopt : std::optional(old), output);

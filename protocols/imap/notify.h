@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "protocols/imap/command.h"
 #include "protocols/imap/relay.h"
+#include "protocols/imap/slice.h"
 #include "protocols/output.h"
 #include "storage/account.h"
 
@@ -31,9 +32,11 @@ class Notifications {
   // EXPUNGE waits for a command that allows it.  RFC 5465 section 6.1.2
   bool is_delayed() const { return is_delayed_; }
 
-  // Learns what there is. With `output`, STATUS of all mailboxes that are listened to goes there.
-  // May block.
-  Outcome begin(Conversation& conversation, Output* output);
+  // Learns what there is. Limit when that is more than can be listened to. May block.
+  Outcome begin(Conversation& conversation);
+  // Then learns how the mailboxes are that are listened to; with `output`, STATUS goes there.
+  // False: the slice is over or the output is full, call it again. May block.
+  bool ask(Conversation& conversation, Output* output, const Slice& slice);
   // The names, or a mailbox that is not selected, have moved on: tells what is wanted. May block.
   Outcome tell_names(Conversation& conversation, Output& output);
   Outcome tell_mailbox(Conversation& conversation, MailboxId mailbox, Output& output);
@@ -56,6 +59,7 @@ class Notifications {
   bool is_delayed_ = false;
   std::vector<NotifyGroup> groups_;  // of other mailboxes; names as in the store
   Names names_;
+  std::vector<std::string> unasked_;  // of ask(); the next is the last
 };
 
 }  // namespace waxwing::imap

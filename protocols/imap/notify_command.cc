@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -19,28 +20,16 @@ class NotifyTask final : public Task {
   explicit NotifyTask(Notify command) : command_(std::move(command)) {}
 
   Step run(Conversation& conversation, Output& output) override {
-    const bool has_others = std::ranges::any_of(
-        command_.groups, [](const NotifyGroup& group) { return group.events.others; });
-    if (has_others) {
-      return done(Reply::no("Some of these events are not told here", std::string(kBadEvent)));
+    if (!notifications_) {
+      if (auto refusal = begin(conversation, output)) {
+        return refusal->text.empty() ? Step::Again : done(std::move(*refusal));
+      }
     }
-    // What has gathered is told, whatever is wanted of what follows.  RFC 5465 section 3.1
-    if (conversation.selected && !conversation.selected->mailbox().is_gone() &&
-        !conversation.selected->synchronise({}, conversation.dialect, output)) {
-      return Step::Again;
+    const Slice slice(conversation.services.clock);
+    if (!notifications_->ask(conversation, command_.wants_status ? &output : nullptr, slice)) {
+      return output.is_full() ? Step::Again : Step::Yield;
     }
-    for (NotifyGroup& group : command_.groups) decode(conversation, group);
-    auto notifications =
-        std::make_unique<Notifications>(command_.groups, conversation.services.watcher);
-    Output statuses;
-    const auto begun =
-        notifications->begin(conversation, command_.wants_status ? &statuses : nullptr);
-    if (!begun) {
-      if (begun.error().code != Error::Code::Limit) return done(conversation.refuse(begun.error()));
-      return done(Reply::no("That are too many mailboxes to listen to", "NOTIFICATIONOVERFLOW"));
-    }
-    while (!statuses.empty()) output.give(std::get<std::string>(statuses.take()));
-    conversation.notifications = std::move(notifications);
+    conversation.notifications = std::move(notifications_);
     // Whoever asks for it need not enable it.  RFC 5465 section 5.6
     const bool wants_metadata = std::ranges::any_of(
         command_.groups, [](const NotifyGroup& group) { return group.events.metadata_change; });
@@ -49,6 +38,31 @@ class NotifyTask final : public Task {
   }
 
  private:
+  // A reply without text: the output is full.
+  std::optional<Reply> begin(Conversation& conversation, Output& output) {
+    const bool has_others = std::ranges::any_of(
+        command_.groups, [](const NotifyGroup& group) { return group.events.others; });
+    if (has_others) {
+      return Reply::no("Some of these events are not told here", std::string(kBadEvent));
+    }
+    auto& selected = conversation.selected;
+    if (selected && !selected->mailbox().is_gone()) {
+      // What has gathered is told, whatever is wanted of what follows.  RFC 5465 section 3.1
+      if (!selected->synchronise({}, conversation.dialect, output)) return Reply{};
+      // Those are known, and only of those that follow does it want to be told more.
+      (void)selected->take_first_new();
+    }
+    for (NotifyGroup& group : command_.groups) decode(conversation, group);
+    auto notifications =
+        std::make_unique<Notifications>(command_.groups, conversation.services.watcher);
+    if (const auto begun = notifications->begin(conversation); !begun) {
+      if (begun.error().code != Error::Code::Limit) return conversation.refuse(begun.error());
+      return Reply::no("That are too many mailboxes to listen to", "NOTIFICATIONOVERFLOW");
+    }
+    notifications_ = std::move(notifications);
+    return std::nullopt;
+  }
+
   // A name that no mailbox can have is passed over like one that is not there.
   static void decode(const Conversation& conversation, NotifyGroup& group) {
     std::vector<std::string> names;
@@ -60,6 +74,7 @@ class NotifyTask final : public Task {
   }
 
   Notify command_;
+  std::unique_ptr<Notifications> notifications_;
 };
 
 }  // namespace

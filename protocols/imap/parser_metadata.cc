@@ -9,17 +9,27 @@ namespace {
 constexpr std::size_t kMaxEntry = 1000;
 
 // RFC 5464 section 3.2: slash-separated, ignoring case, in US-ASCII.
-std::string parse_entry(Lexer& lexer) {
+// The roots themselves have no value, but there is what lies below.
+enum class Roots { Allowed, Refused };
+std::string parse_entry(Lexer& lexer, Roots roots) {
   std::string entry = to_lower(lexer.astring("an entry name"));
   const bool is_clean = std::ranges::all_of(
       entry, [](char c) { return c > ' ' && c < 0x7f && c != '*' && c != '%'; });
-  const bool is_rooted = entry.starts_with("/private/") || entry.starts_with("/shared/");
+  const bool is_root = entry == "/private" || entry == "/shared";
+  const bool is_rooted = entry.starts_with("/private/") || entry.starts_with("/shared/") ||
+                         (is_root && roots == Roots::Allowed);
   if (!is_clean || !is_rooted || entry.ends_with('/') || entry.find("//") != std::string::npos) {
     lexer.fail("An entry is named /private/... or /shared/..., without \"*\" and \"%\"");
   } else if (entry.size() > kMaxEntry) {
     lexer.fail("The name of the entry is too long");
   }
   return entry;
+}
+
+// Each once.
+void add_entry(Lexer& lexer, std::vector<std::string>& entries) {
+  std::string entry = parse_entry(lexer, Roots::Allowed);
+  if (std::ranges::count(entries, entry) == 0) entries.push_back(std::move(entry));
 }
 
 std::optional<std::string> parse_entry_value(Lexer& lexer) {
@@ -52,7 +62,7 @@ void parse_option(Lexer& lexer, GetMetadata& get) {
 
 std::vector<std::string> parse_entries(Lexer& lexer) {
   std::vector<std::string> entries;
-  parse_list(lexer, [&] { entries.push_back(parse_entry(lexer)); });
+  parse_list(lexer, [&] { add_entry(lexer, entries); });
   if (entries.empty()) lexer.fail("Expected an entry name in the parentheses");
   return entries;
 }
@@ -76,7 +86,7 @@ Command::Body parse_get_metadata(Lexer& lexer) {
     return get;
   }
   do {
-    get.entries.push_back(parse_entry(lexer));
+    add_entry(lexer, get.entries);
   } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
   return get;
 }
@@ -87,7 +97,7 @@ Command::Body parse_set_metadata(Lexer& lexer) {
   set.mailbox = lexer.astring("a mailbox name");
   lexer.space();
   parse_list(lexer, [&] {
-    std::string entry = parse_entry(lexer);
+    std::string entry = parse_entry(lexer, Roots::Refused);
     lexer.space();
     set.values.emplace_back(std::move(entry), parse_entry_value(lexer));
   });

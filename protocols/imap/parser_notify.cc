@@ -124,6 +124,9 @@ Command::Body parse_notify(Lexer& lexer) {
     if (notify.groups.size() == kMaxGroups) lexer.fail("Too many groups of events");
     notify.groups.push_back(parse_group(lexer));
   } while (lexer.ok() && lexer.take(' '));
+  std::size_t names = 0;
+  for (const NotifyGroup& group : notify.groups) names += group.mailboxes.size();
+  if (names > kMaxListEntries) lexer.fail("Too many mailboxes are named");
   const auto of_selected = std::ranges::count_if(
       notify.groups, [](const NotifyGroup& group) { return is_of_selected(group.filter); });
   if (of_selected > 1) lexer.fail("Only one group can be of the selected mailbox");

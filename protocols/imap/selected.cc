@@ -107,7 +107,7 @@ std::string Selected::permanent_flags() const {
 
 bool Selected::synchronise(const News& news, const Dialect& dialect, Output& output) {
   const View::Version latest = mailbox_->view();
-  if (latest == view_) return true;
+  if (latest == view_ && untold_.empty()) return true;
 
   if (latest->keywords().size() > view_->keywords().size()) {
     view_ = view_->with_keywords(latest->keywords());
@@ -121,14 +121,17 @@ bool Selected::synchronise(const News& news, const Dialect& dialect, Output& out
     if (!is_told) return false;
   }
   if (news.messages) tell_added(*latest, difference.added, dialect.revision, output);
+  is_behind_ = true;
   if (news.flags) {
     if (!tell_changed(*latest, difference.changed, dialect, output)) return false;
+    if (!tell_untold(dialect, output)) return false;
   } else {
     adopt(*latest, difference.changed);
   }
   // All is told: from here on the version is shared with everybody else again.
-  const bool is_complete =
-      (news.expunges || difference.expunged.empty()) && (news.messages || difference.added == 0);
+  const bool is_complete = (news.expunges || difference.expunged.empty()) &&
+                           (news.messages || difference.added == 0) && untold_.empty();
+  is_behind_ = !is_complete;
   if (is_complete) view_ = latest;
   return true;
 }
@@ -197,9 +200,24 @@ bool Selected::tell_changed(const View& latest, const std::vector<std::size_t>& 
   return told.size() == changed.size();
 }
 
+bool Selected::tell_untold(const Dialect& dialect, Output& output) {
+  while (!untold_.empty()) {
+    if (output.is_full()) return false;
+    const auto index = view_->find(*untold_.begin());
+    if (index) {
+      output << fetch_head(*index, dialect) << news((*view_)[*index], dialect) << ")\r\n";
+    }
+    untold_.erase(untold_.begin());
+  }
+  return true;
+}
+
 void Selected::adopt(const View& latest, const std::vector<std::size_t>& changed) {
   std::vector<MessageRow> rows;
-  for (const std::size_t index : changed) rows.push_back(latest[index]);
+  for (const std::size_t index : changed) {
+    rows.push_back(latest[index]);
+    untold_.insert(latest[index].uid);
+  }
   if (!rows.empty()) view_ = view_->with_changed(rows, view_->highest_modseq());
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -62,7 +63,9 @@ class Selected {
   struct News {
     bool messages = true;
     bool expunges = true;
-    bool flags = true;  // otherwise they become part of view() without a word
+    // Otherwise they become part of view() without a word, and are told when flags are wanted
+    // again.
+    bool flags = true;
   };
   // Tells the client what is new and makes it part of view(). False: the output is full, there is
   // more to tell.
@@ -70,6 +73,9 @@ class Selected {
   // The first of the messages that it was told of since this was last asked.
   std::optional<Uid> take_first_new() { return std::exchange(first_new_, std::nullopt); }
   bool has_new() const { return first_new_.has_value(); }
+  // There is something that the client has not been told: its mod-sequences may be ahead of
+  // view()'s.
+  bool is_behind() const { return is_behind_; }
   // The same for keywords alone: a client must know a keyword before it sees it on a message.
   void tell_keywords(Output& output);
   // Makes the present flags of these messages part of view() without a word: the client is told
@@ -87,6 +93,7 @@ class Selected {
   bool tell_expunges(const std::vector<std::size_t>& expunged, Output& output);
   bool tell_vanished(const std::vector<std::size_t>& expunged, Output& output);
   void adopt(const View& latest, const std::vector<std::size_t>& changed);
+  bool tell_untold(const Dialect& dialect, Output& output);
   void tell_added(const View& latest, std::size_t added, Revision revision, Output& output);
   bool tell_changed(const View& latest, const std::vector<std::size_t>& changed,
                     const Dialect& dialect, Output& output);
@@ -98,6 +105,8 @@ class Selected {
   View::Version view_;
   std::size_t told_keywords_ = 0;
   std::optional<Uid> first_new_;
+  std::set<Uid> untold_;  // whose flags became others without a word
+  bool is_behind_ = false;
   std::vector<Uid> saved_;
 };
 

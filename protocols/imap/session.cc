@@ -308,8 +308,15 @@ Progress ImapSession::advance(Output& output) {
   const bool may_expunge = numbers == Numbers::Free && !current_->task->has_numbers();
   if (numbers != Numbers::Keep && !tell_changes(may_expunge, output)) return Progress::Again;
   Reply reply = current_->task->reply();
-  if (reply.tells_modseq && conversation_.dialect.qresync && conversation_.selected) {
-    reply.code = "HIGHESTMODSEQ " + std::to_string(conversation_.selected->view().highest_modseq());
+  if (conversation_.dialect.qresync && conversation_.selected && numbers != Numbers::Keep) {
+    const std::string code =
+        "HIGHESTMODSEQ " + std::to_string(conversation_.selected->view().highest_modseq());
+    if (reply.tells_modseq) {
+      reply.code = code;
+    } else if (conversation_.selected->is_behind()) {
+      // It has met higher ones, and does not know of an expunge below them.  RFC 7162 section 3.2
+      output << "* OK [" << code << "] Not all is told yet\r\n";
+    }
   }
   answer(std::move(reply), output);
   return Progress::Done;
@@ -497,6 +504,12 @@ Next ImapSession::overloaded(Output& output) {
     framer_.refuse(reply.to_string());
   } else if (is_amid_line()) {
     conversation_.ending = Conversation::Ending::Close;
+  } else if (is_idling()) {
+    // What is to be told waits; the client's command goes on.
+  } else if (current_ && current_->entry->handler == find_entry("UNAUTHENTICATE")->handler) {
+    // It is never refused: what a client sends behind it is meant for somebody else.
+    // RFC 8437 section 3
+    goodbye("The server is busy, try again later", output);
   } else if (current_) {
     answer(reply, output);
   } else if (conversation_.upload) {

@@ -111,6 +111,11 @@ void Upload::begin_message(Conversation& conversation, const Append& append) {
     }
     mailbox_ = std::move(*mailbox);
   }
+  const auto& parts = append.messages[message_].parts;
+  const std::uint64_t size = parts.empty() ? 0 : parts.front().size;
+  const auto room = conversation.services.store.check_room(conversation.account->address(), size);
+  // What REPLACE takes away makes room; that is known when it is done.
+  if (!room && !reader_.replaced()) return fail(conversation.refuse(room.error()));
   put_away(conversation);
   auto staged = conversation.services.store.stage();
   if (!staged) return fail(conversation.refuse(staged.error()));

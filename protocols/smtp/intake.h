@@ -30,30 +30,34 @@ struct MailEnvelope {
   bool smtp_utf8 = false;
   enum class Body { SevenBit, EightBitMime, BinaryMime } body = Body::SevenBit;
   std::vector<EnvelopeRecipient> recipients;
+  std::uint64_t announced_size = 0;  // SIZE=; 0: not said
 };
 
 // Where a message comes from.
 struct Origin {
   Peer peer;
-  std::string helo;             // as the client said it
+  std::string helo;  // as the client said it
   bool esmtp = false;
   std::string tls_version, tls_cipher;  // empty in clear
-  std::optional<Identity> identity;  // signed in: a submission
+  std::optional<Identity> identity;     // signed in: a submission
 };
 
-// The one choke point for accepted mail: MX, submission, forwards and bounces all pass it, in order:
-// checks, header additions, routing. Any thread; everything may block: Storage lane.
+// The one choke point for accepted mail: MX, submission, forwards and bounces all pass it, in
+// order: checks, header additions, routing. Any thread; everything may block: Storage lane.
 class Intake {
  public:
   virtual ~Intake() = default;
 
   // A message may start: envelope sender allowed, space left. 250 or a refusal.
   virtual Reply check_sender(const Origin& origin, const MailEnvelope& envelope) = 0;
-  // 250 and the recipient is added to the envelope, or a refusal. `address` is unescaped, checked syntax.
-  virtual Reply add_recipient(const Origin& origin, MailEnvelope& envelope, const std::string& address) = 0;
+  // 250 and the recipient is added to the envelope, or a refusal. `address` is unescaped, checked
+  // syntax.
+  virtual Reply add_recipient(const Origin& origin, MailEnvelope& envelope,
+                              const std::string& address) = 0;
   virtual Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) = 0;
   // All of the message is there. 250 only when it is durable for every recipient.
-  virtual Reply accept(const Origin& origin, const MailEnvelope& envelope, std::unique_ptr<Staged> message) = 0;
+  virtual Reply accept(const Origin& origin, const MailEnvelope& envelope,
+                       std::unique_ptr<Staged> message) = 0;
 };
 
 }  // namespace waxwing::smtp

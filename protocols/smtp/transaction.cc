@@ -18,6 +18,7 @@ Reply Transaction::mail(std::string_view argument) {
     return {552, "5.3.4", "Message is larger than this server takes"};
   }
   announced_size_ = mail->size.value_or(0);
+  envelope_.announced_size = announced_size_;
   envelope_.sender = std::move(mail->sender);
   envelope_.body = mail->body;
   envelope_.smtp_utf8 = mail->smtp_utf8;

@@ -75,7 +75,8 @@ TEST_F(DirectoryTest, ChangesAndListsAccounts) {
   EXPECT_EQ(directory().account("alice@example.com")->quota_bytes, 0u);
   ASSERT_TRUE(directory().set_quota("alice@example.com", 1ull << 40, 7));
   EXPECT_EQ(directory().account("alice@example.com")->quota_messages, 7u);
-  ASSERT_TRUE(directory().set_hidden("alice@example.com", {"notify", "X"}));
+  ASSERT_TRUE(directory().set_hidden("alice@example.com",
+                                     {"notify", "UNAUTHENTICATE", "COMPRESS=DEFLATE"}));
   ASSERT_TRUE(directory().set_pop3("alice@example.com", PopPolicy::Keep));
   ASSERT_TRUE(directory().disable_account("alice@example.com"));
   const auto all = directory().accounts();
@@ -83,7 +84,8 @@ TEST_F(DirectoryTest, ChangesAndListsAccounts) {
   EXPECT_EQ((*all)[0].address, "alice@example.com");
   EXPECT_EQ((*all)[0].quota_bytes, 1ull << 40);
   EXPECT_EQ((*all)[0].quota_messages, 7u);
-  EXPECT_EQ((*all)[0].hidden, std::vector<std::string>({"NOTIFY", "X"}));
+  EXPECT_EQ((*all)[0].hidden,
+            std::vector<std::string>({"NOTIFY", "UNAUTHENTICATE", "COMPRESS=DEFLATE"}));
   EXPECT_EQ((*all)[0].pop3, PopPolicy::Keep);
   EXPECT_FALSE((*all)[0].enabled);
   EXPECT_FALSE((*all)[0].has_scram);

@@ -140,7 +140,9 @@ TEST(Connection, EndsCompressionAndStartsItAgain) {
     EXPECT_EQ(client.say("first"), "you said first");
     client.end_compression("PLAIN\r\n", n == 0 ? "" : "pipelined\r\n");
     EXPECT_EQ(client.line(), "done");
-    if (n > 0) EXPECT_EQ(client.line(), "you said pipelined");
+    if (n > 0) {
+      EXPECT_EQ(client.line(), "you said pipelined");
+    }
     EXPECT_EQ(client.say("second"), "you said second");
   }
 }
@@ -292,6 +294,20 @@ TEST(Connection, EndsSessionsThatDoNotSignIn) {
   Client server(house.bound(25));  // another mail server never signs in
   EXPECT_EQ(server.line(), "hello");
   EXPECT_EQ(server.say("stay"), "you said stay");
+}
+
+TEST(Connection, GivesWhoHasSignedOutAsLongToSignInAgain) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.settings.limits.login_timeout = std::chrono::seconds(1);
+  house.stage.keep_alive = std::chrono::seconds(1);
+  house.open();
+  Client client(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  EXPECT_EQ(client.say("USER alice"), "welcome");
+  for (int seconds = 0; seconds < 2; ++seconds) EXPECT_EQ(client.line(), "tick");
+  EXPECT_EQ(client.say("USER "), "welcome");
+  EXPECT_EQ(client.say("stay"), "you said stay");
+  EXPECT_EQ(client.line(), "too slow");
 }
 
 TEST(Connection, EndsStrangersThatDoNotReadTheirAnswers) {

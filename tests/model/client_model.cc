@@ -31,6 +31,9 @@ std::string take_response(std::string_view& answer) {
 }  // namespace
 
 std::string ClientModel::take(std::string_view answer, Expunges expunges) {
+  std::uint64_t highest_seen = 0;
+  is_told_highest_ = false;
+  for (Message& message : messages_) message.is_fresh = false;
   while (!answer.empty()) {
     const std::string text = take_response(answer);
     if (!text.starts_with("* ")) {
@@ -42,7 +45,13 @@ std::string ClientModel::take(std::string_view answer, Expunges expunges) {
       return wrong + ": " + text;
     }
   }
-  return place_remembered();
+  if (auto wrong = place_remembered(); !wrong.empty()) return wrong;
+  // What it has seen counts only where the server does not say otherwise.  RFC 7162 section 6
+  for (const Message& message : messages_) {
+    if (message.is_fresh) highest_seen = std::max(highest_seen, message.modseq);
+  }
+  if (!is_told_highest_) highest_modseq_ = std::max(highest_modseq_, highest_seen);
+  return "";
 }
 
 std::string ClientModel::take_line(std::string_view line, Expunges expunges) {
@@ -90,6 +99,7 @@ std::string ClientModel::note_highest(std::string_view line) {
   const auto highest = number_in(line, "HIGHESTMODSEQ ");
   if (highest < highest_modseq_) return "HIGHESTMODSEQ went back";
   highest_modseq_ = highest;
+  is_told_highest_ = true;
   return "";
 }
 
@@ -110,6 +120,7 @@ std::string ClientModel::take_fetch(std::size_t number, std::string_view attribu
   if (const auto modseq = number_in(attributes, "MODSEQ ("); modseq != 0) {
     if (modseq < message.modseq) return "the mod-sequence went back";
     message.modseq = modseq;
+    message.is_fresh = true;
   }
   const auto at = attributes.find("FLAGS (");
   if (at == attributes.npos) return "";
@@ -193,7 +204,6 @@ bool ClientModel::has_unknown() const {
 ClientModel::Remembered ClientModel::remember() const {
   Remembered kept{uid_validity_, highest_modseq_, {}};
   for (const Message& message : messages_) {
-    kept.highest_modseq = std::max(kept.highest_modseq, message.modseq);
     kept.messages.emplace(*message.uid, *message.flags);
   }
   return kept;

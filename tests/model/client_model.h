@@ -18,6 +18,7 @@ class ClientModel {
     std::optional<std::uint32_t> uid;            // until the client has asked
     std::optional<std::set<std::string>> flags;  // without \Recent
     std::uint64_t modseq = 0;
+    bool is_fresh = false;  // the mod-sequence came with the last answer
   };
   // What it keeps of a mailbox that it has left, for QRESYNC.
   struct Remembered {
@@ -39,7 +40,7 @@ class ClientModel {
   const std::vector<Message>& messages() const { return messages_; }
   std::uint32_t uid_validity() const { return uid_validity_; }
   bool has_unknown() const;
-  // What it keeps when it leaves. It knows all of every message, and has just been told everything.
+  // What it keeps when it leaves, or is cut off. It knows all of every message.
   Remembered remember() const;
 
   bool is_disconnected = false;  // "* BYE"
@@ -55,6 +56,7 @@ class ClientModel {
   std::vector<Message> messages_;
   std::uint32_t uid_validity_ = 0;
   std::uint64_t highest_modseq_ = 0;
+  bool is_told_highest_ = false;          // by the last answer
   std::optional<Remembered> remembered_;  // and not yet placed
 };
 

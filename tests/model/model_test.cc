@@ -39,6 +39,7 @@ class Simulation {
     if (program.is_idling) return postman();
     if (below(6) == 0) return postman();
     if (!program.model.is_open()) return below(5) == 0 ? names(program) : select(program);
+    if (program.kind == Kind::Resynchronising && below(12) == 0) return drop(program);
     switch (below(14)) {
       case 0: return append(program);
       case 1:
@@ -129,6 +130,14 @@ class Simulation {
     program.model.open(name, resynchronises ? &kept->second : nullptr);
     if (!is_ok(say(program, line))) program.model.leave();
     if (program.model.is_open()) check(program);
+  }
+
+  // The connection breaks at any moment, and what it knows has to do.
+  void drop(Program& program) {
+    if (program.model.has_unknown()) return;
+    note(std::string(1, letter(program)) + " is cut off");
+    program.kept[program.model.mailbox()] = program.model.remember();
+    connect(program);
   }
 
   void leave(Program& program) {
