@@ -56,7 +56,6 @@ bool is_hidden(std::string_view name) {
 bool is_inline(std::string_view name) {
   static constexpr std::array<std::string_view, 13> kInline = {
       "a", "b", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup", "u"};
-  if (name.starts_with('/')) name.remove_prefix(1);
   return std::ranges::any_of(
       kInline, [&](std::string_view known) { return equals_ignoring_case(name, known); });
 }
@@ -141,9 +140,11 @@ std::string strip_html(std::string_view html) {
         continue;
       }
       const std::string_view rest = html.substr(at + 1, 16);
-      const std::string_view name = rest.substr(0, rest.find_first_of(" \t\r\n/>"));
+      const bool is_closing = rest.starts_with('/');
+      const std::string_view behind = rest.substr(is_closing ? 1 : 0);
+      const std::string_view name = behind.substr(0, behind.find_first_of(" \t\r\n/>"));
       at = tag_end(html, at + 1);
-      if (is_hidden(name)) at = closing_tag(html, at, name);
+      if (!is_closing && is_hidden(name)) at = closing_tag(html, at, name);
       if (!is_inline(name)) text += ' ';
     } else if (c == '&') {
       const std::size_t end = html.substr(at, 12).find(';');

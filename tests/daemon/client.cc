@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace waxwing::test {
 
@@ -55,6 +56,7 @@ bool Client::start_tls(const Tls& tls) {
 void Client::compress() {
   deflater_ = std::make_unique<Deflater>();
   inflater_ = std::make_unique<Inflater>();
+  inflate(std::exchange(unread_, {}));
 }
 
 void Client::end_compression(std::string_view last, std::string_view rest) {
@@ -90,20 +92,25 @@ long Client::read_some() {
     got = recv(fd(), space.data(), space.size(), 0);
     if (got < 0) return errno == EAGAIN ? -1 : 0;
   }
-  if (!inflater_) {
-    unread_.append(space.data(), static_cast<std::size_t>(got));
-    return got;
-  }
-  inflater_->feed({space.data(), static_cast<std::size_t>(got)});
+  const std::string_view some(space.data(), static_cast<std::size_t>(got));
+  inflater_ ? inflate(some) : static_cast<void>(unread_ += some);
+  return got;
+}
+
+void Client::inflate(std::string_view some) {
+  inflater_->feed(some);
+  std::array<char, 16384> space;
   for (;;) {
     const auto next = inflater_->next(space);
+    if (next.kind == Inflater::Next::Kind::Some) {
+      unread_.append(space.data(), next.count);
+      continue;
+    }
     if (next.kind == Inflater::Next::Kind::Ended) {
       unread_ += inflater_->rest();
       inflater_.reset();
-      return got;
     }
-    if (next.kind != Inflater::Next::Kind::Some) return got;
-    unread_.append(space.data(), next.count);
+    return;
   }
 }
 

@@ -55,6 +55,7 @@ class Client {
  private:
   // Bytes read; 0 at the end, -1 after the time-out.
   long read_some();
+  void inflate(std::string_view some);
 
   Fd socket_;
   SSL_CTX* context_ = nullptr;

@@ -205,8 +205,9 @@ TEST(Compress, EndsWithTheIdentity) {
 TEST(Replace, WantsAUidWhereThereAreNoNumbers) {
   SessionWorld world;
   world.deliver_many(1);
-  const auto client = world.open_inbox();
+  const auto client = world.sign_in();
   client->say("a ENABLE UIDONLY");
+  client->say("a SELECT INBOX");
   EXPECT_THAT(client->say("b REPLACE 1 INBOX" + literal("x")), StartsWith("b BAD [UIDREQUIRED] "));
   EXPECT_THAT(client->say("c UID REPLACE 1 INBOX" + literal("x")), HasSubstr("* VANISHED 1\r\n"));
 }

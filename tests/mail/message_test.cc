@@ -248,6 +248,9 @@ TEST(Preview, SkipsMarkupAndQuotes) {
   EXPECT_EQ(parse("Content-Transfer-Encoding: base64\r\n\r\naGVsbG8gd29ybGQ=").preview,
             "hello world");
   EXPECT_EQ(parse("\r\n" + std::string(5000, 'x')).preview, std::string(200, 'x'));
+  EXPECT_EQ(
+      parse("Content-Type: text/html\r\n\r\n<p>a<b>b</b>c</p>d <a href=x>e</a>.<br>f").preview,
+      "abc d e. f");
   // What newsletters hide behind their first line; and what only looks like that.
   const std::string head = "Content-Type: text/plain; charset=utf-8\r\n\r\n";
   std::string padding;
