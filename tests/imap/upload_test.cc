@@ -204,6 +204,7 @@ TEST(Compress, EndsWithTheIdentity) {
 
 TEST(Replace, WantsAUidWhereThereAreNoNumbers) {
   SessionWorld world;
+  world.settings->capabilities.show = {"UIDONLY"};
   world.deliver_many(1);
   const auto client = world.sign_in();
   client->say("a ENABLE UIDONLY");
