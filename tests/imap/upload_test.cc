@@ -205,6 +205,7 @@ TEST(Compress, EndsWithTheIdentity) {
 TEST(Replace, WantsAUidWhereThereAreNoNumbers) {
   SessionWorld world;
   world.deliver_many(1);
+  world.settings->capabilities.show = {"UIDONLY"};
   const auto client = world.sign_in();
   client->say("a ENABLE UIDONLY");
   client->say("a SELECT INBOX");
