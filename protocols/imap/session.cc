@@ -134,7 +134,6 @@ std::optional<Next> ImapSession::read_command(Input& input, Output& output) {
     case Framed::Kind::Data: return on_data(std::move(framed));
     case Framed::Kind::Command: return on_command(framed.command, output);
     case Framed::Kind::Rejected:
-      conversation_.upload.reset();
       reject(framed.tag, framed.text, output);
       return std::nullopt;
   }
@@ -179,7 +178,6 @@ std::optional<Next> ImapSession::on_data(Framed framed) {
 std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& output) {
   auto command = parse(raw);
   if (!command) {
-    conversation_.upload.reset();
     // Somebody takes this for a web server, and whatever follows is not for us either.
     if (!conversation_.identity && raw.text.find(" HTTP/1.") != std::string::npos) {
       goodbye("This is an IMAP server", output);
@@ -190,7 +188,6 @@ std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& outpu
   }
   const Entry* entry = find_entry(command->name);
   if (!entry || (!entry->extension.empty() && !conversation_.offers(entry->extension))) {
-    conversation_.upload.reset();
     reject(command->tag, "BAD Unknown command", output);
     return std::nullopt;
   }
@@ -201,7 +198,6 @@ std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& outpu
     return std::nullopt;
   }
   if (!is_legal(entry->states, conversation_.state())) {
-    conversation_.upload.reset();
     reject(command->tag,
            conversation_.identity ? entry->states == In::Selected ? "BAD No mailbox is selected"
                                                                   : "BAD You are signed in already"
@@ -445,6 +441,7 @@ void ImapSession::mailbox_gone(Output& output) {
 }
 
 void ImapSession::reject(std::string_view tag, std::string_view text, Output& output) {
+  conversation_.upload.reset();
   output << (tag.empty() ? "*" : tag) << " " << text << "\r\n";
   // A refused literal is the mailbox's fault, not a client's that cannot speak.
   if (text.starts_with("BAD")) count_error(output);
