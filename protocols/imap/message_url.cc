@@ -13,10 +13,11 @@ namespace {
 constexpr std::size_t kMaxUrl = 8 * 1024;
 
 std::size_t find_ignoring_case(std::string_view text, std::string_view word) {
-  const auto found = std::ranges::search(
-      text, word, [](char one, char other) { return to_upper(one) == to_upper(other); });
-  return found.empty() ? std::string_view::npos
-                       : static_cast<std::size_t>(found.begin() - text.begin());
+  const auto* const found =
+      std::search(text.begin(), text.end(), word.begin(), word.end(),
+                  [](char one, char other) { return to_upper(one) == to_upper(other); });
+  return found == text.end() ? std::string_view::npos
+                             : static_cast<std::size_t>(found - text.begin());
 }
 
 // Cuts "/;WORD=value" off the end of the path, if it is there.
