@@ -206,7 +206,6 @@ TEST(Replace, WantsAUidWhereThereAreNoNumbers) {
   SessionWorld world;
   world.settings->capabilities.show = {"UIDONLY"};
   world.deliver_many(1);
-  world.settings->capabilities.show = {"UIDONLY"};
   const auto client = world.sign_in();
   client->say("a ENABLE UIDONLY");
   client->say("a SELECT INBOX");
