@@ -197,6 +197,15 @@ Result<bool> SystemDisk::is_being_written(const Fd& file) {
   return system_error("lease", file);
 }
 
+Result<bool> SystemDisk::has_hole(const Fd& file) {
+  struct stat found {};
+  if (::fstat(file.get(), &found) != 0) return system_error("fstat", file);
+  // The end of a file counts as a hole.
+  const off_t hole = ::lseek(file.get(), 0, SEEK_HOLE);
+  if (hole < 0 && errno == EIO) return system_error("seek", file);
+  return hole >= 0 && hole < found.st_size;
+}
+
 Result<std::uint64_t> SystemDisk::free_space(const std::string& path) {
   struct statvfs found {};
   if (::statvfs(path.c_str(), &found) != 0) return system_error("statvfs", path);

@@ -50,6 +50,9 @@ class Disk {
   // Whether somebody has this file, which we read, open for writing. An error: the system does not
   // tell, as of files of another user.
   virtual Result<bool> is_being_written(const Fd& file) = 0;
+  // Whether some of it was never written: after a power cut a file can have its size before its
+  // bytes. False where the file system does not tell.
+  virtual Result<bool> has_hole(const Fd& file) = 0;
   virtual Result<std::uint64_t> free_space(const std::string& path) = 0;
   // "ext4", "xfs" or another name: on the first two one fsync is enough.
   virtual Result<std::string> file_system(const std::string& path) = 0;
@@ -72,6 +75,7 @@ class SystemDisk final : public Disk {
   Outcome list(const std::string& path, const std::function<void(const Entry&)>& visit) override;
   Result<Stat> stat(const std::string& path) override;
   Result<bool> is_being_written(const Fd& file) override;
+  Result<bool> has_hole(const Fd& file) override;
   Result<std::uint64_t> free_space(const std::string& path) override;
   Result<std::string> file_system(const std::string& path) override;
 };

@@ -63,12 +63,28 @@ Outcome Recovery::consider(MaildirMailbox& mailbox, const std::string& file, con
     return {};
   }
   if (*how == IndexDb::Expunged::Removed) return remove(mailbox, file);
-  auto stat = account_.context().disk.stat(mailbox.folder(access_) + "/cur/" + file);
+  const std::string path = mailbox.folder(access_) + "/cur/" + file;
+  auto stat = account_.context().disk.stat(path);
   if (!stat) return fail(stat.error());
-  if (name.size && *name.size != stat->size) return set_aside(mailbox, file);
+  auto whole = is_whole(path, name, *stat);
+  if (!whole) return fail(whole.error());
+  if (!*whole) return set_aside(mailbox, file);
   found_.push_back({&mailbox, file, name, *stat});
   found_keys_.insert(message_key(mailbox.id(), name.uid));
   return {};
+}
+
+// A power cut before the fsync of a delivery, which nobody was told of, may leave the name without
+// the bytes. What is shorter than its name says shows that; but ext4 writes the size down first.
+Result<bool> Recovery::is_whole(const std::string& path, const FileName& name,
+                                const Disk::Stat& stat) {
+  if (!name.size) return true;
+  if (*name.size != stat.size) return false;
+  auto opened = account_.context().disk.open(path, Disk::Mode::Read);
+  if (!opened) return fail(opened.error());
+  const auto hollow = account_.context().disk.has_hole(*opened);
+  if (!hollow) return fail(hollow.error());
+  return !*hollow;
 }
 
 // The source of an unfinished move is a row still; after the loss of the index as well it is just

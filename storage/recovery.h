@@ -19,8 +19,8 @@ class MaildirAccount;
 // - a row without a file is expunged;
 // - an unknown file keeps the UID of its name, unless its message was expunged, and gets a new
 //   mod-sequence;
-// - a file of another size than its name says was cut off by a power cut before anybody was told of
-//   it: it goes to lost+found/;
+// - a file of another size than its name says, or whose bytes were never written, was cut off by a
+//   power cut before anybody was told of it: it goes to lost+found/;
 // - one unique part in two folders is a MOVE that was cut off: the target wins.
 // Files that are no message of ours yet wait for their adoption. Guarded by the account's lock.
 class Recovery {
@@ -38,6 +38,7 @@ class Recovery {
 
   Outcome compare(MaildirMailbox& mailbox);
   Outcome consider(MaildirMailbox& mailbox, const std::string& file, const FileName& name);
+  Result<bool> is_whole(const std::string& path, const FileName& name, const Disk::Stat& stat);
   Outcome finish_moves();
   bool is_same_message(const Found& found, const std::string& path);
   Outcome add_found();

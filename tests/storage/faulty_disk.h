@@ -86,6 +86,10 @@ class FaultyDisk final : public Disk {
     if (auto fault = strike("stat", path)) return fail(*fault);
     return disk_.stat(path);
   }
+  Result<bool> has_hole(const Fd& file) override {
+    if (auto fault = strike("has_hole", "")) return fail(*fault);
+    return disk_.has_hole(file);
+  }
   Result<bool> is_being_written(const Fd& file) override {
     if (auto fault = strike("is_being_written", "")) return fail(*fault);
     return disk_.is_being_written(file);

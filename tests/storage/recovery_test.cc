@@ -236,6 +236,22 @@ TEST_F(RecoveryTest, IncompleteFileGoesToLostAndFound) {
   EXPECT_EQ(files(folder() + "/lost+found"), std::vector<std::string>({half}));
 }
 
+// ext4 may write down the size of a file before its bytes.
+TEST_F(RecoveryTest, FileWhoseBytesWereNeverWrittenGoesToLostAndFound) {
+  ASSERT_TRUE(deliver("a"));
+  ASSERT_TRUE(deliver("b"));
+  store_->close();
+  store_.reset();
+  const std::string hollow = file_of(message("b"));
+  const auto size = fs::file_size(cur() + "/" + hollow);
+  fs::resize_file(cur() + "/" + hollow, 0);
+  fs::resize_file(cur() + "/" + hollow, size);
+  fs::remove(folder() + "/index.sqlite");
+  open_store();
+  EXPECT_EQ(uids(*inbox()), std::vector<Uid>({1}));
+  EXPECT_EQ(files(folder() + "/lost+found"), std::vector<std::string>({hollow}));
+}
+
 TEST_F(RecoveryTest, RowWithoutFileIsExpunged) {
   ASSERT_TRUE(deliver("a"));
   ASSERT_TRUE(deliver("b"));
