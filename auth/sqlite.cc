@@ -42,6 +42,12 @@ std::int64_t Query::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
 }
 
+std::vector<std::string> Query::words(int column) const {
+  const std::string all = text(column);
+  const auto found = waxwing::words(all);
+  return {found.begin(), found.end()};
+}
+
 std::string Query::text(int column) const {
   const void* bytes = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);

@@ -45,7 +45,8 @@ class Query {
   Outcome finish();
 
   std::int64_t integer(int column) const;
-  std::string text(int column) const;  // text or blob
+  std::string text(int column) const;                // text or blob
+  std::vector<std::string> words(int column) const;  // of a text, between blanks
   bool is_null(int column) const;
 
  private:

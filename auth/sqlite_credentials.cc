@@ -4,7 +4,6 @@
 #include "auth/saslprep.h"
 #include "auth/sqlite_directory.h"
 #include "base/crypto.h"
-#include "base/text.h"
 
 namespace waxwing {
 namespace {
@@ -58,10 +57,7 @@ Result<std::optional<Credential>> SqliteDirectory::read_credential(const std::st
   if (query.row()) {
     credential.emplace();
     credential->identity = {query.integer(0), account, static_cast<PopPolicy>(query.integer(1))};
-    const std::string hidden = query.text(10);
-    for (const auto capability : words(hidden)) {
-      credential->identity.hidden.emplace_back(capability);
-    }
+    credential->identity.hidden = query.words(10);
     credential->enabled = query.integer(2) != 0;
     credential->version = query.integer(3);
     credential->hash = {query.text(4), query.integer(5) != 0};

@@ -24,8 +24,7 @@ AccountRecord account_record(const directory_sql::Query& query) {
   record.created = query.integer(5);
   record.has_scram = query.integer(6) != 0;
   record.quota_messages = static_cast<std::uint64_t>(query.integer(7));
-  const std::string hidden = query.text(8);
-  for (const auto capability : words(hidden)) record.hidden.emplace_back(capability);
+  record.hidden = query.words(8);
   return record;
 }
 

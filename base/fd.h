@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <span>
 #include <utility>
 
 namespace waxwing {
@@ -29,5 +32,9 @@ class Fd {
  private:
   int fd_ = -1;
 };
+
+// Fills `space` with the bytes of a file from `offset` on, as many as there are; returns how many.
+// -1: errno says why. Any thread; may block.
+ssize_t read_at(const Fd& file, std::uint64_t offset, std::span<char> space);
 
 }  // namespace waxwing

@@ -1,10 +1,9 @@
 // Messages into mailboxes and out of them, for `mailbox import` and `mailbox export`: the command
 // line reads and writes the files, which the server may not.
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/fd.h"
 #include "daemon/commands.h"
 
 namespace waxwing {
@@ -22,19 +21,12 @@ Result<std::shared_ptr<Account>> account_of(World& world, const Request& request
 }
 
 FlagChange to_flags(const json& names) {
-  static constexpr std::pair<std::string_view, std::uint64_t> kSystem[] = {
-      {"\\Seen", Flags::kSeen},
-      {"\\Answered", Flags::kAnswered},
-      {"\\Flagged", Flags::kFlagged},
-      {"\\Deleted", Flags::kDeleted},
-      {"\\Draft", Flags::kDraft}};
   FlagChange flags{FlagChange::Mode::Replace, 0, {}};
   for (const auto& name : names) {
     const std::string text = name.is_string() ? name.get<std::string>() : std::string();
-    const auto* known =
-        std::ranges::find(kSystem, text, &std::pair<std::string_view, std::uint64_t>::first);
-    if (known != std::end(kSystem)) {
-      flags.system |= known->second;
+    const auto* known = std::ranges::find(kSystemFlags, text, &SystemFlag::name);
+    if (known != std::end(kSystemFlags)) {
+      flags.system |= known->bit;
     } else if (!text.empty() && text[0] != '\\') {
       flags.keywords.push_back(text);
     }
@@ -44,13 +36,7 @@ FlagChange to_flags(const json& names) {
 
 json names_of(Flags flags, const std::vector<std::string>& keywords) {
   json names = json::array();
-  static constexpr std::pair<const char*, std::uint64_t> kSystem[] = {
-      {"\\Seen", Flags::kSeen},
-      {"\\Answered", Flags::kAnswered},
-      {"\\Flagged", Flags::kFlagged},
-      {"\\Deleted", Flags::kDeleted},
-      {"\\Draft", Flags::kDraft}};
-  for (const auto& [name, bit] : kSystem) {
+  for (const auto& [name, bit] : kSystemFlags) {
     if (flags.has(bit)) names.push_back(name);
   }
   for (std::size_t k = 0; k < keywords.size(); ++k) {
@@ -123,11 +109,8 @@ Answer mailbox_take(World& world, const Request& request) {
     if (!file && file.error().code == Error::Code::NotFound) continue;
     if (!file) return failed(file.error().text);
     std::string text(static_cast<std::size_t>(file->size), '\0');
-    for (std::size_t done = 0; done < text.size();) {
-      const auto got = pread(file->file->get(), text.data() + done, text.size() - done,
-                             static_cast<off_t>(done));
-      if (got <= 0) return failed("UID " + std::to_string(row.uid) + " cannot be read");
-      done += static_cast<std::size_t>(got);
+    if (read_at(*file->file, 0, text) != static_cast<ssize_t>(text.size())) {
+      return failed("UID " + std::to_string(row.uid) + " cannot be read");
     }
     size += row.size;
     messages.push_back({{"uid", row.uid},

@@ -12,7 +12,9 @@
 #include "base/text.h"
 #include "daemon/administer.h"
 #include "daemon/mail_transport.h"
+#include "daemon/mbox_flags.h"
 #include "daemon/progress_bar.h"
+#include "storage/file_name.h"
 #include "storage/mailbox_name.h"
 
 namespace waxwing {
@@ -39,7 +41,7 @@ std::string without_cr(std::string_view text) {
   return result;
 }
 
-bool has_flag(const json& message, const char* flag) {
+bool has_flag(const json& message, std::string_view flag) {
   const auto& flags = message["flags"];
   return std::find(flags.begin(), flags.end(), flag) != flags.end();
 }
@@ -96,16 +98,10 @@ class MaildirWriter final : public Writer {
  private:
   explicit MaildirWriter(fs::path path) : path_(std::move(path)) {}
 
-  // In ASCII order, as the format wants.
   std::string letters(const json& message) {
-    std::string text;
-    const std::pair<char, const char*> kSystem[] = {{'D', "\\Draft"},
-                                                    {'F', "\\Flagged"},
-                                                    {'R', "\\Answered"},
-                                                    {'S', "\\Seen"},
-                                                    {'T', "\\Deleted"}};
-    for (const auto& [letter, flag] : kSystem) {
-      if (has_flag(message, flag)) text += letter;
+    Flags flags;
+    for (const auto& [name, bit] : kSystemFlags) {
+      if (has_flag(message, name)) flags.bits |= bit;
     }
     for (const auto& flag : message["flags"]) {
       const auto name = flag.get<std::string>();
@@ -114,10 +110,10 @@ class MaildirWriter final : public Writer {
       if (known == keywords_.end() && keywords_.size() < kMostKeywords) {
         known = keywords_.insert(keywords_.end(), name);
       }
-      if (known != keywords_.end()) text += static_cast<char>('a' + (known - keywords_.begin()));
+      if (known == keywords_.end()) continue;
+      flags.bits |= std::uint64_t{1} << (Flags::kFirstKeyword + (known - keywords_.begin()));
     }
-    std::sort(text.begin(), text.end());
-    return text;
+    return flag_letters(flags);
   }
 
   fs::path path_;
@@ -169,9 +165,7 @@ class MboxWriter final : public Writer {
   static std::string marks(const json& message) {
     std::string text = has_flag(message, "\\Seen") ? "Status: RO\n" : "Status: O\n";
     std::string more;
-    const std::pair<char, const char*> kMore[] = {
-        {'A', "\\Answered"}, {'F', "\\Flagged"}, {'D', "\\Deleted"}, {'T', "\\Draft"}};
-    for (const auto& [letter, flag] : kMore) {
+    for (const auto& [letter, flag] : kMboxFlags) {
       if (has_flag(message, flag)) more += letter;
     }
     if (!more.empty()) text += "X-Status: " + more + "\n";

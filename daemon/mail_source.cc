@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "storage/file_name.h"
 #include "storage/mailbox_name.h"
 
 namespace waxwing {
@@ -19,15 +20,9 @@ std::vector<std::string> flags_of_name(const std::string& name) {
   std::vector<std::string> flags;
   const auto info = name.rfind(":2,");
   if (info == std::string::npos) return flags;
-  for (const char letter : name.substr(info + 3)) {
-    switch (letter) {
-      case 'D': flags.emplace_back("\\Draft"); break;
-      case 'F': flags.emplace_back("\\Flagged"); break;
-      case 'R': flags.emplace_back("\\Answered"); break;
-      case 'S': flags.emplace_back("\\Seen"); break;
-      case 'T': flags.emplace_back("\\Deleted"); break;
-      default: break;
-    }
+  const Flags known = flags_of_letters(std::string_view(name).substr(info + 3));
+  for (const auto& [flag, bit] : kSystemFlags) {
+    if (known.has(bit)) flags.emplace_back(flag);
   }
   return flags;
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "daemon/mail_source.h"
+#include "daemon/mbox_flags.h"
 #include "protocols/mail/header.h"
 #include "storage/mailbox_name.h"
 
@@ -34,10 +35,8 @@ std::vector<std::string> flags_of_header(std::string_view header) {
   std::vector<std::string> flags;
   const std::string status = mail::find_field(header, "Status").value_or("");
   const std::string more = mail::find_field(header, "X-Status").value_or("");
-  const std::pair<char, const char*> kMore[] = {
-      {'A', "\\Answered"}, {'F', "\\Flagged"}, {'D', "\\Deleted"}, {'T', "\\Draft"}};
   if (status.find('R') != std::string::npos) flags.emplace_back("\\Seen");
-  for (const auto& [letter, flag] : kMore) {
+  for (const auto& [letter, flag] : kMboxFlags) {
     if (more.find(letter) != std::string::npos) flags.emplace_back(flag);
   }
   const std::string keywords = mail::find_field(header, "X-Keywords").value_or("");

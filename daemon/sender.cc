@@ -1,9 +1,6 @@
 #include "daemon/sender.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -28,15 +25,8 @@ std::size_t copy(const Output::Piece& piece, std::uint64_t skip, std::span<char>
     return wanted;
   }
   const auto& range = std::get<Output::FileRange>(piece);
-  std::size_t done = 0;
-  while (done < wanted) {
-    const ssize_t got = pread(range.file->get(), space.data() + done, wanted - done,
-                              static_cast<off_t>(range.offset + skip + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return 0;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
+  const ssize_t got = read_at(*range.file, range.offset + skip, space.first(wanted));
+  return got == static_cast<ssize_t>(wanted) ? wanted : 0;
 }
 
 }  // namespace

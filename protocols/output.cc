@@ -1,9 +1,7 @@
 #include "protocols/output.h"
 
-#include <unistd.h>
-
 #include <cassert>
-#include <cerrno>
+#include <span>
 
 namespace waxwing {
 
@@ -54,14 +52,9 @@ std::string Output::drain() {
     const auto& range = std::get<FileRange>(piece);
     const std::size_t start = all.size();
     all.resize(start + range.size);
-    for (std::size_t done = 0; done < range.size;) {
-      const ssize_t got = pread(range.file->get(), all.data() + start + done, range.size - done,
-                                static_cast<off_t>(range.offset + done));
-      if (got < 0 && errno == EINTR) continue;
-      assert(got > 0);
-      if (got <= 0) break;
-      done += static_cast<std::size_t>(got);
-    }
+    [[maybe_unused]] const ssize_t got =
+        read_at(*range.file, range.offset, std::span(all).subspan(start));
+    assert(got >= 0 && static_cast<std::uint64_t>(got) == range.size);
   }
   return all;
 }

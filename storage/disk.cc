@@ -81,18 +81,9 @@ Outcome SystemDisk::write(const Fd& file, std::string_view bytes) {
 
 Result<std::string> SystemDisk::read(const Fd& file, std::uint64_t offset, std::size_t size) {
   std::string bytes(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    ssize_t got = ::pread(file.get(), bytes.data() + filled, size - filled,
-                          static_cast<off_t>(offset + filled));
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return system_error("read", file);
-    }
-    if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  bytes.resize(filled);
+  const ssize_t got = read_at(file, offset, bytes);
+  if (got < 0) return system_error("read", file);
+  bytes.resize(static_cast<std::size_t>(got));
   return bytes;
 }
 

@@ -327,21 +327,19 @@ Result<MailboxStatus> MaildirAccount::status(std::string_view name) {
 }
 
 Result<std::shared_ptr<Mailbox>> MaildirAccount::create(std::string_view name, SpecialUse use) {
-  auto access = enter_to_write();
-  if (!access) return fail(access.error());
-  auto made = tree_.create(*access, name, use);
-  if (!made) return fail(made.error());
-  if (auto done = (*made)->load(*access); !done) return fail(done.error());
-  access->release();
-  tell(kMailboxNames, 0);
-  return (*made)->shared();
+  return add_mailbox([&](Access& access) { return tree_.create(access, name, use); });
 }
 
 Result<std::shared_ptr<Mailbox>> MaildirAccount::import_mailbox(std::string_view name,
                                                                 std::uint32_t uid_validity) {
+  return add_mailbox([&](Access& access) { return tree_.import(access, name, uid_validity); });
+}
+
+Result<std::shared_ptr<Mailbox>> MaildirAccount::add_mailbox(
+    const std::function<Result<std::shared_ptr<MaildirMailbox>>(Access&)>& make) {
   auto access = enter_to_write();
   if (!access) return fail(access.error());
-  auto made = tree_.import(*access, name, uid_validity);
+  auto made = make(*access);
   if (!made) return fail(made.error());
   if (auto done = (*made)->load(*access); !done) return fail(done.error());
   access->release();

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -138,6 +139,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   };
 
   Result<std::vector<std::shared_ptr<MaildirMailbox>>> all_mailboxes();
+  Result<std::shared_ptr<Mailbox>> add_mailbox(
+      const std::function<Result<std::shared_ptr<MaildirMailbox>>(Access&)>& make);
   Result<Access> try_to_enter();
   Result<Databases> open_databases();
   Result<std::unique_ptr<IndexDb>> open_index();

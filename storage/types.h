@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace waxwing {
@@ -29,6 +30,17 @@ struct Flags {
   bool has_keyword(int index) const { return (bits >> (kFirstKeyword + index)) & 1; }
   bool operator==(const Flags&) const = default;
 };
+
+// The system flags by their names, in the order in which they are told.  RFC 9051 section 2.3.2
+struct SystemFlag {
+  std::string_view name;
+  std::uint64_t bit;
+};
+inline constexpr SystemFlag kSystemFlags[] = {{"\\Answered", Flags::kAnswered},
+                                              {"\\Flagged", Flags::kFlagged},
+                                              {"\\Deleted", Flags::kDeleted},
+                                              {"\\Seen", Flags::kSeen},
+                                              {"\\Draft", Flags::kDraft}};
 
 enum class SpecialUse { None, All, Archive, Drafts, Flagged, Junk, Sent, Trash, Important };
 

@@ -291,6 +291,13 @@ bool is_written_otherwise(const Conversation& conversation, std::string_view nam
   return supplied != name;
 }
 
+MailboxInfo absent_mailbox(std::string name) {
+  MailboxInfo mailbox;
+  mailbox.name = std::move(name);
+  mailbox.exists = false;
+  return mailbox;
+}
+
 void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
                    std::optional<std::string_view> old_name, Output& output) {
   output << "* LIST (" << (mailbox.exists ? "" : "\\NonExistent ")
@@ -304,9 +311,7 @@ void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
 
 void write_name(const Conversation& conversation, std::string_view name,
                 std::optional<std::string_view> old_name, Output& output) {
-  MailboxInfo info;
-  info.name = name;
-  info.exists = false;
+  MailboxInfo info = absent_mailbox(std::string(name));
   if (const auto mailboxes = conversation.account->mailboxes()) {
     const auto found = std::ranges::find(*mailboxes, name, &MailboxInfo::name);
     if (found != mailboxes->end()) info = *found;

@@ -31,7 +31,9 @@ bool is_written_otherwise(const Conversation& conversation, std::string_view nam
 // none. RFC 9051 sections 6.3.2 and 6.3.9.7
 void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
                    std::optional<std::string_view> old_name, Output& output);
-// The same for a name, which need not be there.
+// What is told of a name that has no mailbox.
+MailboxInfo absent_mailbox(std::string name);
+// As write_mailbox() for a name, which need not be there.
 void write_name(const Conversation& conversation, std::string_view name,
                 std::optional<std::string_view> old_name, Output& output);
 

@@ -1,9 +1,6 @@
 #include "protocols/imap/message_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 namespace waxwing::imap {
 namespace {
@@ -20,13 +17,9 @@ Result<std::string> read_range(const MessageFile& message, ByteRange range) {
   std::string bytes;
   bytes.reserve(static_cast<std::size_t>(range.size) + kRoom);
   bytes.resize(static_cast<std::size_t>(range.size));
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t got = ::pread(message.file->get(), bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(range.offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    // Less than the size says: the literal is already announced with what there is, so no more.
-    if (got <= 0) return fail(Error::Code::Temporary, "cannot read a message file");
-    done += static_cast<std::size_t>(got);
+  // Less than the size says: the literal is already announced with what there is, so no more.
+  if (read_at(*message.file, range.offset, bytes) != static_cast<ssize_t>(bytes.size())) {
+    return fail(Error::Code::Temporary, "cannot read a message file");
   }
   return bytes;
 }

@@ -184,10 +184,7 @@ Outcome Notifications::tell_names(Conversation& conversation, Output& output) {
     if (!known.info.exists || new_names.contains(known.info.id)) continue;
     if (!wanted(conversation, known.info).mailbox_name) continue;
     const auto there = names_.find(name);
-    MailboxInfo gone;
-    gone.name = name;
-    gone.exists = false;
-    tell(there == names_.end() ? gone : there->second.info, {});
+    tell(there == names_.end() ? absent_mailbox(name) : there->second.info, {});
     tell_above(name);
   }
   std::vector<MailboxId> created;
@@ -218,10 +215,7 @@ Outcome Notifications::tell_names(Conversation& conversation, Output& output) {
   for (const auto& [name, known] : before) {
     if (known.info.exists || !known.info.subscribed || names_.contains(name)) continue;
     if (!wanted(conversation, known.info).subscription_change) continue;
-    MailboxInfo gone;
-    gone.name = name;
-    gone.exists = false;
-    tell(gone, {});
+    tell(absent_mailbox(name), {});
   }
   for (const MailboxId id : created) {
     if (auto done = tell_mailbox(conversation, id, output); !done) return done;

@@ -33,20 +33,6 @@ ModifierValue parse_value(Lexer& lexer, int depth) {
   return value;
 }
 
-struct SystemFlag {
-  std::string_view name;
-  std::uint64_t bit;
-};
-constexpr SystemFlag kSystemFlags[] = {
-    {"\\Answered", Flags::kAnswered},
-    {"\\Flagged", Flags::kFlagged},
-    {"\\Deleted", Flags::kDeleted},
-    {"\\Seen", Flags::kSeen},
-    {"\\Draft", Flags::kDraft},
-    // Only the server sets it: a client that copies all flags of a message means no harm.
-    {"\\Recent", 0},
-};
-
 void parse_flag(Lexer& lexer, FlagList& flags) {
   if (!lexer.take('\\')) {
     flags.keywords.push_back(lexer.atom("a flag"));
@@ -57,7 +43,8 @@ void parse_flag(Lexer& lexer, FlagList& flags) {
       std::find_if(std::begin(kSystemFlags), std::end(kSystemFlags),
                    [&](const SystemFlag& known) { return equals_ignoring_case(known.name, name); });
   // Flags of extensions are good syntax; what is not known here cannot be set and is passed over.
-  // RFC 9051 section 9, flag-extension
+  // So is \Recent, which only the server sets: a client that copies all flags of a message means no
+  // harm.  RFC 9051 section 9, flag-extension
   if (flag != std::end(kSystemFlags)) flags.system |= flag->bit;
 }
 

@@ -219,6 +219,15 @@ constexpr SortName kSortKeys[] = {
     {"SUBJECT", SortKey::Kind::Subject},     {"TO", SortKey::Kind::To},
 };
 
+// [RETURN (...) SP].  RFC 4466 section 2.6.1
+std::optional<SearchReturn> take_return(Lexer& lexer) {
+  if (!lexer.take_word("RETURN")) return std::nullopt;
+  lexer.space();
+  auto returns = parse_return(lexer);
+  lexer.space();
+  return returns;
+}
+
 SortKey parse_sort_key(Lexer& lexer) {
   SortKey key;
   if (lexer.take_word("REVERSE")) {
@@ -240,11 +249,7 @@ SortKey parse_sort_key(Lexer& lexer) {
 Command::Body parse_search(Lexer& lexer) {
   Search search;
   lexer.space();
-  if (lexer.take_word("RETURN")) {
-    lexer.space();
-    search.returns = parse_return(lexer);
-    lexer.space();
-  }
+  search.returns = take_return(lexer);
   if (lexer.take_word("CHARSET")) {
     lexer.space();
     search.charset = to_upper(lexer.astring("a charset"));
@@ -258,11 +263,7 @@ Command::Body parse_search(Lexer& lexer) {
 Command::Body parse_sort(Lexer& lexer) {
   Sort sort;
   lexer.space();
-  if (lexer.take_word("RETURN")) {
-    lexer.space();
-    sort.returns = parse_return(lexer);
-    lexer.space();
-  }
+  sort.returns = take_return(lexer);
   parse_list(lexer, [&] { sort.keys.push_back(parse_sort_key(lexer)); });
   if (sort.keys.empty()) lexer.fail("Expected a sort key in the parentheses");
   lexer.space();

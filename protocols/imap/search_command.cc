@@ -25,7 +25,9 @@ class SearchTask final : public Task {
     if (!answer_) {
       const Slice slice(conversation.services.clock);
       const auto is_done = search_.step(conversation, slice, output);
-      if (!is_done) return refuse(conversation, is_done.error());
+      if (!is_done) {
+        return done(refuse_search(conversation, command_.returns, is_done.error()));
+      }
       if (!*is_done) return Step::Yield;
       make_answer(conversation);
     }
@@ -46,12 +48,6 @@ class SearchTask final : public Task {
     const bool is_plain = !command_.returns && !conversation.is_rev2();
     answer_.emplace(is_plain ? list_response("SEARCH", found, command_.numbering)
                              : esearch_response(found, returns, command_.numbering, tag_));
-  }
-
-  // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
-  Step refuse(Conversation& conversation, const Error& error) {
-    if (command_.returns && command_.returns->save) conversation.selected->save({});
-    return done(refuse_search(conversation, error));
   }
 
   std::string tag_;

@@ -31,7 +31,10 @@ std::optional<Task::Extent> Searching::extent() const {
   return Task::Extent{run_->decided(), run_->candidates()};
 }
 
-Reply refuse_search(const Conversation& conversation, const Error& error) {
+Reply refuse_search(Conversation& conversation, const std::optional<SearchReturn>& returns,
+                    const Error& error) {
+  // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
+  if (returns && returns->save) conversation.selected->save({});
   if (error.code != Error::Code::NotFound) return conversation.refuse(error);
   return Reply::no("The charset is not known here", SearchProgram::bad_charset());
 }

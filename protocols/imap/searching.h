@@ -40,6 +40,8 @@ class Searching {
   std::optional<SearchRun> run_;
 };
 
-Reply refuse_search(const Conversation& conversation, const Error& error);
+// The reply to one that ended with an error. `returns`: what it was to return, if it said so.
+Reply refuse_search(Conversation& conversation, const std::optional<SearchReturn>& returns,
+                    const Error& error);
 
 }  // namespace waxwing::imap

@@ -19,7 +19,11 @@ constexpr std::array<std::string_view, 4> kUsualKeywords = {"$Junk", "$NotJunk",
 // A VANISHED line names no more messages than that.
 constexpr std::size_t kVanishedInLine = 4096;
 
-constexpr std::string_view kSystemFlags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
+std::string system_flags() {
+  std::string text;
+  for (const auto& [name, bit] : kSystemFlags) text.append(text.empty() ? "" : " ").append(name);
+  return text;
+}
 
 }  // namespace
 
@@ -84,7 +88,7 @@ std::string Selected::news(const MessageRow& row, const Dialect& dialect) const 
 }
 
 std::string Selected::known_flags() const {
-  std::string text(kSystemFlags);
+  std::string text = system_flags();
   for (const std::string_view keyword : kUsualKeywords) text.append(" ").append(keyword);
   for (const std::string& keyword : view_->keywords()) {
     const bool is_usual = std::ranges::any_of(kUsualKeywords, [&](std::string_view usual) {
@@ -100,7 +104,7 @@ std::string Selected::permanent_flags() const {
   // A mailbox has room for so many keywords; then even the usual ones cannot be added.
   // RFC 9051 section 7.1, PERMANENTFLAGS
   if (view_->keywords().size() < Flags::kMaxKeywords) return known_flags() + " \\*";
-  std::string text(kSystemFlags);
+  std::string text = system_flags();
   for (const std::string& keyword : view_->keywords()) text.append(" ").append(keyword);
   return text;
 }

@@ -20,7 +20,9 @@ class SortTask final : public Task {
   Step run(Conversation& conversation, Output& output) override {
     if (!answer_) {
       const auto is_done = sort(conversation, output);
-      if (!is_done) return refuse(conversation, is_done.error());
+      if (!is_done) {
+        return done(refuse_search(conversation, command_.returns, is_done.error()));
+      }
       if (!*is_done) return Step::Yield;
       make_answer(*conversation.selected);
     }
@@ -56,11 +58,6 @@ class SortTask final : public Task {
     } else {
       answer_.emplace(list_response("SORT", found, command_.numbering));
     }
-  }
-
-  Step refuse(Conversation& conversation, const Error& error) {
-    if (command_.returns && command_.returns->save) conversation.selected->save({});
-    return done(refuse_search(conversation, error));
   }
 
   std::string tag_;

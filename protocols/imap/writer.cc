@@ -80,11 +80,9 @@ std::string to_flag_list(Flags flags, const std::vector<std::string>& keywords, 
     if (list.size() > 1) list += ' ';
     list += flag;
   };
-  if (flags.has(Flags::kAnswered)) add("\\Answered");
-  if (flags.has(Flags::kFlagged)) add("\\Flagged");
-  if (flags.has(Flags::kDeleted)) add("\\Deleted");
-  if (flags.has(Flags::kSeen)) add("\\Seen");
-  if (flags.has(Flags::kDraft)) add("\\Draft");
+  for (const auto& [name, bit] : kSystemFlags) {
+    if (flags.has(bit)) add(name);
+  }
   if (recent == Recent::Yes) add("\\Recent");
   int count = static_cast<int>(std::min<std::size_t>(keywords.size(), Flags::kMaxKeywords));
   for (int i = 0; i < count; ++i) {

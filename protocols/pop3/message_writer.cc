@@ -1,7 +1,5 @@
 #include "protocols/pop3/message_writer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -15,13 +13,10 @@ constexpr std::size_t kSlice = 64 * 1024;
 // All of `size` bytes at this offset; the file may not end before.
 Result<std::string> read_slice(const Fd& file, std::uint64_t offset, std::size_t size) {
   std::string bytes(size, '\0');
-  for (std::size_t done = 0; done < size;) {
-    const ssize_t got =
-        ::pread(file.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(Error::Code::Temporary, std::strerror(errno));
-    if (got == 0) return fail(Error::Code::Corrupt, "the message file became shorter");
-    done += static_cast<std::size_t>(got);
+  const ssize_t got = read_at(file, offset, bytes);
+  if (got < 0) return fail(Error::Code::Temporary, std::strerror(errno));
+  if (static_cast<std::size_t>(got) < size) {
+    return fail(Error::Code::Corrupt, "the message file became shorter");
   }
   return bytes;
 }
