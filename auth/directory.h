@@ -23,6 +23,8 @@ struct Identity {
   std::string address;  // canonical
   PopPolicy pop3 = PopPolicy::On;
   std::vector<std::string> hidden = {};  // capabilities of IMAP, in upper case
+  // Of the domain: its shared mailboxes, and the limits of its accounts.
+  bool is_administrator = false;
 };
 
 struct AccountRecord {
@@ -34,7 +36,8 @@ struct AccountRecord {
   std::uint64_t quota_bytes = 0;     // 0: none
   std::uint64_t quota_messages = 0;  // 0: none
   std::vector<std::string> hidden;   // capabilities of IMAP, in upper case
-  std::int64_t created = 0;          // Unix seconds
+  bool is_administrator = false;
+  std::int64_t created = 0;  // Unix seconds
 };
 
 struct AliasRecord {
@@ -84,6 +87,8 @@ class Directory {
   // Capabilities that IMAP sessions of this account have not; for those that start from now on.
   virtual Outcome set_hidden(std::string_view address,
                              const std::vector<std::string>& capabilities) = 0;
+  // For sessions that start from now on; those of who is none any more end.
+  virtual Outcome set_administrator(std::string_view address, bool is_administrator) = 0;
   virtual Result<AccountRecord> account(std::string_view address) = 0;
   virtual Result<std::vector<AccountRecord>> accounts() = 0;
 

@@ -47,6 +47,9 @@ constexpr std::array kSteps = {
       ALTER TABLE accounts ADD COLUMN quota_messages INTEGER NOT NULL DEFAULT 0;
       ALTER TABLE accounts ADD COLUMN hidden TEXT NOT NULL DEFAULT '';
     )sql",
+    R"sql(
+      ALTER TABLE accounts ADD COLUMN administrator INTEGER NOT NULL DEFAULT 0;
+    )sql",
 };
 
 Result<std::int64_t> version_of(directory_sql::Database& database) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kAccountColumns =
     "SELECT a.id, a.address, a.enabled, a.pop3, a.quota, a.created, c.stored_key IS NOT NULL, "
-    "a.quota_messages, a.hidden "
+    "a.quota_messages, a.hidden, a.administrator "
     "FROM accounts a JOIN credentials c ON c.account = a.id ";
 
 AccountRecord account_record(const directory_sql::Query& query) {
@@ -25,6 +25,7 @@ AccountRecord account_record(const directory_sql::Query& query) {
   record.has_scram = query.integer(6) != 0;
   record.quota_messages = static_cast<std::uint64_t>(query.integer(7));
   record.hidden = query.words(8);
+  record.is_administrator = query.integer(9) != 0;
   return record;
 }
 
@@ -312,6 +313,18 @@ Outcome SqliteDirectory::set_hidden(std::string_view address,
   return write_account(address, [&](auto& database, auto id, const auto&) -> Outcome {
     return database.run("UPDATE accounts SET hidden = ? WHERE id = ?", text, id);
   });
+}
+
+Outcome SqliteDirectory::set_administrator(std::string_view address, bool is_administrator) {
+  std::string account;
+  auto outcome = write_account(address, [&](auto& database, auto id, const auto& name) -> Outcome {
+    account = name;
+    return database.run("UPDATE accounts SET administrator = ? WHERE id = ?",
+                        std::int64_t{is_administrator}, id);
+  });
+  // Who is none any more has no session that still thinks so.
+  if (outcome && !is_administrator) revoke(account);
+  return outcome;
 }
 
 Outcome SqliteDirectory::set_pop3(std::string_view address, PopPolicy policy) {

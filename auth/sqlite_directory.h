@@ -48,6 +48,7 @@ class SqliteDirectory final : public Directory, public Credentials {
   Outcome disable_account(std::string_view address) override;
   Outcome rename_account(std::string_view from, std::string_view to) override;
   Outcome set_quota(std::string_view address, std::uint64_t bytes, std::uint64_t messages) override;
+  Outcome set_administrator(std::string_view address, bool is_administrator) override;
   Outcome set_hidden(std::string_view address,
                      const std::vector<std::string>& capabilities) override;
   Outcome set_pop3(std::string_view address, PopPolicy policy) override;

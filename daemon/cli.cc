@@ -108,6 +108,11 @@ void add_account_commands(CLI::App& app, Line& line) {
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "policy", "POLICY");
 
+  command = add_request(account, line, "admin",
+                        "Let it set limits and shared mailboxes of its domain: on or off");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "state", "STATE");
+
   CLI::App* alias = app.add_subcommand("alias", "Addresses that lead to others");
   alias->require_subcommand(1);
   command = add_request(alias, line, "add", "Make an alias; @DOMAIN takes all that is left");
@@ -127,6 +132,21 @@ void add_other_commands(CLI::App& app, Line& line) {
   CLI::App* mailbox = app.add_subcommand("mailbox", "The mail of an account");
   mailbox->require_subcommand(1);
   takes(add_request(mailbox, line, "list", "Show its mailboxes"), line, "address", "ADDRESS");
+  CLI::App* command = add_request(mailbox, line, "create", "Make a mailbox; of @DOMAIN: for all");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "mailbox", "MAILBOX");
+  command = add_request(mailbox, line, "remove", "Remove a mailbox and its messages");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "mailbox", "MAILBOX");
+  command = add_request(mailbox, line, "rights", "Show who may do what with a mailbox, or set it");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "mailbox", "MAILBOX");
+  command->add_option_function<std::string>(
+      "WHO", [&line](const std::string& value) { line.request["who"] = value; },
+      "An address, or anyone");
+  command->add_option_function<std::string>(
+      "RIGHTS", [&line](const std::string& value) { line.request["rights"] = value; },
+      "Letters of lrswipkxtea, or none");
   takes(add_request(mailbox, line, "verify", "Compare files and index; changes nothing"), line,
         "address", "ADDRESS");
   takes(add_request(mailbox, line, "rebuild", "Make the index anew from the files"), line,

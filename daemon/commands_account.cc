@@ -34,6 +34,10 @@ Answer domain_remove(World& world, const Request& request) {
     return refused(removed.error(), removed.error().code == Error::Code::Denied
                                         ? "remove these first"
                                         : "`waxwing domain list` shows those that there are");
+  // Nobody is left who could read what its users shared.
+  const auto canonical = mail::canonical_domain(domain);
+  const auto gone = world.store.remove_account("@" + canonical.value_or(domain));
+  if (!gone && gone.error().code != Error::Code::NotFound) return refused(gone.error());
   return done("domain " + domain + " removed");
 }
 
@@ -53,9 +57,13 @@ const char* to_string(PopPolicy policy) {
 }
 
 json describe(const AccountRecord& account) {
-  return {{"address", account.address},   {"enabled", account.enabled},
-          {"scram", account.has_scram},   {"pop3", to_string(account.pop3)},
-          {"quota", account.quota_bytes}, {"quota_messages", account.quota_messages},
+  return {{"address", account.address},
+          {"enabled", account.enabled},
+          {"scram", account.has_scram},
+          {"pop3", to_string(account.pop3)},
+          {"quota", account.quota_bytes},
+          {"quota_messages", account.quota_messages},
+          {"administrator", account.is_administrator},
           {"created", account.created}};
 }
 
@@ -169,6 +177,7 @@ Answer account_show(World& world, const Request& request) {
                      {"quota, messages", limit(record->quota_messages)},
                      {"pop3", to_string(record->pop3)},
                      {"hidden", record->hidden.empty() ? "none" : join(record->hidden, ",")},
+                     {"administrator", record->is_administrator ? "yes" : "no"},
                      {"scram keys", record->has_scram ? "yes" : "no"}}),
               std::move(result));
 }
@@ -264,6 +273,19 @@ Answer account_pop3(World& world, const Request& request) {
   return {2, "\"" + policy + "\" is no POP3 policy: write on, off or keep", nullptr};
 }
 
+// Of its domain.
+Answer account_admin(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  const std::string state = text_of(request, "state");
+  if (state != "on" && state != "off") {
+    return {2, "\"" + state + "\" is neither on nor off", nullptr};
+  }
+  if (auto set = world.directory.set_administrator(address, state == "on"); !set)
+    return refused(set.error(), kListAccounts);
+  return done(address + (state == "on" ? " may now administer its domain by IMAP"
+                                       : " administers nothing any more; its sessions end"));
+}
+
 Answer alias_add(World& world, const Request& request) {
   const std::string address = text_of(request, "address");
   std::vector<std::string> targets;
@@ -297,15 +319,25 @@ Answer alias_list(World& world, const Request&) {
 
 const std::vector<Command>& account_commands() {
   static const std::vector<Command> commands = {
-      {"domain add", domain_add},           {"domain remove", domain_remove},
-      {"domain list", domain_list},         {"account add", account_add},
-      {"account import", account_import},   {"account passwd", account_passwd},
-      {"account remove", account_remove},   {"account list", account_list},
-      {"account show", account_show},       {"account quota", account_quota},
-      {"account hide", account_hide},       {"account enable", account_enable},
-      {"account disable", account_disable}, {"account rename", account_rename},
-      {"account pop3", account_pop3},       {"alias add", alias_add},
-      {"alias remove", alias_remove},       {"alias list", alias_list},
+      {"domain add", domain_add},
+      {"domain remove", domain_remove},
+      {"domain list", domain_list},
+      {"account add", account_add},
+      {"account import", account_import},
+      {"account passwd", account_passwd},
+      {"account remove", account_remove},
+      {"account list", account_list},
+      {"account show", account_show},
+      {"account quota", account_quota},
+      {"account hide", account_hide},
+      {"account enable", account_enable},
+      {"account disable", account_disable},
+      {"account rename", account_rename},
+      {"account pop3", account_pop3},
+      {"account admin", account_admin},
+      {"alias add", alias_add},
+      {"alias remove", alias_remove},
+      {"alias list", alias_list},
   };
   return commands;
 }

@@ -1,6 +1,8 @@
 #include <utility>
 
 #include "daemon/commands.h"
+#include "protocols/mail/address.h"
+#include "storage/acl.h"
 
 namespace waxwing {
 
@@ -8,7 +10,17 @@ namespace {
 
 using nlohmann::json;
 
+// Of an account, or "@domain" for what the domain's users share.
 Result<std::string> canonical(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  if (address.starts_with('@')) {
+    const auto domain = mail::canonical_domain(address.substr(1));
+    const auto is_ours = domain ? world.directory.is_local_domain(*domain) : false;
+    if (!is_ours) return fail(is_ours.error());
+    if (*is_ours) return "@" + *domain;
+    return fail(Error::Code::NotFound, "no such domain: " + address.substr(1) +
+                                           "; `waxwing domain list` shows those that there are");
+  }
   auto account = world.directory.account(text_of(request, "address"));
   if (!account) return fail(account.error());
   return account->address;
@@ -36,6 +48,69 @@ Answer mailbox_list(World& world, const Request& request) {
                    {"size", status->size}});
   }
   return done(table(rows), std::move(all));
+}
+
+// What went wrong, in an operator's words.
+Answer refused_mailbox(const Error& error, const std::string& name) {
+  switch (error.code) {
+    case Error::Code::NotFound:
+      return failed("there is no mailbox \"" + name + "\": `waxwing mailbox list` shows them");
+    case Error::Code::AlreadyExists: return failed("there is a mailbox \"" + name + "\" already");
+    default: return failed(error.text);
+  }
+}
+
+Answer mailbox_create(World& world, const Request& request) {
+  const auto address = canonical(world, request);
+  if (!address) return failed(address.error().text);
+  auto account = world.store.account(*address);
+  if (!account) return failed(account.error().text);
+  const std::string name = text_of(request, "mailbox");
+  if (auto made = (*account)->create(name); !made) return refused_mailbox(made.error(), name);
+  return done("mailbox " + name + " made");
+}
+
+Answer mailbox_remove(World& world, const Request& request) {
+  const auto address = canonical(world, request);
+  if (!address) return failed(address.error().text);
+  auto account = world.store.account(*address);
+  if (!account) return failed(account.error().text);
+  const std::string name = text_of(request, "mailbox");
+  if (auto gone = (*account)->remove(name); !gone) return refused_mailbox(gone.error(), name);
+  return done("mailbox " + name + " removed");
+}
+
+Answer mailbox_rights(World& world, const Request& request) {
+  const auto address = canonical(world, request);
+  if (!address) return failed(address.error().text);
+  auto account = world.store.account(*address);
+  if (!account) return failed(account.error().text);
+  const std::string name = text_of(request, "mailbox");
+  if (request.contains("who")) {
+    const auto identifier = canonical_identifier(text_of(request, "who"));
+    if (!identifier) {
+      return {2, "\"" + text_of(request, "who") + "\" is neither an address nor anyone", nullptr};
+    }
+    const std::string letters = request.contains("rights") ? text_of(request, "rights") : "";
+    const auto rights =
+        letters == "none" ? std::optional<Rights>(Rights()) : Rights::parse(letters);
+    if (!rights || letters.empty()) {
+      return {2, "\"" + letters + "\" are no rights: write letters of lrswipkxtea, or none",
+              nullptr};
+    }
+    if (*identifier == *address) return failed("the owner has all rights, always");
+    auto set = (*account)->change_acl(name, *identifier, {RightsChange::Mode::Replace, *rights});
+    if (!set) return refused_mailbox(set.error(), name);
+  }
+  const auto acl = (*account)->acl(name);
+  if (!acl) return refused_mailbox(acl.error(), name);
+  std::vector<std::vector<std::string>> rows;
+  json all = json::object();
+  for (const auto& [identifier, rights] : *acl) {
+    rows.push_back({identifier, rights.letters()});
+    all[identifier] = rights.letters();
+  }
+  return done(rows.empty() ? "nobody but its owner" : table(rows), std::move(all));
 }
 
 Answer mailbox_verify(World& world, const Request& request) {
@@ -66,9 +141,9 @@ Answer mailbox_rebuild(World& world, const Request& request) {
 
 const std::vector<Command>& mailbox_commands() {
   static const std::vector<Command> commands = {
-      {"mailbox list", mailbox_list},
-      {"mailbox verify", mailbox_verify},
-      {"mailbox rebuild", mailbox_rebuild},
+      {"mailbox list", mailbox_list},     {"mailbox create", mailbox_create},
+      {"mailbox remove", mailbox_remove}, {"mailbox rights", mailbox_rights},
+      {"mailbox verify", mailbox_verify}, {"mailbox rebuild", mailbox_rebuild},
   };
   return commands;
 }

@@ -24,8 +24,14 @@ Result<std::unique_ptr<Stores>> Stores::open(const Settings& settings) {
 Result<QuotaLimits> Stores::AccountQuotas::limits(std::string_view account) {
   const auto record = directory_.account(account);
   if (record) return QuotaLimits{record->quota_bytes, record->quota_messages};
-  if (record.error().code == Error::Code::NotFound) return QuotaLimits{};
+  // What belongs to a domain has no account.
+  const auto code = record.error().code;
+  if (code == Error::Code::NotFound || code == Error::Code::Invalid) return QuotaLimits{};
   return fail(record.error());
+}
+
+Outcome Stores::AccountQuotas::set_limits(std::string_view account, const QuotaLimits& limits) {
+  return directory_.set_quota(account, limits.bytes, limits.messages);
 }
 
 Stores::~Stores() {

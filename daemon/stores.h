@@ -21,6 +21,7 @@ struct Stores {
    public:
     explicit AccountQuotas(Directory& directory) : directory_(directory) {}
     Result<QuotaLimits> limits(std::string_view account) override;
+    Outcome set_limits(std::string_view account, const QuotaLimits& limits) override;
 
    private:
     Directory& directory_;

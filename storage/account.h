@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "storage/acl.h"
 #include "storage/mailbox.h"
 #include "storage/quota.h"
 #include "storage/types.h"
@@ -24,6 +25,8 @@ struct MailboxInfo {
   bool exists = true;  // false: \NonExistent, a level above others or a subscription alone
   bool subscribed = false;
   bool has_children = false;
+  bool is_personal = true;        // the own account's
+  Rights rights = Rights::all();  // of the one who asks
 };
 
 // RFC 9051 section 6.3.11
@@ -45,7 +48,8 @@ constexpr MailboxId kAnnotations{-1};
 // By entry: "/private/comment", in lower case.  RFC 5464 section 3.2
 using Annotations = std::map<std::string, std::string>;
 
-// Someone's mail. All who use it share the object. Any thread; may block.
+// Someone's mail: an account itself (Store::account), or all that its user reaches, other people's
+// mailboxes too (Store::mail_of). Any thread; may block.
 // A new account has INBOX and, subscribed and with their special use, Drafts, Sent, Junk, Trash,
 // Archive.
 class Account {
@@ -100,12 +104,42 @@ class Account {
   virtual std::uint64_t last_annotated() = 0;
   virtual Outcome set_special_use(std::string_view mailbox, SpecialUse use) = 0;
 
+  // Who may do what with a mailbox; Denied without the right to administer it, and where nothing is
+  // shared.  RFC 4314
+  virtual Result<Acl> acl(std::string_view mailbox);
+  // `identifier`: canonical. Limit when there are more than kMaxAcl entries then.
+  static constexpr std::size_t kMaxAcl = 500;
+  virtual Outcome change_acl(std::string_view mailbox, const std::string& identifier,
+                             const RightsChange& change);
+  // What the one who uses this object may do; NotFound when he may not even know of the mailbox.
+  virtual Result<Rights> rights(std::string_view mailbox);
+  // Whether there may be mailboxes of others for who uses this object.  RFC 2342
+  struct OtherNamespaces {
+    bool users = false;
+    bool shared = false;
+  };
+  virtual Result<OtherNamespaces> other_namespaces();
+
   struct Usage {
     std::uint64_t messages = 0, bytes = 0;
   };
   virtual Result<Usage> usage() = 0;
   // What it may hold. Nothing that would go beyond it comes in; what is there already stays.
   virtual Result<QuotaLimits> quota() = 0;
+
+  // An account is one quota root, by the name of its address: all its mailboxes share the limits.
+  // RFC 9208 section 3.2
+  struct QuotaRoot {
+    std::string name;
+    QuotaLimits limits;
+    Usage used;
+  };
+  // NotFound when there is none of that name, or it is no business of who uses this object.
+  virtual Result<QuotaRoot> quota_root(std::string_view name);
+  // Of a mailbox, which need not be there.
+  virtual Result<QuotaRoot> quota_root_of(std::string_view mailbox);
+  // Denied but to administrators.
+  virtual Result<QuotaRoot> set_quota(std::string_view root, const QuotaLimits& limits);
 };
 
 }  // namespace waxwing

@@ -7,7 +7,7 @@ namespace waxwing {
 namespace {
 
 // Entry n brings a database from user_version n to n + 1. Entries are never changed, only added.
-constexpr std::array<const char*, 2> kMigrations = {
+constexpr std::array<const char*, 3> kMigrations = {
     "CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE mailboxes(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
     "  folder TEXT NOT NULL, uid_validity INTEGER NOT NULL, uid_mark INTEGER NOT NULL,"
@@ -23,7 +23,9 @@ constexpr std::array<const char*, 2> kMigrations = {
     "CREATE TABLE hidden(key INTEGER PRIMARY KEY);",
     "CREATE TABLE annotations(mailbox INTEGER NOT NULL, entry TEXT NOT NULL, value BLOB NOT NULL,"
     "  PRIMARY KEY(mailbox, entry)) WITHOUT ROWID;"
-    "ALTER TABLE mailboxes ADD COLUMN modseq INTEGER NOT NULL DEFAULT 0;"};
+    "ALTER TABLE mailboxes ADD COLUMN modseq INTEGER NOT NULL DEFAULT 0;",
+    "CREATE TABLE acl(mailbox INTEGER NOT NULL, identifier TEXT NOT NULL, rights TEXT NOT NULL,"
+    "  PRIMARY KEY(mailbox, identifier)) WITHOUT ROWID;"};
 
 constexpr const char* kModSeq = "modseq";
 constexpr const char* kUidValidity = "uid_validity";
@@ -80,16 +82,23 @@ Result<std::vector<MailboxRecord>> AccountDb::mailboxes() {
     result.push_back(std::move(record));
   }
   if (auto done = select.finish(); !done) return fail(done.error());
+  const auto find = [&](std::int64_t id) -> MailboxRecord* {
+    const auto record = std::ranges::lower_bound(result, MailboxId{id}, {}, &MailboxRecord::id);
+    return record != result.end() && record->id.value == id ? &*record : nullptr;
+  };
   auto keywords =
       database_.prepare("SELECT mailbox, keyword FROM keywords ORDER BY mailbox, position");
   while (keywords.step()) {
-    const MailboxId id{keywords.integer(0)};
-    auto record =
-        std::lower_bound(result.begin(), result.end(), id,
-                         [](const MailboxRecord& r, MailboxId wanted) { return r.id < wanted; });
-    if (record != result.end() && record->id == id) record->keywords.emplace_back(keywords.text(1));
+    if (auto* record = find(keywords.integer(0))) record->keywords.emplace_back(keywords.text(1));
   }
   if (auto done = keywords.finish(); !done) return fail(done.error());
+  auto acl = database_.prepare("SELECT mailbox, identifier, rights FROM acl");
+  while (acl.step()) {
+    auto* record = find(acl.integer(0));
+    const auto rights = Rights::parse(acl.text(2));
+    if (record != nullptr && rights) record->acl.emplace(acl.text(1), *rights);
+  }
+  if (auto done = acl.finish(); !done) return fail(done.error());
   return result;
 }
 
@@ -116,7 +125,7 @@ Result<MailboxRecord> AccountDb::add_mailbox(const std::string& name, const std:
                   .bind(4, static_cast<std::int64_t>(use))
                   .run();
   if (!done) return fail(done.error());
-  MailboxRecord record{{database_.last_row()}, name, folder, *validity, 1, use, {}, 0};
+  MailboxRecord record{{database_.last_row()}, name, folder, *validity, 1, use, {}, 0, {}};
   if (done = transaction.commit(); !done) return fail(done.error());
   return record;
 }
@@ -129,7 +138,8 @@ Outcome AccountDb::remove_mailbox(MailboxId id, const std::string& folder,
   auto remove = database_.prepare("DELETE FROM mailboxes WHERE id=?");
   if (auto done = remove.bind(1, id.value).run(); !done) return done;
   for (const char* sql :
-       {"DELETE FROM keywords WHERE mailbox=?", "DELETE FROM annotations WHERE mailbox=?"}) {
+       {"DELETE FROM keywords WHERE mailbox=?", "DELETE FROM annotations WHERE mailbox=?",
+        "DELETE FROM acl WHERE mailbox=?"}) {
     if (auto done = database_.prepare(sql).bind(1, id.value).run(); !done) return done;
   }
   for (const char* sql : {"DELETE FROM more_keywords WHERE key BETWEEN ? AND ?",
@@ -173,6 +183,19 @@ Outcome AccountDb::keep_folder(MailboxId id, const std::string& folder) {
 Outcome AccountDb::set_special_use(MailboxId id, SpecialUse use) {
   auto set = database_.prepare("UPDATE mailboxes SET special_use=? WHERE id=?");
   return set.bind(1, static_cast<std::int64_t>(use)).bind(2, id.value).run();
+}
+
+Outcome AccountDb::set_acl(MailboxId id, const Acl& acl) {
+  sqlite::Transaction transaction(database_);
+  auto clear = database_.prepare("DELETE FROM acl WHERE mailbox=?");
+  if (auto done = clear.bind(1, id.value).run(); !done) return done;
+  auto insert = database_.prepare("INSERT INTO acl VALUES(?, ?, ?)");
+  for (const auto& [identifier, rights] : acl) {
+    const std::string letters = rights.letters();
+    auto done = insert.bind(1, id.value).bind(2, identifier).bind(3, letters).run();
+    if (!done) return done;
+  }
+  return transaction.commit();
 }
 
 Outcome AccountDb::set_uid_validity(MailboxId id, std::uint32_t uid_validity) {

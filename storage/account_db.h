@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "storage/acl.h"
 #include "storage/sqlite.h"
 #include "storage/types.h"
 
@@ -26,6 +27,7 @@ struct MailboxRecord {
   SpecialUse special_use = SpecialUse::None;
   std::vector<std::string> keywords;
   ModSeq modseq = 0;  // of the last change of its annotations
+  Acl acl;
 };
 
 // account.sqlite: small, precious, durable with every call: what the message files cannot tell.
@@ -54,6 +56,8 @@ class AccountDb {
   // The mailbox stays in this directory, whatever its name is.
   Outcome keep_folder(MailboxId id, const std::string& folder);
   Outcome set_special_use(MailboxId id, SpecialUse use);
+  // The whole list.
+  Outcome set_acl(MailboxId id, const Acl& acl);
   // No mailbox that is made later gets it, or a lower one.
   Outcome set_uid_validity(MailboxId id, std::uint32_t uid_validity);
 

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "protocols/mail/message.h"
+#include "storage/rights.h"
 #include "storage/staged.h"
 #include "storage/types.h"
 #include "storage/view.h"
@@ -24,6 +25,9 @@ struct FlagChange {
   Mode mode = Mode::Add;
   std::uint64_t system = 0;           // Flags::kSeen | ...
   std::vector<std::string> keywords;  // compared ignoring case; new ones are created
+  // Of these flags, Replace leaves what is there as it is.
+  std::uint64_t kept = 0;
+  bool keeps_keywords = false;
 };
 
 // An open message file. Stays readable after the message is expunged.
@@ -48,8 +52,11 @@ class Mailbox {
   virtual MailboxId id() const = 0;
   virtual std::string name() const = 0;  // UTF-8, "/" between levels; follows renames
   virtual std::uint32_t uid_validity() const = 0;
-  // Deleted by someone: nothing works any more.
+  // Deleted by someone, or the right to read it taken away: nothing works any more.
   virtual bool is_gone() const = 0;
+  // What the one who uses this object may do. All else is Denied, and flags that may not be changed
+  // are left as they are.
+  virtual Rights rights() const { return Rights::all(); }
   // The newest published state.
   virtual View::Version view() const = 0;
   // The watcher is told of every change until it dies.
@@ -74,9 +81,9 @@ class Mailbox {
   // All of them, in their order, or none; durable, and visible to others at once, when it returns.
   virtual Result<std::vector<Uid>> append(std::span<const NewMessage> messages) = 0;
   Result<Uid> append(Staged& message, const AppendOptions& options);
-  // Puts the message into `target`, of the same account, while `uid` leaves this mailbox: both or
-  // neither, and nobody sees one without the other. NotFound when a mailbox is gone, Cancelled when
-  // the message is.  RFC 8508
+  // Puts the message into `target` while `uid` leaves this mailbox: both or neither, and nobody
+  // sees one without the other; in another account first the one, then the other. NotFound when a
+  // mailbox is gone, Cancelled when the message is.  RFC 8508
   virtual Result<Uid> replace(Uid uid, const NewMessage& message, Mailbox& target) = 0;
 
   struct FlagOutcome {
@@ -99,7 +106,8 @@ class Mailbox {
     std::uint32_t uid_validity = 0;         // of the target
     std::vector<std::pair<Uid, Uid>> uids;  // source, target; ascending by source
   };
-  // All or nothing. The target may be another account's.
+  // All or nothing. The target may be another account's. Denied when messages may not be put there;
+  // a copy has those flags that may be set there.
   virtual Result<Copied> copy(std::span<const Uid> uids, Mailbox& target) = 0;
   virtual Result<Copied> move(std::span<const Uid> uids, Mailbox& target) = 0;
 

@@ -147,8 +147,27 @@ Result<std::shared_ptr<MaildirMailbox>> MailboxTree::create(Access& access, std:
     if (!added) return added;
     if (auto done = access.db.subscribe(level); !done) return fail(done.error());
     made = *added;
+    if (auto done = inherit(access, *made); !done) return fail(done.error());
   }
   return made;
+}
+
+// A crash in between leaves a mailbox that only its owner sees.
+Outcome MailboxTree::inherit(Access& access, MaildirMailbox& mailbox) {
+  const auto parent = nearest_above(access, mailbox.name());
+  if (!parent || parent->acl()->empty()) return {};
+  if (auto done = access.db.set_acl(mailbox.id(), *parent->acl()); !done) return done;
+  mailbox.set_acl(access, *parent->acl());
+  return {};
+}
+
+std::shared_ptr<MaildirMailbox> MailboxTree::nearest_above(const Access& access,
+                                                           std::string_view name) const {
+  for (auto slash = name.rfind('/'); slash != name.npos; slash = name.rfind('/')) {
+    name = name.substr(0, slash);
+    if (auto found = find(access, name)) return found;
+  }
+  return nullptr;
 }
 
 Result<std::shared_ptr<MaildirMailbox>> MailboxTree::import(Access& access, std::string_view name,

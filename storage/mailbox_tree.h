@@ -33,6 +33,8 @@ class MailboxTree {
   using Mailboxes = std::map<std::string, std::shared_ptr<MaildirMailbox>, std::less<>>;
   const Mailboxes& all(const Access&) const { return mailboxes_; }
   std::shared_ptr<MaildirMailbox> find(const Access&, std::string_view name) const;
+  // Of the mailboxes whose inferior this name is, the one with the longest name; or nullptr.
+  std::shared_ptr<MaildirMailbox> nearest_above(const Access&, std::string_view name) const;
 
   Result<std::vector<MailboxInfo>> list(Access& access);
   Result<std::shared_ptr<MaildirMailbox>> create(Access& access, std::string_view name,
@@ -52,6 +54,8 @@ class MailboxTree {
  private:
   Result<std::shared_ptr<MaildirMailbox>> add(Access& access, const std::string& name,
                                               const std::string& folder, SpecialUse use);
+  // Who may do what above may do it here.  RFC 4314 section 4
+  Outcome inherit(Access& access, MaildirMailbox& mailbox);
   Outcome make_directories(const std::string& folder);
   // Renames all directories or says which are at their new place nevertheless.
   struct Renamed {

@@ -104,6 +104,7 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
   if (!mark) return fail(mark.error());
   publisher_.start(std::max(*mark, publisher_.next_modseq()));
   if (auto done = tree_.load(access); !done) return done;
+  if (auto done = note_shares(access); !done) return done;
   if (auto done = tree_.finish_pending(access); !done) return done;
   if (auto done = respect_uids(access); !done) return done;
   if (tree_.needs_sweep()) request_work();

@@ -50,6 +50,10 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::vector<Annotated> annotated_since(std::uint64_t number) override;
   std::uint64_t last_annotated() override;
   Outcome set_special_use(std::string_view mailbox, SpecialUse use) override;
+  Result<Acl> acl(std::string_view mailbox) override;
+  Outcome change_acl(std::string_view mailbox, const std::string& identifier,
+                     const RightsChange& change) override;
+  Result<Rights> rights(std::string_view mailbox) override;
   Result<Usage> usage() override;
   Result<QuotaLimits> quota() override;
 
@@ -60,6 +64,18 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::string maildir() const { return path_ + "/Maildir"; }
   Publisher& publisher() { return publisher_; }
   MailboxTree& tree() { return tree_; }
+
+  // Those that this user may see, levels above them too, under their names here.
+  Result<std::vector<MailboxInfo>> mailboxes_for(const User& user);
+  // NotFound when there is no such mailbox, or it is not even listed and may not be read.
+  Result<Rights> rights_for(const User& user, std::string_view mailbox);
+  // What may be done with the nearest mailbox above that name.
+  Result<Rights> rights_above(const User& user, std::string_view mailbox);
+  // With its rows loaded.
+  Result<std::shared_ptr<MaildirMailbox>> open_mailbox(std::string_view name);
+  bool has_mailbox(std::string_view name);
+  // Nobody of that name has rights here any more; or somebody of another name has them.
+  Outcome rename_identifier(const std::string& from, const std::string& to);
 
   // OverQuota when so much more is too much.
   Outcome check_room(std::uint64_t messages, std::uint64_t bytes);
@@ -149,8 +165,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome recover_if_needed(Access& access);
   Result<std::shared_ptr<MaildirMailbox>> annotated_mailbox(Access& access, std::string_view name);
   std::uint64_t note_annotated(const std::string& mailbox, const AnnotationChanges& changes);
-  // Found and loaded.
-  Result<std::shared_ptr<MaildirMailbox>> open_mailbox(std::string_view name);
+  Outcome note_shares(Access& access);
+  Outcome set_acl(Access& access, MaildirMailbox& mailbox, Acl acl);
   Result<std::shared_ptr<MaildirMailbox>> load_mailbox(std::string_view name);
   void remove_waiting(Access& access);
   Outcome respect_uids(Access& access);

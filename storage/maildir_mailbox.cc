@@ -8,6 +8,7 @@
 #include "storage/adoption.h"
 #include "storage/appending.h"
 #include "storage/file_name.h"
+#include "storage/guarded_mailbox.h"
 #include "storage/maildir_account.h"
 #include "storage/reconciliation.h"
 #include "storage/transfer.h"
@@ -23,11 +24,13 @@ std::string email_id(std::string_view base) {
   return FileName::parse(base).value_or(FileName{}).email_id();
 }
 
-Flags changed(Flags flags, FlagChange::Mode mode, std::uint64_t bits) {
-  switch (mode) {
+Flags changed(Flags flags, const FlagChange& change, std::uint64_t bits) {
+  constexpr std::uint64_t kSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
+  const std::uint64_t kept = change.kept | (change.keeps_keywords ? ~kSystem : 0);
+  switch (change.mode) {
     case FlagChange::Mode::Add: return {flags.bits | bits};
     case FlagChange::Mode::Remove: return {flags.bits & ~bits};
-    case FlagChange::Mode::Replace: return {bits};
+    case FlagChange::Mode::Replace: return {(flags.bits & kept) | (bits & ~kept)};
   }
   return flags;
 }
@@ -39,7 +42,8 @@ MaildirMailbox::MaildirMailbox(StoreContext& context, MaildirAccount& account, M
       account_(account),
       id_(record.id),
       uid_validity_(record.uid_validity),
-      name_(record.name) {
+      name_(record.name),
+      acl_(std::make_shared<const Acl>(record.acl)) {
   state_.next_uid = record.uid_mark;
   state_.record = std::move(record);
 }
@@ -62,6 +66,17 @@ std::string MaildirMailbox::name() const {
 bool MaildirMailbox::is_gone() const {
   std::lock_guard lock(public_mutex_);
   return gone_;
+}
+
+std::shared_ptr<const Acl> MaildirMailbox::acl() const {
+  std::lock_guard lock(public_mutex_);
+  return acl_;
+}
+
+void MaildirMailbox::set_acl(const Access&, Acl acl) {
+  state_.record.acl = acl;
+  std::lock_guard lock(public_mutex_);
+  acl_ = std::make_shared<const Acl>(std::move(acl));
 }
 
 View::Version MaildirMailbox::view() const {
@@ -270,14 +285,22 @@ Result<std::vector<Uid>> MaildirMailbox::append(std::span<const NewMessage> mess
 }
 
 Result<Uid> MaildirMailbox::replace(Uid uid, const NewMessage& message, Mailbox& target) {
-  auto* there = dynamic_cast<MaildirMailbox*>(&target);
-  if (there == nullptr || &there->account() != &account_) {
-    return fail(Error::Code::Invalid, "mailbox of another account");
+  const auto there = destination(target);
+  if (!there) return fail(there.error());
+  const NewMessage permitted{message.message, permit(message.options, there->rights)};
+  const bool is_ours = &there->mailbox->account() == &account_;
+  Appending appending(context_, *there->mailbox, std::span(&permitted, 1));
+  if (is_ours) {
+    appending.replace(*this, uid);
+  } else if (!view()->find(uid)) {
+    return fail(Error::Code::Cancelled, "what was to be replaced is gone");
   }
-  Appending appending(context_, *there, std::span(&message, 1));
-  appending.replace(*this, uid);
   const auto uids = appending.run();
   if (!uids) return fail(uids.error());
+  if (!is_ours) {
+    // Two indexes share no commit: after a crash in between both are there, never neither.
+    if (auto gone = expunge(std::span(&uid, 1), Expunge::Any); !gone) return fail(gone.error());
+  }
   return uids->front();
 }
 
@@ -338,7 +361,7 @@ Result<Mailbox::FlagOutcome> MaildirMailbox::change_flags(std::span<const Uid> u
       outcome.conflicts.push_back(uid);
       continue;
     }
-    const Flags flags = changed(row.flags, change.mode, change.system | *bits);
+    const Flags flags = changed(row.flags, change, change.system | *bits);
     if (flags == row.flags) continue;
     row.flags = flags;
     rows.push_back(row);
@@ -410,14 +433,14 @@ Result<std::vector<Uid>> MaildirMailbox::expunge(std::span<const Uid> uids, Expu
 }
 
 Result<Mailbox::Copied> MaildirMailbox::copy(std::span<const Uid> uids, Mailbox& target) {
-  auto* there = dynamic_cast<MaildirMailbox*>(&target);
-  if (there == nullptr) return fail(Error::Code::Invalid, "mailbox of another store");
+  const auto there = destination(target);
+  if (!there) return fail(there.error());
   return Transfer(context_, *this, *there).copy(uids);
 }
 
 Result<Mailbox::Copied> MaildirMailbox::move(std::span<const Uid> uids, Mailbox& target) {
-  auto* there = dynamic_cast<MaildirMailbox*>(&target);
-  if (there == nullptr) return fail(Error::Code::Invalid, "mailbox of another store");
+  const auto there = destination(target);
+  if (!there) return fail(there.error());
   return Transfer(context_, *this, *there).move(uids);
 }
 

@@ -54,6 +54,9 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   // ---
 
   MaildirAccount& account() { return account_; }
+  // Does not block.
+  std::shared_ptr<const Acl> acl() const;
+  void set_acl(const Access&, Acl acl);
   // Keeps itself and its account alive.
   std::shared_ptr<MaildirMailbox> shared();
 
@@ -136,6 +139,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   mutable std::mutex public_mutex_;  // guards what follows
   std::string name_;
   bool gone_ = false;
+  std::shared_ptr<const Acl> acl_;
   View::Version view_ = View::make({}, 1, 1, {});
   std::vector<std::weak_ptr<Watcher>> watchers_;
 };

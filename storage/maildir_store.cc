@@ -3,11 +3,12 @@
 #include <fstream>
 #include <utility>
 
-#include "base/encoding.h"
 #include "base/log.h"
 #include "storage/delivery.h"
 #include "storage/maildir_account.h"
 #include "storage/maildir_mailbox.h"
+#include "storage/namespaces.h"
+#include "storage/shares.h"
 #include "storage/staged_message.h"
 #include "storage/verification.h"
 
@@ -62,6 +63,8 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
   if (strict) {
     if (auto done = disk.sync_directory(options.data_dir); !done) return fail(done.error());
   }
+  auto shares = Shares::open(disk, options.data_dir);
+  if (!shares) return fail(shares.error());
   const std::string hostname = options.hostname;
   const std::size_t open_accounts = options.open_accounts;
   std::shared_ptr<StoreContext> context(
@@ -73,7 +76,8 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
                        .boot_id = read_boot_id(),
                        .open_accounts = OpenAccounts(open_accounts),
                        .background = {},
-                       .new_mail = {}});
+                       .new_mail = {},
+                       .shares = std::move(*shares)});
   return std::unique_ptr<Store>(std::make_unique<MaildirStore>(std::move(context)));
 }
 
@@ -86,20 +90,9 @@ MaildirStore::~MaildirStore() {
 }
 
 Result<std::string> MaildirStore::folder_of_account(std::string_view address) const {
-  const auto at = address.rfind('@');
-  if (at == address.npos || at == 0 || at + 1 == address.size()) {
-    return fail(Error::Code::Invalid, "address has no domain");
-  }
-  // A leading dot is encoded, so that no name means this or the parent directory.
-  auto encoded = [](std::string_view part) {
-    std::string name = percent(part);
-    return name.front() == '.' ? "%2E" + name.substr(1) : name;
-  };
-  const std::string local = encoded(address.substr(0, at)),
-                    domain = encoded(address.substr(at + 1));
-  if (local.size() > 255 || domain.size() > 255)
-    return fail(Error::Code::Limit, "address is too long");
-  return context_->options.data_dir + "/accounts/" + domain + "/" + local;
+  auto folder = account_folder(address);
+  if (!folder) return folder;
+  return context_->options.data_dir + "/accounts/" + *folder;
 }
 
 Result<std::shared_ptr<MaildirAccount>> MaildirStore::find(std::string_view address) {
@@ -132,7 +125,41 @@ Result<std::shared_ptr<Account>> MaildirStore::account(std::string_view address)
   return *account;
 }
 
+Result<std::shared_ptr<MaildirAccount>> MaildirStore::find_existing(std::string_view address) {
+  auto folder = folder_of_account(address);
+  if (!folder) return fail(Error::Code::NotFound, folder.error().text);
+  if (auto there = context_->disk.stat(*folder); !there) return fail(there.error());
+  return find(address);
+}
+
+Result<std::shared_ptr<Account>> MaildirStore::mail_of(const User& user) {
+  auto own = find(user.address);
+  if (!own) return fail(own.error());
+  if (auto access = (*own)->enter(); !access) return fail(access.error());
+  // Administrators may make mailboxes for all.
+  if (user.is_administrator) {
+    (void)account(user.address.substr(user.address.rfind('@')));
+  }
+  return std::make_shared<Namespaces>(
+      std::move(*own), user, *context_->shares, context_->options.quotas,
+      [this](const std::string& address) { return find_existing(address); });
+}
+
+Outcome MaildirStore::rename_grantee(const std::string& from, const std::string& to) {
+  const auto owners = context_->shares->owners_naming(from);
+  if (!owners) return fail(owners.error());
+  for (const auto& owner : *owners) {
+    auto account = find_existing(owner);
+    if (!account && account.error().code == Error::Code::NotFound) continue;
+    if (!account) return fail(account.error());
+    if (auto done = (*account)->rename_identifier(from, to); !done) return done;
+  }
+  return {};
+}
+
 Outcome MaildirStore::remove_account(std::string_view address) {
+  // Or whoever gets that address next would read what was meant for another.
+  if (auto done = rename_grantee(std::string(address), ""); !done) return done;
   auto folder = folder_of_account(address);
   if (!folder) return fail(folder.error());
   if (auto there = context_->disk.stat(*folder); !there) return fail(there.error());
@@ -148,6 +175,7 @@ Outcome MaildirStore::remove_account(std::string_view address) {
     accounts_.erase(std::string(address));
   }
   if (!moved) return moved;
+  (void)context_->shares->remove_owner(address);
   auto done = context_->disk.sync_directory(path.substr(0, path.rfind('/')));
   if (!done) return done;
   return context_->disk.remove_tree(aside);
@@ -177,6 +205,13 @@ Outcome MaildirStore::rename_account(std::string_view from, std::string_view to)
     accounts_.erase(std::string(from));
   }
   if (!renamed) return renamed;
+  (void)context_->shares->remove_owner(from);
+  // Its own shares are noted when it is opened.
+  (void)this->account(to);
+  if (auto done = rename_grantee(std::string(from), std::string(to)); !done) {
+    log.error("what was shared with the old address still is",
+              {{"from", from}, {"to", to}, {"reason", done.error().text}});
+  }
   if (auto done = context_->disk.sync_directory(parent); !done) return done;
   return context_->disk.sync_directory(path.substr(0, path.rfind('/')));
 }

@@ -20,6 +20,7 @@ class MaildirStore final : public Store {
   ~MaildirStore() override;
 
   Result<std::shared_ptr<Account>> account(std::string_view address) override;
+  Result<std::shared_ptr<Account>> mail_of(const User& user) override;
   Outcome remove_account(std::string_view address) override;
   Outcome rename_account(std::string_view from, std::string_view to) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
@@ -35,6 +36,10 @@ class MaildirStore final : public Store {
   Result<std::shared_ptr<MaildirAccount>> find(std::string_view address);
   // accounts/<domain>/<local>, percent-encoded
   Result<std::string> folder_of_account(std::string_view address) const;
+  // NotFound when it has no folder.
+  Result<std::shared_ptr<MaildirAccount>> find_existing(std::string_view address);
+  // What others share with `from`, they share with `to`; with nobody when that is empty.
+  Outcome rename_grantee(const std::string& from, const std::string& to);
   void forget_idle();
 
   const std::shared_ptr<StoreContext> context_;

@@ -22,6 +22,10 @@ class Quotas {
   virtual ~Quotas() = default;
   // `account`: its canonical address. Nobody of that name has no limits.
   virtual Result<QuotaLimits> limits(std::string_view account) = 0;
+  // NotFound when there is no such account; Denied where limits come from elsewhere.
+  virtual Outcome set_limits(std::string_view, const QuotaLimits&) {
+    return fail(Error::Code::Denied, "limits are set elsewhere");
+  }
 };
 
 }  // namespace waxwing

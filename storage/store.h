@@ -33,10 +33,14 @@ class Store {
   static Result<std::unique_ptr<Store>> open(Options options, Disk& disk, const Clock& clock);
   virtual ~Store() = default;
 
-  // `address` in canonical form (mail::canonical). Makes the account's folder when it is not there:
-  // the directory decides who exists.
+  // `address` in canonical form (mail::canonical); "@domain" has the mailboxes that a domain's
+  // users share. Makes the account's folder when it is not there: the directory decides who exists.
   virtual Result<std::shared_ptr<Account>> account(std::string_view address) = 0;
-  // NotFound when it has no folder.
+  // All that this user reaches: the own account, and what others share.  RFC 4314
+  virtual Result<std::shared_ptr<Account>> mail_of(const User& user) {
+    return account(user.address);
+  }
+  // NotFound when it has no folder. Either way nobody shares anything with that address any more.
   virtual Outcome remove_account(std::string_view address) = 0;
   virtual Outcome rename_account(std::string_view from, std::string_view to) = 0;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@
 #include "storage/file_name.h"
 #include "storage/new_mail_watch.h"
 #include "storage/open_accounts.h"
+#include "storage/shares.h"
 #include "storage/store.h"
 
 namespace waxwing {
@@ -24,6 +26,7 @@ struct StoreContext {
   OpenAccounts open_accounts;
   Background background;
   NewMailWatch new_mail;
+  std::unique_ptr<Shares> shares;
 
   std::string staging() const { return options.data_dir + "/staging"; }
   // Every message is made in a folder below and leaves it again, and the kernel lets one at a time

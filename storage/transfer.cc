@@ -13,8 +13,8 @@ constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kSlice = 512;
 }  // namespace
 
-Transfer::Transfer(StoreContext& context, MaildirMailbox& source, MaildirMailbox& target)
-    : context_(context), source_(source), target_(target) {}
+Transfer::Transfer(StoreContext& context, MaildirMailbox& source, const Destination& target)
+    : context_(context), source_(source), target_(*target.mailbox), rights_(target.rights) {}
 
 bool Transfer::is_within_account() const {
   return &source_.account() == &target_.account();
@@ -113,12 +113,12 @@ Outcome Transfer::take() {
   auto access = account.enter_to_write();
   if (!access) return fail(access.error());
   if (target_.is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
-  constexpr std::uint64_t kSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
   for (auto& item : items_) {
+    if (!rights_.has(Rights::kWrite)) item.keywords.clear();
     auto bits =
         target_.keyword_bits(*access, item.keywords, MaildirMailbox::NewKeywords::CreateSome);
     if (!bits) return fail(bits.error());
-    item.flags.bits = (item.entry.row.flags.bits & kSystem) | *bits;
+    item.flags.bits = (item.entry.row.flags.bits & system_flags_for(rights_)) | *bits;
   }
   auto ticket = account.publisher().take(*access, target_.shared(), items_.size());
   if (!ticket) return fail(ticket.error());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/guarded_mailbox.h"
 #include "storage/mailbox.h"
 #include "storage/store_context.h"
 #include "storage/ticket.h"
@@ -18,7 +19,7 @@ class MaildirMailbox;
 // unfinished move. One directory sync makes all names durable.
 class Transfer {
  public:
-  Transfer(StoreContext& context, MaildirMailbox& source, MaildirMailbox& target);
+  Transfer(StoreContext& context, MaildirMailbox& source, const Destination& target);
   ~Transfer();
 
   Result<Mailbox::Copied> copy(std::span<const Uid> uids);
@@ -47,6 +48,7 @@ class Transfer {
   StoreContext& context_;
   MaildirMailbox& source_;
   MaildirMailbox& target_;
+  const Rights rights_;  // at the target
   std::vector<Item> items_;
   std::shared_ptr<Ticket> ticket_;
   std::string source_directory_;                     // its cur/, with a "/" behind it

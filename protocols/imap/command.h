@@ -136,6 +136,7 @@ struct List {
   } selection;
   struct Return {
     bool subscribed = false, children = false, special_use = false;
+    bool my_rights = false;             // RFC 8440
     std::vector<StatusItem> status;     // empty: not asked for
     std::vector<std::string> metadata;  // entries; empty: not asked for.  RFC 9590
     bool operator==(const Return&) const = default;
@@ -149,6 +150,32 @@ struct GetQuota {  // RFC 9208 section 4.1
 struct GetQuotaRoot {
   std::string mailbox;
   bool operator==(const GetQuotaRoot&) const = default;
+};
+struct SetQuota {  // RFC 9208 section 4.1.3
+  std::string root;
+  std::vector<std::pair<std::string, std::uint64_t>> limits;  // by resource, in upper case
+  bool operator==(const SetQuota&) const = default;
+};
+// RFC 4314 section 3
+struct GetAcl {
+  std::string mailbox;
+  bool operator==(const GetAcl&) const = default;
+};
+struct SetAcl {
+  std::string mailbox, identifier, rights;  // "+lr"
+  bool operator==(const SetAcl&) const = default;
+};
+struct DeleteAcl {
+  std::string mailbox, identifier;
+  bool operator==(const DeleteAcl&) const = default;
+};
+struct ListRights {
+  std::string mailbox, identifier;
+  bool operator==(const ListRights&) const = default;
+};
+struct MyRights {
+  std::string mailbox;
+  bool operator==(const MyRights&) const = default;
 };
 struct GetMetadata {  // RFC 5464 section 4.2
   enum class Depth { Zero, One, Infinity };
@@ -360,12 +387,12 @@ struct Move {
 };
 
 struct Command {
-  using Body =
-      std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Comparator, Enable,
-                   Select, Create, Delete, Rename, Subscribe, Unsubscribe, List, GetQuota,
-                   GetQuotaRoot, GetMetadata, SetMetadata, Namespace, Status, Append, Compress,
-                   Idle, Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search, Sort,
-                   Thread, Fetch, Notify, Store, Replace, Copy, Move>;
+  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Comparator,
+                            Enable, Select, Create, Delete, Rename, Subscribe, Unsubscribe, List,
+                            GetQuota, GetQuotaRoot, SetQuota, GetAcl, SetAcl, DeleteAcl, ListRights,
+                            MyRights, GetMetadata, SetMetadata, Namespace, Status, Append, Compress,
+                            Idle, Unauthenticate, Close, Unselect, Check, Expunge, UidBatches,
+                            Search, Sort, Thread, Fetch, Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -9,6 +9,7 @@
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/list.h"
 #include "protocols/imap/object_id.h"
+#include "storage/namespaces.h"
 
 namespace waxwing::imap {
 namespace {
@@ -159,8 +160,22 @@ Reply unsubscribe(Conversation& conversation, Unsubscribe& unsubscribe, Output&)
   return Reply::ok("Unsubscribed");
 }
 
-Reply namespaces(Conversation&, Namespace&, Output& output) {
-  output << "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n";
+// Who has nothing of others is told of no place for it: some clients ask for all that they hear of.
+Reply namespaces(Conversation& conversation, Namespace&, Output& output) {
+  const auto others = conversation.account->other_namespaces();
+  if (!others) return conversation.refuse(others.error());
+  const auto tell = [&](bool is_there, std::string_view prefix) {
+    output << " ";
+    if (is_there) {
+      output << "((\"" << prefix << "\" \"/\"))";
+    } else {
+      output << "NIL";
+    }
+  };
+  output << "* NAMESPACE ((\"\" \"/\"))";
+  tell(others->users, kUsersPrefix);
+  tell(others->shared, kSharedPrefix);
+  output << "\r\n";
   return Reply::ok("That is all");
 }
 

@@ -36,7 +36,9 @@ Reply close(Conversation& conversation, Close&, Output&) {
   Selected& selected = *conversation.selected;
   Reply reply = Reply::ok("Closed");
   // Silently: no EXPUNGE is sent.  RFC 9051 section 6.4.1
-  if (!selected.is_read_only() && !selected.mailbox().is_gone()) {
+  // Without the right to expunge it only closes.  RFC 4314 section 4
+  if (!selected.is_read_only() && !selected.mailbox().is_gone() &&
+      selected.mailbox().rights().has(Rights::kExpunge)) {
     const auto expunged = expunge_deleted(selected, nullptr);
     if (!expunged) reply = conversation.refuse(expunged.error());
   }

@@ -25,6 +25,15 @@ bool Conversation::offers(std::string_view capability) const {
       // With QUOTA goes QUOTA=RES-STORAGE, and with METADATA LIST-METADATA.
       if (starts_with_ignoring_case(capability, name + "=")) return true;
       if (equals_ignoring_case("LIST-" + name, capability)) return true;
+      // What is built upon ACL.
+      if (equals_ignoring_case(name, "ACL") &&
+          (starts_with_ignoring_case(capability, "RIGHTS=") ||
+           equals_ignoring_case(capability, "LIST-MYRIGHTS"))) {
+        return true;
+      }
+      if (equals_ignoring_case(name, "QUOTA") && equals_ignoring_case(capability, "QUOTASET")) {
+        return true;
+      }
       // QRESYNC is built upon CONDSTORE, and what lacks a part of IMAP4rev2 is none.
       if (equals_ignoring_case(capability, "QRESYNC")) {
         return equals_ignoring_case(name, "CONDSTORE");
@@ -36,6 +45,10 @@ bool Conversation::offers(std::string_view capability) const {
   // A client that enables it has to do without message numbers, which few are tested with.
   if (equals_ignoring_case(capability, "UIDONLY") &&
       std::ranges::count(settings.show, "UIDONLY") == 0) {
+    return false;
+  }
+  // Nobody else may.
+  if (equals_ignoring_case(capability, "QUOTASET") && !(identity && identity->is_administrator)) {
     return false;
   }
   return !hides(settings.hide) && !(identity && hides(identity->hidden));
@@ -55,7 +68,7 @@ SignInContext Conversation::sign_in_context() const {
 }
 
 Reply Conversation::sign_in(Identity who) {
-  auto opened = services.store.account(who.address);
+  auto opened = services.store.mail_of({who.address, who.is_administrator});
   if (!opened) return refuse(opened.error());
   account = std::move(*opened);
   identity = std::move(who);

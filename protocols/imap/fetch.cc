@@ -143,7 +143,9 @@ std::optional<Step> FetchTask::begin(Conversation& conversation, Output& output)
     wants_modseq_ = true;
   }
   if (wants_modseq_) conversation.enable_condstore(output);
-  if (selected.is_read_only()) needs_.sets_seen = false;
+  // RFC 4314 section 4
+  const bool may_set_seen = selected.mailbox().rights().has(Rights::kSeen);
+  if (selected.is_read_only() || !may_set_seen) needs_.sets_seen = false;
   indexes_ = std::move(indexes);
   return std::nullopt;
 }

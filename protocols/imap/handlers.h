@@ -41,6 +41,14 @@ Reply set_metadata(Conversation&, SetMetadata&, Output&);
 // quota.cc
 Reply get_quota(Conversation&, GetQuota&, Output&);
 Reply get_quota_root(Conversation&, GetQuotaRoot&, Output&);
+Reply set_quota(Conversation&, SetQuota&, Output&);
+
+// acl.cc
+Reply get_acl(Conversation&, GetAcl&, Output&);
+Reply set_acl(Conversation&, SetAcl&, Output&);
+Reply delete_acl(Conversation&, DeleteAcl&, Output&);
+Reply list_rights(Conversation&, ListRights&, Output&);
+Reply my_rights(Conversation&, MyRights&, Output&);
 
 std::unique_ptr<Task> list(Command&&);    // list.cc
 std::unique_ptr<Task> idle(Command&&);    // idle.cc

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "protocols/imap/acl.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/metadata.h"
@@ -164,6 +165,9 @@ void ListTask::list_one(Conversation& conversation, const MailboxInfo& mailbox,
 
   if (!command_.returns.metadata.empty() && mailbox.exists) {
     list_metadata(conversation, mailbox, output);
+  }
+  if (command_.returns.my_rights && mailbox.exists && is_wanted) {
+    write_my_rights(conversation, mailbox.name, mailbox.rights, output);
   }
   if (command_.returns.status.empty() || !mailbox.exists) return;
   // One that vanishes meanwhile has no STATUS line.  RFC 5819 section 2

@@ -29,7 +29,7 @@ bool is_matched(const NotifyGroup& group, const MailboxInfo& mailbox) {
     case Filter::SelectedDelayed: return false;
     // Mail with a "+tag" may be delivered anywhere.  RFC 5465 section 6.3
     case Filter::Inboxes:
-    case Filter::Personal: return true;
+    case Filter::Personal: return mailbox.is_personal;
     case Filter::Subscribed: return mailbox.subscribed;
     case Filter::Subtree:
       return std::ranges::any_of(
@@ -131,8 +131,12 @@ Outcome Notifications::tell_mailbox(Conversation& conversation, MailboxId mailbo
   const NotifyEvents events = wanted(conversation, known.info);
   if (!events.message_new) return {};
   const auto status = conversation.account->status(name);
-  if (!status)
-    return status.error().code == Error::Code::NotFound ? Outcome() : fail(status.error());
+  if (!status) {
+    // Gone, or no longer to be read.
+    const auto code = status.error().code;
+    const bool is_lost = code == Error::Code::NotFound || code == Error::Code::Denied;
+    return is_lost ? Outcome() : fail(status.error());
+  }
   const MailboxStatus before = std::exchange(known.status, *status).value_or(MailboxStatus{});
   const bool has_other_messages =
       before.uid_next != status->uid_next || before.messages != status->messages;

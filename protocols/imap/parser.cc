@@ -129,6 +129,38 @@ Command::Body parse_get_quota(Lexer& lexer) {
   return get;
 }
 
+Command::Body parse_set_quota(Lexer& lexer) {
+  SetQuota set;
+  lexer.space();
+  set.root = lexer.astring("a quota root");
+  lexer.space();
+  parse_list(lexer, [&] {
+    std::string resource = lexer.word("a resource");
+    lexer.space();
+    set.limits.emplace_back(std::move(resource), lexer.number(INT64_MAX));
+  });
+  return set;
+}
+
+template <class Body>
+Command::Body with_identifier(Lexer& lexer) {
+  Body body;
+  body.mailbox = mailbox(lexer);
+  lexer.space();
+  body.identifier = lexer.astring("an identifier");
+  return body;
+}
+
+Command::Body parse_set_acl(Lexer& lexer) {
+  SetAcl set;
+  set.mailbox = mailbox(lexer);
+  lexer.space();
+  set.identifier = lexer.astring("an identifier");
+  lexer.space();
+  set.rights = lexer.astring("rights");
+  return set;
+}
+
 Command::Body parse_rename(Lexer& lexer) {
   Rename rename;
   rename.from = mailbox(lexer);
@@ -226,20 +258,24 @@ constexpr Entry kCommands[] = {
     {"COPY", parse_copy<Copy>},
     {"CREATE", parse_create},
     {"DELETE", with_mailbox<Delete>},
+    {"DELETEACL", with_identifier<DeleteAcl>},
     {"ENABLE", parse_enable},
     {"EXAMINE", parse_select<Select::Mode::ReadOnly>},
     {"EXPUNGE", without_arguments<Expunge>},
     {"FETCH", parse_fetch},
+    {"GETACL", with_mailbox<GetAcl>},
     {"GETMETADATA", parse_get_metadata},
     {"GETQUOTA", parse_get_quota},
     {"GETQUOTAROOT", with_mailbox<GetQuotaRoot>},
     {"ID", parse_id},
     {"IDLE", without_arguments<Idle>},
     {"LIST", parse_list_command},
+    {"LISTRIGHTS", with_identifier<ListRights>},
     {"LOGIN", parse_login},
     {"LOGOUT", without_arguments<Logout>},
     {"LSUB", parse_lsub},
     {"MOVE", parse_copy<Move>},
+    {"MYRIGHTS", with_mailbox<MyRights>},
     {"NAMESPACE", without_arguments<Namespace>},
     {"NOOP", without_arguments<Noop>},
     {"NOTIFY", parse_notify},
@@ -247,7 +283,9 @@ constexpr Entry kCommands[] = {
     {"REPLACE", parse_replace},
     {"SEARCH", parse_search},
     {"SELECT", parse_select<Select::Mode::ReadWrite>},
+    {"SETACL", parse_set_acl},
     {"SETMETADATA", parse_set_metadata},
+    {"SETQUOTA", parse_set_quota},
     {"SORT", parse_sort},
     {"STARTTLS", without_arguments<StartTls>},
     {"STATUS", parse_status},

@@ -87,6 +87,8 @@ void parse_return_option(Lexer& lexer, List::Return& returns) {
     returns.children = true;
   } else if (lexer.take_word("SPECIAL-USE")) {
     returns.special_use = true;
+  } else if (lexer.take_word("MYRIGHTS")) {
+    returns.my_rights = true;
   } else if (lexer.take_word("STATUS")) {
     lexer.space();
     returns.status = parse_status_items(lexer);

@@ -6,43 +6,38 @@
 namespace waxwing::imap {
 namespace {
 
-// An account with limits is one quota root, by the name of its address: all its mailboxes share
-// them.  RFC 9208 section 3.2
-Result<bool> has_root(Conversation& conversation) {
-  const auto limits = conversation.account->quota();
-  if (!limits) return fail(limits.error());
-  return !limits->is_none();
-}
-
-Outcome tell_quota(Conversation& conversation, Output& output) {
-  const auto limits = conversation.account->quota();
-  if (!limits) return fail(limits.error());
-  const auto used = conversation.account->usage();
-  if (!used) return fail(used.error());
-  output << "* QUOTA " << to_astring(conversation.account->address()) << " (";
-  if (limits->bytes != 0) {
-    output << "STORAGE " << std::to_string(in_quota_units(used->bytes)) << " "
-           << std::to_string(in_quota_units(limits->bytes));
+void tell_quota(const Account::QuotaRoot& root, Output& output) {
+  const auto& [name, limits, used] = root;
+  output << "* QUOTA " << to_astring(name) << " (";
+  if (limits.bytes != 0) {
+    output << "STORAGE " << std::to_string(in_quota_units(used.bytes)) << " "
+           << std::to_string(in_quota_units(limits.bytes));
   }
-  if (limits->messages != 0) {
-    output << (limits->bytes != 0 ? " " : "") << "MESSAGE " << std::to_string(used->messages) << " "
-           << std::to_string(limits->messages);
+  if (limits.messages != 0) {
+    output << (limits.bytes != 0 ? " " : "") << "MESSAGE " << std::to_string(used.messages) << " "
+           << std::to_string(limits.messages);
   }
   output << ")\r\n";
-  return {};
+}
+
+Reply refuse_root(const Conversation& conversation, const Error& error) {
+  if (error.code == Error::Code::NotFound) {
+    return Reply::no("There is no such quota root", "NONEXISTENT");
+  }
+  return conversation.refuse(error);
 }
 
 }  // namespace
 
+// An account without limits is no quota root; but an administrator, who may give it some, asks for
+// it by its name.
 Reply get_quota(Conversation& conversation, GetQuota& command, Output& output) {
-  const auto has = has_root(conversation);
-  if (!has) return conversation.refuse(has.error());
-  if (!*has || command.root != conversation.account->address()) {
+  const auto root = conversation.account->quota_root(command.root);
+  if (!root) return refuse_root(conversation, root.error());
+  if (root->limits.is_none() && !conversation.identity->is_administrator) {
     return Reply::no("There is no such quota root", "NONEXISTENT");
   }
-  if (const auto told = tell_quota(conversation, output); !told) {
-    return conversation.refuse(told.error());
-  }
+  tell_quota(*root, output);
   return Reply::ok("That is all");
 }
 
@@ -50,16 +45,35 @@ Reply get_quota(Conversation& conversation, GetQuota& command, Output& output) {
 Reply get_quota_root(Conversation& conversation, GetQuotaRoot& command, Output& output) {
   const auto name = conversation.decode(command.mailbox);
   if (!name) return Reply::no(name.error().text, "CANNOT");
-  const auto has = has_root(conversation);
-  if (!has) return conversation.refuse(has.error());
+  const auto root = conversation.account->quota_root_of(*name);
+  if (!root) return conversation.refuse(root.error());
   output << "* QUOTAROOT " << conversation.encode(*name);
-  if (*has) output << " " << to_astring(conversation.account->address());
+  if (!root->limits.is_none()) output << " " << to_astring(root->name);
   output << "\r\n";
-  if (!*has) return Reply::ok("There is no limit");
-  if (const auto told = tell_quota(conversation, output); !told) {
-    return conversation.refuse(told.error());
-  }
+  if (root->limits.is_none()) return Reply::ok("There is no limit");
+  tell_quota(*root, output);
   return Reply::ok("That is all");
+}
+
+// RFC 9208 section 4.1.3: what is not named has no limit then.
+Reply set_quota(Conversation& conversation, SetQuota& command, Output& output) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 50;
+  QuotaLimits limits;
+  for (const auto& [resource, limit] : command.limits) {
+    if (limit > kMost) return Reply::no("That is more than any server has", "LIMIT");
+    if (resource == "STORAGE") {
+      // Nothing at all cannot be said: 0 is no limit in the directory.
+      limits.bytes = limit == 0 ? 1 : limit * 1024;
+    } else if (resource == "MESSAGE" && limit != 0) {
+      limits.messages = limit;
+    } else {
+      return Reply::no("Limits are on STORAGE and MESSAGE, and above 0 for the latter", "CANNOT");
+    }
+  }
+  const auto root = conversation.account->set_quota(command.root, limits);
+  if (!root) return refuse_root(conversation, root.error());
+  tell_quota(*root, output);
+  return Reply::ok("Set");
 }
 
 }  // namespace waxwing::imap

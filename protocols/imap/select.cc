@@ -116,7 +116,11 @@ std::optional<Reply> SelectTask::begin(Conversation& conversation, Output& outpu
   if (const auto refreshed = (*mailbox)->refresh(); !refreshed) {
     return conversation.refuse(refreshed.error());
   }
-  const bool is_read_only = command_.mode == Select::Mode::ReadOnly;
+  // RFC 4314 section 5.2: who may change nothing has it for reading.
+  constexpr Rights kChanges =
+      Rights::kInsert | Rights::kExpunge | Rights::kSeen | Rights::kWrite | Rights::kDeleteMessages;
+  const bool is_read_only =
+      command_.mode == Select::Mode::ReadOnly || !(*mailbox)->rights().has_any(kChanges);
   const auto recent =
       (*mailbox)->recent(is_read_only ? Mailbox::Recent::Peek : Mailbox::Recent::Claim);
   if (!recent) return conversation.refuse(recent.error());

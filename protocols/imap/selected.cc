@@ -101,6 +101,13 @@ std::string Selected::known_flags() const {
 
 std::string Selected::permanent_flags() const {
   if (is_read_only()) return {};
+  // RFC 4314 section 5.1.1
+  const Rights rights = mailbox_->rights();
+  if (!rights.has(Rights::kWrite)) {
+    std::string text = rights.has(Rights::kSeen) ? "\\Seen" : "";
+    if (rights.has(Rights::kDeleteMessages)) text += text.empty() ? "\\Deleted" : " \\Deleted";
+    return text;
+  }
   // A mailbox has room for so many keywords; then even the usual ones cannot be added.
   // RFC 9051 section 7.1, PERMANENTFLAGS
   if (view_->keywords().size() < Flags::kMaxKeywords) return known_flags() + " \\*";

@@ -24,9 +24,7 @@ int main(int argc, char** argv) {
   std::string scenario;
   bool tls = false;
   CLI::App app("Drives one scenario against a mail server on loopback");
-  app.add_option("scenario", scenario,
-                 "deliver, append, headers, flags, download, pop3, sign-in, idle, push")
-      ->required();
+  app.add_option("scenario", scenario, scenario_names())->required();
   app.add_option("--smtp", load.smtp.port, "port");
   app.add_option("--imap", load.imap.port, "port");
   app.add_option("--pop3", load.pop3.port, "port");
@@ -37,6 +35,9 @@ int main(int argc, char** argv) {
   app.add_option("--accounts", load.accounts)->check(CLI::Range(1, 10'000));
   app.add_option("--user", load.user, "the first account")->check(CLI::Range(0, 10'000));
   app.add_option("--mailbox", load.mailbox);
+  app.add_option("--command", load.command, "of the scenarios command and transfer");
+  app.add_option("--messages", load.messages, "that one command is about")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--password", load.password);
   CLI11_PARSE(app, argc, argv);
   load.imap.tls = tls;

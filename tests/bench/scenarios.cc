@@ -8,29 +8,33 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/bench/mailbox_scenarios.h"
+
 namespace waxwing::bench {
 namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 std::string user(int index) {
   return "user" + std::to_string(index) + "@example.test";
 }
 
-// A plain message of the size, with the fields that a list view shows and a number of its own.
+}  // namespace
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 std::string message(int size, int number) {
+  const auto two = [](int value) { return std::to_string(value + 100).substr(1); };
+  const auto id = [](int of) { return "<" + std::to_string(of) + ".load@example.net>"; };
+  // Five make a conversation, and their dates are not in the order of their arrival.
+  const int first = number - number % 5, minute = number * 7919 % (28 * 24 * 60);
   std::string text = "From: Sender <sender" + std::to_string(number % 97) +
-                     "@example.net>\r\n"
-                     "To: Recipient <user0@example.test>\r\n"
-                     "Subject: Message number " +
-                     std::to_string(number) +
-                     " of the load\r\n"
-                     "Date: Sun, 22 Nov 2026 12:00:00 +0000\r\n"
-                     "Message-ID: <" +
-                     std::to_string(number) +
-                     ".load@example.net>\r\n"
+                     "@example.net>\r\nTo: Recipient <user0@example.test>\r\nSubject: " +
+                     (first == number ? "" : "Re: ") + "Message number " + std::to_string(first) +
+                     " of the load\r\nDate: " + std::to_string(1 + minute / 1440) + " Nov 2026 " +
+                     two(minute / 60 % 24) + ":" + two(minute % 60) +
+                     ":00 +0000\r\nMessage-ID: " + id(number) + "\r\n" +
+                     (first == number ? "" : "References: " + id(first) + "\r\n") +
                      "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
   while (static_cast<int>(text.size()) < size) {
     text += "The quick brown fox jumps over the lazy dog and goes on to the next line.\r\n";
@@ -38,8 +42,6 @@ std::string message(int size, int number) {
   return text;
 }
 
-// Runs `work(connection, next)` on a thread per connection; next() hands out operation numbers
-// until there are no more, and time(start) notes a latency.
 Measured in_parallel(const Load& load,
                      const std::function<void(int, const std::function<int()>&,
                                               const std::function<void(double)>&)>& work) {
@@ -82,9 +84,11 @@ Client signed_in(const Load& load, int account) {
   return client;
 }
 
+namespace {
+
 void send_mail(Client& client, const Load& load, int number) {
-  client.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" + user(load.user + number % load.accounts) +
-              ">\r\nDATA\r\n");
+  client.send("MAIL FROM:<sender@example.net>\r\nRCPT TO:<" +
+              user(load.user + number % load.accounts) + ">\r\nDATA\r\n");
   client.smtp('2');
   client.smtp('2');
   client.smtp('3');
@@ -262,9 +266,10 @@ Measured push(const Load& load) {
 }
 
 const std::map<std::string, Scenario> kScenarios = {
-    {"deliver", deliver}, {"append", append},     {"headers", headers},
-    {"flags", flags},     {"download", download}, {"pop3", pop3},
-    {"sign-in", sign_in}, {"idle", idle},         {"push", push},
+    {"deliver", deliver},   {"append", append},     {"headers", headers}, {"flags", flags},
+    {"download", download}, {"pop3", pop3},         {"sign-in", sign_in}, {"idle", idle},
+    {"push", push},         {"fill", fill},         {"command", command}, {"select", select_anew},
+    {"store", store},       {"transfer", transfer}, {"day", day},         {"hold", hold},
 };
 
 }  // namespace
@@ -272,6 +277,12 @@ const std::map<std::string, Scenario> kScenarios = {
 const Scenario* find_scenario(const std::string& name) {
   const auto found = kScenarios.find(name);
   return found == kScenarios.end() ? nullptr : &found->second;
+}
+
+std::string scenario_names() {
+  std::string names;
+  for (const auto& [name, scenario] : kScenarios) names += (names.empty() ? "" : ", ") + name;
+  return names;
 }
 
 }  // namespace waxwing::bench

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "config/load.h"
 #include "daemon/intake.h"
+#include "daemon/stores.h"
 #include "protocols/imap/session.h"
 #include "protocols/pop3/session.h"
 #include "protocols/session.h"
@@ -151,11 +152,13 @@ class InProcessServer final : public Server {
         scratch_(transcript, 0) {
     settings_ = must(load_settings(scratch_.config()));
     directory_ = must(Directory::open(scratch_.data_dir() + "/directory.sqlite", clock_));
+    quotas_ = std::make_unique<Stores::AccountQuotas>(*directory_);
     store_ = must(Store::open({.data_dir = scratch_.data_dir(),
                                .hostname = settings_->hostname,
                                .durability = settings_->durability,
                                .free_space = settings_->limits.free_space,
-                               .message_size = settings_->limits.message_size},
+                               .message_size = settings_->limits.message_size,
+                               .quotas = quotas_.get()},
                               disk_, clock_));
     authenticator_ = Authenticator::make(*directory_, clock_);
     intake_ = std::make_unique<MailIntake>(*settings_, *store_, *directory_, clock_);
@@ -227,6 +230,7 @@ class InProcessServer final : public Server {
   SystemDisk disk_;
   std::shared_ptr<const Settings> settings_;
   std::unique_ptr<Directory> directory_;
+  std::unique_ptr<Stores::AccountQuotas> quotas_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<MailIntake> intake_;

@@ -76,6 +76,8 @@ Outcome read_option(Transcript& transcript, std::string_view text) {
     Transcript::Mail mail{std::string(pieces[1]), std::string(pieces[2])};
     if (pieces.size() == 4) mail.mailbox = pieces[3];
     transcript.mails.push_back(mail);
+  } else if (option == "administrator" && wants(2, 2)) {
+    transcript.administrators.emplace_back(pieces[1]);
   } else if (option == "config" && pieces.size() > 1) {
     transcript.config.emplace_back(trim(text.substr(text.find("config") + 6)));
   } else if (option == "clear-only" && wants(1, 1)) {

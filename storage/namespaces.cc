@@ -1,0 +1,403 @@
+#include "storage/namespaces.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/guarded_mailbox.h"
+#include "storage/mailbox_name.h"
+#include "storage/maildir_account.h"
+#include "storage/maildir_mailbox.h"
+#include "storage/shares.h"
+
+namespace waxwing {
+namespace {
+
+// Of how many owners LIST tells.
+constexpr std::size_t kMaxOwners = 1000;
+
+// "@example.test"; empty when there is none.
+std::string domain_of(std::string_view address) {
+  const auto at = address.rfind('@');
+  return at == address.npos ? std::string() : std::string(address.substr(at));
+}
+
+// Ids of mailboxes are their account's. Those of others get the owner's hash above their number,
+// which stays the same for ever, as MAILBOXID must.
+std::int64_t ids_of(std::string_view owner) {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char c : owner) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return static_cast<std::int64_t>(((hash >> 34) | 1) << 32);
+}
+
+bool is_namespace(std::string_view name) {
+  return name.starts_with(kUsersPrefix) || name.starts_with(kSharedPrefix) ||
+         name == kUsersPrefix.substr(0, kUsersPrefix.size() - 1) ||
+         name == kSharedPrefix.substr(0, kSharedPrefix.size() - 1);
+}
+
+tl::unexpected<Error> no_mailbox() {
+  return fail(Error::Code::NotFound, "no such mailbox");
+}
+
+}  // namespace
+
+Namespaces::Namespaces(std::shared_ptr<MaildirAccount> own, User user, Shares& shares,
+                       Quotas* quotas, Find find)
+    : own_(std::move(own)),
+      user_(std::move(user)),
+      shares_(shares),
+      quotas_(quotas),
+      find_(std::move(find)) {}
+
+Namespaces::~Namespaces() = default;
+
+Result<std::optional<Namespaces::Place>> Namespaces::locate(std::string_view name) {
+  if (!is_namespace(name) || own_->has_mailbox(name)) return std::optional<Place>();
+  Place place;
+  std::string owner;
+  if (name.starts_with(kSharedPrefix)) {
+    owner = domain_of(user_.address);
+    place.prefix = kSharedPrefix;
+  } else if (name.starts_with(kUsersPrefix)) {
+    const std::string_view rest = name.substr(kUsersPrefix.size());
+    const auto slash = rest.find('/');
+    if (slash == rest.npos) return no_mailbox();
+    owner = rest.substr(0, slash);
+    // The own mailboxes have one name only.
+    if (owner == user_.address || owner.starts_with('@')) return no_mailbox();
+    place.prefix = std::string(kUsersPrefix) + owner + "/";
+  } else {
+    return no_mailbox();
+  }
+  place.name = name.substr(place.prefix.size());
+  auto account = find_(owner);
+  if (!account) return fail(account.error());
+  place.account = std::move(*account);
+  return std::optional(std::move(place));
+}
+
+Result<std::optional<Namespaces::Place>> Namespaces::find(std::string_view name) {
+  auto place = locate(name);
+  if (!place || !*place) return place;
+  const auto rights = (*place)->account->rights_for(user_, (*place)->name);
+  if (!rights) return fail(rights.error());
+  (*place)->rights = *rights;
+  return place;
+}
+
+Result<std::optional<Namespaces::Place>> Namespaces::require(std::string_view name, Rights needed) {
+  auto place = find(name);
+  if (!place || !*place || (*place)->rights.has(needed)) return place;
+  return fail(Error::Code::Denied, "no right to do that with another's mailbox");
+}
+
+std::shared_ptr<Mailbox> Namespaces::guard(const Place& place,
+                                           std::shared_ptr<Mailbox> mailbox) const {
+  auto inner = std::dynamic_pointer_cast<MaildirMailbox>(std::move(mailbox));
+  return std::make_shared<GuardedMailbox>(std::move(inner), user_, place.prefix,
+                                          ids_of(place.account->address()));
+}
+
+// Everybody who may have shared something, the domain first.
+Result<std::vector<Namespaces::Place>> Namespaces::owners() {
+  auto names = shares_.owners(user_.address);
+  if (!names) return fail(names.error());
+  const std::string domain = domain_of(user_.address);
+  std::erase_if(*names, [&](const auto& name) {
+    return name == user_.address || name.starts_with('@') ||
+           name.find_first_of("/*%") != name.npos;  // no names of mailboxes
+  });
+  if (names->size() > kMaxOwners) names->resize(kMaxOwners);
+  names->insert(names->begin(), domain);
+  std::vector<Place> places;
+  for (const auto& name : *names) {
+    auto account = find_(name);
+    if (!account) continue;  // gone, or nothing is shared yet
+    const bool is_domain = name == domain;
+    places.push_back(
+        {std::move(*account),
+         is_domain ? std::string(kSharedPrefix) : std::string(kUsersPrefix) + name + "/",
+         {},
+         {}});
+  }
+  return places;
+}
+
+void Namespaces::watch(std::weak_ptr<Watcher> watcher) {
+  own_->watch(watcher);
+  const auto places = owners();
+  if (!places) return;
+  const std::lock_guard lock(relays_mutex_);
+  std::erase_if(relays_, [](const auto& relay) { return !relay->is_needed(); });
+  for (const Place& place : *places) {
+    relays_.push_back(
+        std::make_shared<RenumberingWatcher>(watcher, ids_of(place.account->address())));
+    place.account->watch(relays_.back());
+  }
+}
+
+Result<std::vector<MailboxInfo>> Namespaces::mailboxes() {
+  auto own = own_->mailboxes();
+  if (!own) return own;
+  const auto places = owners();
+  if (!places) return fail(places.error());
+  std::map<std::string, MailboxInfo> seen;
+  const auto level = [&](const std::string& name) -> MailboxInfo& {
+    const auto [entry, is_new] = seen.try_emplace(name);
+    if (is_new) {
+      entry->second.name = name;
+      entry->second.exists = entry->second.is_personal = false;
+    }
+    return entry->second;
+  };
+  for (const Place& place : *places) {
+    auto theirs = place.account->mailboxes_for(user_);
+    if (!theirs) {
+      log.warning("an account cannot be listed for others",
+                  {{"account", place.account->address()}, {"reason", theirs.error().text}});
+      continue;
+    }
+    for (MailboxInfo& info : *theirs) {
+      info.name = place.prefix + info.name;
+      info.is_personal = false;
+      info.id.value |= ids_of(place.account->address());
+      const bool has_children = level(info.name).has_children;
+      for (const auto& above : levels_above(info.name)) level(above).has_children = true;
+      const std::string name = info.name;
+      info.has_children = has_children;
+      seen[name] = std::move(info);
+    }
+  }
+  if (seen.empty()) return own;
+  for (MailboxInfo& info : *own) {
+    const auto theirs = seen.find(info.name);
+    if (theirs == seen.end()) {
+      seen.emplace(info.name, std::move(info));
+      continue;
+    }
+    if (info.exists) {
+      info.has_children = info.has_children || theirs->second.has_children;
+      theirs->second = std::move(info);
+    } else {
+      theirs->second.subscribed = info.subscribed;
+      theirs->second.has_children = theirs->second.has_children || info.has_children;
+    }
+  }
+  std::vector<MailboxInfo> result;
+  for (auto& [name, info] : seen) result.push_back(std::move(info));
+  std::ranges::stable_partition(result, [](const auto& info) { return info.name == "INBOX"; });
+  return result;
+}
+
+Result<std::shared_ptr<Mailbox>> Namespaces::mailbox(std::string_view name) {
+  const auto place = find(name);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->mailbox(name);
+  // Who may only put messages in gets it too: it is gone to him, but they go in.
+  if (!(*place)->rights.has_any(Rights::kRead | Rights::kInsert)) {
+    return fail(Error::Code::Denied, "no right to read another's mailbox");
+  }
+  auto mailbox = (*place)->account->mailbox((*place)->name);
+  if (!mailbox) return mailbox;
+  return guard(**place, std::move(*mailbox));
+}
+
+Result<MailboxStatus> Namespaces::status(std::string_view name) {
+  const auto place = require(name, Rights::kRead);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->status(name);
+  auto status = (*place)->account->status((*place)->name);
+  if (status) status->id.value |= ids_of((*place)->account->address());
+  return status;
+}
+
+Result<std::shared_ptr<Mailbox>> Namespaces::create(std::string_view name, SpecialUse use) {
+  auto place = locate(name);
+  const bool is_shared = name.starts_with(kSharedPrefix) && !own_->has_mailbox(name);
+  if (!place && place.error().code == Error::Code::NotFound && is_namespace(name)) {
+    // Nobody made a mailbox for the domain yet, or nobody has that name: all the same to him.
+    if (!is_shared || !user_.is_administrator) {
+      return fail(Error::Code::Denied, "no right to make a mailbox there");
+    }
+  }
+  if (!place) return fail(place.error());
+  if (!*place) return own_->create(name, use);
+  if (use != SpecialUse::None) {
+    return fail(Error::Code::Denied, "special uses are for own mailboxes");
+  }
+  const auto above = (*place)->account->rights_above(user_, (*place)->name);
+  if (!above) return fail(above.error());
+  if (!above->has(Rights::kCreate)) {
+    return fail(Error::Code::Denied, "no right to make a mailbox there");
+  }
+  auto made = (*place)->account->create((*place)->name, SpecialUse::None);
+  if (!made) return made;
+  (void)own_->subscribe(name);
+  return guard(**place, std::move(*made));
+}
+
+Result<std::shared_ptr<Mailbox>> Namespaces::import_mailbox(std::string_view name,
+                                                            std::uint32_t uid_validity) {
+  return own_->import_mailbox(name, uid_validity);
+}
+
+Outcome Namespaces::remove(std::string_view name) {
+  const auto place = require(name, Rights::kDelete);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->remove(name);
+  if (auto done = (*place)->account->remove((*place)->name); !done) return done;
+  (void)own_->unsubscribe(name);
+  return {};
+}
+
+// RFC 4314 section 4: the right to delete the old name, and to create below the new one's parent.
+Outcome Namespaces::rename(std::string_view from, std::string_view to) {
+  const auto source = require(from, Rights::kDelete);
+  if (!source) return fail(source.error());
+  const auto target = locate(to);
+  if (!target) return fail(Error::Code::Denied, "no right to make a mailbox there");
+  if (!*source && !*target) return own_->rename(from, to);
+  if (!*source || !*target || (*source)->account != (*target)->account) {
+    return fail(Error::Code::Invalid, "a mailbox stays in its account");
+  }
+  if ((*source)->name == "INBOX") return fail(Error::Code::Denied, "another's INBOX stays");
+  const auto above = (*target)->account->rights_above(user_, (*target)->name);
+  if (!above) return fail(above.error());
+  if (!above->has(Rights::kCreate)) {
+    return fail(Error::Code::Denied, "no right to make a mailbox there");
+  }
+  return (*source)->account->rename((*source)->name, (*target)->name);
+}
+
+Outcome Namespaces::subscribe(std::string_view name) {
+  return own_->subscribe(name);
+}
+
+Outcome Namespaces::unsubscribe(std::string_view name) {
+  return own_->unsubscribe(name);
+}
+
+Result<std::string> Namespaces::special(SpecialUse use) {
+  return own_->special(use);
+}
+
+// RFC 5464 section 3.3: who sees the mailbox and may do something with its messages.
+Result<Annotations> Namespaces::annotations(std::string_view mailbox) {
+  const auto place = require(mailbox, Rights::kLookup);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->annotations(mailbox);
+  constexpr Rights kMessages =
+      Rights::kRead | Rights::kSeen | Rights::kWrite | Rights::kInsert | Rights::kPost;
+  if (!(*place)->rights.has_any(kMessages)) {
+    return fail(Error::Code::Denied, "no right to read annotations of another's mailbox");
+  }
+  auto all = (*place)->account->annotations((*place)->name);
+  if (all) std::erase_if(*all, [](const auto& a) { return !a.first.starts_with("/shared/"); });
+  return all;
+}
+
+Result<std::uint64_t> Namespaces::annotate(std::string_view mailbox,
+                                           const AnnotationChanges& changes) {
+  const auto place = require(mailbox, Rights::kLookup | Rights::kWrite);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->annotate(mailbox, changes);
+  for (const auto& [entry, value] : changes) {
+    if (!entry.starts_with("/shared/")) {
+      return fail(Error::Code::Denied, "private annotations are the owner's");
+    }
+  }
+  const auto done = (*place)->account->annotate((*place)->name, changes);
+  if (!done) return done;
+  return own_->last_annotated();
+}
+
+std::vector<Account::Annotated> Namespaces::annotated_since(std::uint64_t number) {
+  return own_->annotated_since(number);
+}
+
+std::uint64_t Namespaces::last_annotated() {
+  return own_->last_annotated();
+}
+
+Outcome Namespaces::set_special_use(std::string_view mailbox, SpecialUse use) {
+  const auto place = find(mailbox);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->set_special_use(mailbox, use);
+  return fail(Error::Code::Denied, "special uses are for own mailboxes");
+}
+
+Result<Acl> Namespaces::acl(std::string_view mailbox) {
+  const auto place = require(mailbox, Rights::kAdminister);
+  if (!place) return fail(place.error());
+  return *place ? (*place)->account->acl((*place)->name) : own_->acl(mailbox);
+}
+
+Outcome Namespaces::change_acl(std::string_view mailbox, const std::string& identifier,
+                               const RightsChange& change) {
+  const auto place = require(mailbox, Rights::kAdminister);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->change_acl(mailbox, identifier, change);
+  return (*place)->account->change_acl((*place)->name, identifier, change);
+}
+
+Result<Rights> Namespaces::rights(std::string_view mailbox) {
+  const auto place = find(mailbox);
+  if (!place) return fail(place.error());
+  return *place ? (*place)->rights : own_->rights(mailbox);
+}
+
+Result<Account::OtherNamespaces> Namespaces::other_namespaces() {
+  const auto places = owners();
+  if (!places) return fail(places.error());
+  OtherNamespaces found;
+  for (const Place& place : *places) {
+    (place.prefix == kSharedPrefix ? found.shared : found.users) = true;
+  }
+  return found;
+}
+
+Result<Account::Usage> Namespaces::usage() {
+  return own_->usage();
+}
+
+Result<QuotaLimits> Namespaces::quota() {
+  return own_->quota();
+}
+
+Result<Account::QuotaRoot> Namespaces::quota_root(std::string_view name) {
+  if (name == user_.address) return own_->quota_root(name);
+  const bool may_know = user_.is_administrator && domain_of(name) == domain_of(user_.address);
+  if (!may_know) return fail(Error::Code::NotFound, "no such quota root");
+  auto account = find_(std::string(name));
+  if (account) return (*account)->quota_root(name);
+  // Nobody has been there yet.
+  const auto limits =
+      quotas_ == nullptr ? Result<QuotaLimits>(QuotaLimits()) : quotas_->limits(name);
+  if (!limits) return fail(limits.error());
+  if (limits->is_none()) return fail(account.error());
+  return QuotaRoot{std::string(name), *limits, {}};
+}
+
+// RFC 9208 section 6
+Result<Account::QuotaRoot> Namespaces::quota_root_of(std::string_view mailbox) {
+  if (!is_namespace(mailbox)) return own_->quota_root_of(mailbox);
+  const auto place = require(mailbox, Rights::kRead);
+  if (!place) return fail(place.error());
+  return *place ? (*place)->account->quota_root_of((*place)->name) : own_->quota_root_of(mailbox);
+}
+
+Result<Account::QuotaRoot> Namespaces::set_quota(std::string_view root, const QuotaLimits& limits) {
+  if (!user_.is_administrator || quotas_ == nullptr) {
+    return fail(Error::Code::Denied, "only administrators set limits");
+  }
+  if (domain_of(root) != domain_of(user_.address)) {
+    return fail(Error::Code::NotFound, "no such quota root");
+  }
+  if (auto done = quotas_->set_limits(root, limits); !done) return fail(done.error());
+  const auto now = quota_root(root);
+  return now ? *now : QuotaRoot{std::string(root), limits, {}};
+}
+
+}  // namespace waxwing

@@ -1,0 +1,148 @@
+#include "storage/shares.h"
+
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/log.h"
+
+namespace waxwing {
+namespace {
+
+constexpr std::string_view kSharedFolder = "@shared";
+constexpr std::int64_t kVersion = 1;
+
+std::string domain_part(std::string_view address) {
+  return std::string(address.substr(address.rfind('@')));
+}
+
+std::vector<std::string> folders(Disk& disk, const std::string& path) {
+  std::vector<std::string> names;
+  (void)disk.list(path, [&](const Disk::Entry& entry) {
+    if (entry.is_directory) names.push_back(entry.name);
+  });
+  return names;
+}
+
+void remove_database(Disk& disk, const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) (void)disk.remove(path + suffix);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Shares>> Shares::open(Disk& disk, const std::string& data_dir) {
+  const std::string path = data_dir + "/shares.sqlite";
+  auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Full);
+  if (!database && database.error().code == Error::Code::Corrupt) {
+    log.error("damaged list of shares is made again", {{"file", path}});
+    remove_database(disk, path);
+    database = sqlite::Database::open(path, sqlite::Database::Synchronous::Full);
+  }
+  if (!database) return fail(database.error());
+  std::unique_ptr<Shares> shares(new Shares(std::move(*database)));
+  const auto version = shares->database_.integer("PRAGMA user_version");
+  if (!version) return fail(version.error());
+  if (*version == kVersion) return shares;
+  if (auto done = shares->fill(disk, data_dir + "/accounts"); !done) return fail(done.error());
+  return shares;
+}
+
+Outcome Shares::fill(Disk& disk, const std::string& accounts) {
+  sqlite::Transaction transaction(database_);
+  auto done = database_.execute(
+      "DROP TABLE IF EXISTS shares;"
+      "CREATE TABLE shares(grantee TEXT NOT NULL, owner TEXT NOT NULL,"
+      "  PRIMARY KEY(grantee, owner)) WITHOUT ROWID;"
+      "PRAGMA user_version=1;");
+  if (!done) return done;
+  for (const std::string& domain : folders(disk, accounts)) {
+    for (const std::string& local : folders(disk, accounts + "/" + domain)) {
+      const std::string owner = address_of_folder(domain, local);
+      const std::string folder = accounts + "/" + domain + "/" + local;
+      if (owner.empty() || !disk.stat(folder + "/account.sqlite")) continue;
+      // What cannot be read now adds its own when it is opened.
+      (void)fill_from(folder, owner);
+    }
+  }
+  return transaction.commit();
+}
+
+Outcome Shares::fill_from(const std::string& folder, std::string_view owner) {
+  auto account =
+      sqlite::Database::open(folder + "/account.sqlite", sqlite::Database::Synchronous::Full);
+  if (!account) return fail(account.error());
+  const auto has_acl =
+      account->integer("SELECT count(*) FROM sqlite_master WHERE type='table' AND name='acl'");
+  if (!has_acl || *has_acl == 0) return {};
+  auto select = account->prepare("SELECT DISTINCT identifier FROM acl");
+  while (select.step()) {
+    if (auto done = add(owner, select.text(0)); !done) return done;
+  }
+  return select.finish();
+}
+
+Outcome Shares::add(std::string_view owner, std::string_view identifier) {
+  const std::lock_guard lock(mutex_);
+  // What takes rights away is noted as well: it goes when the account does.
+  if (identifier.starts_with('-')) identifier.remove_prefix(1);
+  const std::string grantee =
+      identifier.find('@') == identifier.npos ? domain_part(owner) : std::string(identifier);
+  auto known = database_.prepare("SELECT 1 FROM shares WHERE grantee=? AND owner=?");
+  const bool is_known = known.bind(1, grantee).bind(2, owner).step();
+  if (auto done = known.finish(); !done) return done;
+  if (is_known) return {};
+  auto insert = database_.prepare("INSERT INTO shares VALUES(?, ?)");
+  return insert.bind(1, grantee).bind(2, owner).run();
+}
+
+Result<std::vector<std::string>> Shares::names(std::string_view sql, std::string_view first,
+                                               std::string_view second) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> result;
+  auto select = database_.prepare(sql);
+  select.bind(1, first).bind(2, second);
+  while (select.step()) result.emplace_back(select.text(0));
+  if (auto done = select.finish(); !done) return fail(done.error());
+  return result;
+}
+
+Result<std::vector<std::string>> Shares::owners(std::string_view user) {
+  return names("SELECT DISTINCT owner FROM shares WHERE grantee IN (?, ?) ORDER BY owner", user,
+               domain_part(user));
+}
+
+Result<std::vector<std::string>> Shares::owners_naming(std::string_view address) {
+  return names("SELECT owner FROM shares WHERE grantee=? AND owner<>?", address, "");
+}
+
+Outcome Shares::remove_owner(std::string_view owner) {
+  const std::lock_guard lock(mutex_);
+  return database_.prepare("DELETE FROM shares WHERE owner=?").bind(1, owner).run();
+}
+
+Result<std::string> account_folder(std::string_view address) {
+  const auto at = address.rfind('@');
+  if (at == address.npos || at + 1 == address.size()) {
+    return fail(Error::Code::Invalid, "address has no domain");
+  }
+  // A leading dot is encoded, so that no name means this or the parent directory.
+  const auto encoded = [](std::string_view part) {
+    std::string name = percent(part);
+    return name.front() == '.' ? "%2E" + name.substr(1) : name;
+  };
+  const std::string domain = encoded(address.substr(at + 1));
+  const std::string local = at == 0 ? std::string(kSharedFolder) : encoded(address.substr(0, at));
+  if (local.size() > 255 || domain.size() > 255) {
+    return fail(Error::Code::Limit, "address is too long");
+  }
+  return domain + "/" + local;
+}
+
+std::string address_of_folder(std::string_view domain, std::string_view local) {
+  const auto decoded_domain = from_percent(domain);
+  const auto decoded_local =
+      local == kSharedFolder ? std::optional<std::string>("") : from_percent(local);
+  if (!decoded_domain || !decoded_local) return {};
+  return *decoded_local + "@" + *decoded_domain;
+}
+
+}  // namespace waxwing
