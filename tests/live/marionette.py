@@ -23,7 +23,8 @@ class Marionette:
         self._last_id = 0
         self._receive()  # its greeting
         # Answers once the first window is there.
-        self.command("WebDriver:NewSession", {"capabilities": {"alwaysMatch": {"timeouts": {"script": seconds * 1000}}}})
+        self.command("WebDriver:NewSession")
+        self.command("WebDriver:SetTimeouts", {"script": seconds * 1000})
         self.command("Marionette:SetContext", {"value": "chrome"})
 
     def __enter__(self):

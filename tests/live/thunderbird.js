@@ -78,8 +78,9 @@ function watch() {
 
 const alerts = () => window.shown;
 
-// "Get messages", and a look into every folder.
-async function synchronise(key) {
+// "Get messages", and a look into every folder. For POP3 it ends with that; for IMAP it has only begun:
+// a folder tells the last one who asked, and that may be Thunderbird itself.
+async function look(key) {
   const server = accountOf(key).incomingServer;
   if (server.type == "pop3") {
     const inbox = server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
@@ -87,9 +88,7 @@ async function synchronise(key) {
   }
   await listening(listener => MailServices.imap.discoverAllFolders(server.rootFolder, listener, null));
   for (const folder of server.rootFolder.descendants) {
-    if (!(folder.flags & Ci.nsMsgFolderFlags.ImapNoselect))
-      await listening(listener =>
-        folder.QueryInterface(Ci.nsIMsgImapMailFolder).updateFolderWithListener(null, listener));
+    if (!(folder.flags & Ci.nsMsgFolderFlags.ImapNoselect)) folder.updateFolder(null);
   }
 }
 
@@ -111,9 +110,12 @@ function mail(key) {
   return seen;
 }
 
-// The message as it came, one character per byte.
+// The message as it came, one character per byte; kept from then on, as if a user had opened it.
 function source(key, path, subject) {
-  const message = messageOf(key, path, subject);
+  return sourceOf(messageOf(key, path, subject));
+}
+
+function sourceOf(message) {
   const uri = message.folder.getUriForMsg(message);
   return new Promise((resolve, reject) => {
     let text = "";
@@ -132,6 +134,18 @@ function source(key, path, subject) {
     };
     MailServices.messageServiceFromURI(uri).streamMessage(uri, listener, null, null, false, "", false);
   });
+}
+
+// Fetches what it has headers of only; the number of those.
+async function fetchAll(key) {
+  let count = 0;
+  for (const folder of rootOf(key).descendants) {
+    for (const message of [...folder.messages].filter(one => !(one.flags & Ci.nsMsgMessageFlags.Offline))) {
+      await sourceOf(message);
+      ++count;
+    }
+  }
+  return count;
 }
 
 function create(key, parent, name) {

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from typing import NamedTuple
 
 import harness
@@ -23,6 +24,19 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "thunderbird.
 def wait_for(condition, what):
     """A program of this size needs its time where the machine has other things to do."""
     return harness.wait_for(condition, what, 90)
+
+
+def every(seconds, action):
+    """A function that does it when called, but not again before so many seconds."""
+    due = 0
+
+    def perhaps():
+        nonlocal due
+        if time.monotonic() >= due:
+            action()
+            due = time.monotonic() + seconds
+
+    return perhaps
 
 
 class Account(NamedTuple):
@@ -92,6 +106,8 @@ def preferences(accounts, port_of):
             "authMethod": NORMAL_PASSWORD,
             "login_at_startup": False,
             "check_new_mail": False,
+            # fetchAll() does; at a time of its own choice it would meet what the test does.
+            "autosync_offline_stores": False,
         }.items()}
         if account.kind == "pop3":
             # A message that is deleted here leaves the server, too.
