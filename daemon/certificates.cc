@@ -141,7 +141,8 @@ Outcome Certificates::add(const Settings::Certificate& files, const std::string&
   SSL_CTX_set_read_ahead(ctx, 1);
   // Sessions are resumed by tickets, whose keys end with this object: nothing is kept per session.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(ctx, 1);
+  // None in the handshake: Transport sends one with its first answer.
+  SSL_CTX_set_num_tickets(ctx, 0);
   SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, nullptr);
   SSL_CTX_set_tlsext_servername_callback(ctx, choose);
   SSL_CTX_set_tlsext_servername_arg(ctx, this);

@@ -51,6 +51,13 @@ Transport::Moved Transport::write(std::string_view bytes) {
     return moved;
   }
   ERR_clear_error();
+  // RFC 8446 section 4.6.1: a ticket may come at any time after the handshake. With the first
+  // answer and not before: some clients take a ticket on its own, in STARTTLS, for the start of an
+  // answer they have not asked for yet, and wait for its end for ever.
+  if (!has_sent_ticket_) {
+    has_sent_ticket_ = true;
+    if (SSL_version(ssl_) >= TLS1_3_VERSION) SSL_new_session_ticket(ssl_);
+  }
   return tls_result(SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())));
 }
 

@@ -71,6 +71,7 @@ class Transport {
 
   Fd socket_;
   SSL* ssl_ = nullptr;
+  bool has_sent_ticket_ = false;
   std::shared_ptr<const Certificates> certificates_;
   const char* trouble_ = "";
 };

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -50,6 +51,7 @@ bool Client::start_tls(const Tls& tls) {
     SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(wire.data()),
                         static_cast<unsigned>(wire.size()));
   }
+  if (tls.session) SSL_set_session(ssl_, tls.session);
   return SSL_connect(ssl_) == 1;
 }
 
@@ -144,6 +146,20 @@ void Client::await_end() {
   std::array<char, 4096> space;
   while (recv(fd(), space.data(), space.size(), 0) > 0) {
   }
+}
+
+std::shared_ptr<SSL_SESSION> Client::session() const {
+  // A copy: OpenSSL spoils the one of a connection that ends without ceremony.
+  return {SSL_SESSION_dup(SSL_get0_session(ssl_)), SSL_SESSION_free};
+}
+
+bool Client::is_resumed() const {
+  return SSL_session_reused(ssl_) == 1;
+}
+
+bool Client::hears_within(int milliseconds) const {
+  pollfd waited{fd(), POLLIN, 0};
+  return poll(&waited, 1, milliseconds) == 1;
 }
 
 std::string Client::tls_version() const {

@@ -10,6 +10,7 @@
 
 typedef struct ssl_st SSL;
 typedef struct ssl_ctx_st SSL_CTX;
+typedef struct ssl_session_st SSL_SESSION;
 
 namespace waxwing::test {
 
@@ -23,6 +24,7 @@ class Client {
     std::string server_name;
     std::string alpn;
     bool only_1_2 = false;
+    SSL_SESSION* session = nullptr;  // to resume
   };
   // True when the handshake succeeds.
   bool start_tls(const Tls& tls);
@@ -46,6 +48,11 @@ class Client {
   // Until the server has closed, whatever it says.
   void await_end();
 
+  // What another connection can resume; after the first answer.
+  std::shared_ptr<SSL_SESSION> session() const;
+  bool is_resumed() const;
+  // Something arrives within so many milliseconds.
+  bool hears_within(int milliseconds) const;
   std::string tls_version() const;
   std::string certificate_name() const;  // its subject's common name
   std::string certificate() const;       // its bytes

@@ -83,6 +83,37 @@ TEST(Connection, ForgetsWhatWasSaidBehindStartTls) {
   EXPECT_EQ(client.say("first"), "you said first");
 }
 
+TEST(Connection, SaysNothingAfterAHandshakeUntilItIsAsked) {
+  House house({{143, S::Imap, T::StartTls}});
+  house.open();
+  Client client(house.bound(143));
+  EXPECT_EQ(client.line(), "hello");
+  EXPECT_EQ(client.say("STARTTLS"), "go");
+  ASSERT_TRUE(client.start_tls());
+  EXPECT_FALSE(client.hears_within(200));
+  EXPECT_EQ(client.say("first"), "you said first");
+}
+
+TEST(Connection, ResumesTlsByTicket) {
+  House house({{993, S::Imap, T::Implicit}});
+  house.open();
+  for (const bool only_1_2 : {false, true}) {
+    Client first(house.bound(993));
+    ASSERT_TRUE(first.start_tls({"", "", only_1_2}));
+    EXPECT_EQ(first.line(), "hello");
+    EXPECT_FALSE(first.is_resumed());
+    auto session = first.session();
+    for (int again = 0; again < 3; ++again) {
+      Client next(house.bound(993));
+      ASSERT_TRUE(next.start_tls({"", "", only_1_2, session.get()}));
+      EXPECT_EQ(next.line(), "hello");
+      EXPECT_TRUE(next.is_resumed());
+      EXPECT_EQ(next.say("first"), "you said first");
+      session = next.session();
+    }
+  }
+}
+
 TEST(Connection, CompressesBothWaysOnceItHasSaidSo) {
   House house({{143, S::Imap, T::StartTls}});
   house.open();
