@@ -106,6 +106,8 @@ Result<std::shared_ptr<const Certificates>> Certificates::load(const Settings& s
   for (const auto& pair : files)
     if (auto added = loaded->add(pair, settings.tls_min_version); !added)
       return fail(added.error());
+  SSL_CTX* own = loaded->find(settings.hostname);
+  loaded->default_ = own ? own : loaded->contexts_.front().get();
   return loaded;
 }
 
@@ -154,7 +156,7 @@ Outcome Certificates::add(const Settings::Certificate& files, const std::string&
 }
 
 SSL* Certificates::new_ssl(Service service) const {
-  SSL* ssl = SSL_new(contexts_.front().get());
+  SSL* ssl = SSL_new(default_);
   if (ssl) SSL_set_app_data(ssl, reinterpret_cast<char*>(static_cast<std::uintptr_t>(service)));
   return ssl;
 }

@@ -43,7 +43,10 @@ class Certificates {
   struct FreeContext {
     void operator()(SSL_CTX* context) const;
   };
-  std::vector<std::unique_ptr<SSL_CTX, FreeContext>> contexts_;  // the first is the default
+  std::vector<std::unique_ptr<SSL_CTX, FreeContext>> contexts_;
+  // For clients that name no host, or one that has none: that of the server's own host name, which
+  // is what people type, else the first.
+  SSL_CTX* default_ = nullptr;
   std::unordered_map<std::string, SSL_CTX*, StringHash, std::equal_to<>> by_name_;
   std::vector<std::pair<std::string, std::string>> stamps_;  // path and stamp
 };

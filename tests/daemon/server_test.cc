@@ -109,6 +109,22 @@ TEST(Server, ChoosesTheCertificateByName) {
   EXPECT_EQ(certificate_for(""), "mail.example.test");
 }
 
+// Outlook 2013 and Outlook for Mac 15 name no host; people type the server's own.
+TEST(Server, ShowsTheCertificateOfItsHostNameToWhoNamesNone) {
+  House house({{993, S::Imap, T::Implicit}});
+  for (const char* name : {"www.example.test", "mail.example.test"}) {
+    const std::string file = write_certificate(house.folder, name);
+    house.settings.certificates.push_back({file, file});
+  }
+  house.settings.hostname = "Mail.example.test";
+  house.open();
+  for (const bool only_1_2 : {false, true}) {
+    Client client(house.bound(993));
+    EXPECT_TRUE(client.start_tls({"", "", only_1_2}));
+    EXPECT_EQ(client.certificate_name(), "mail.example.test");
+  }
+}
+
 TEST(Server, KeepsItsSelfSignedCertificate) {
   const Folder folder;
   Settings settings;
