@@ -199,10 +199,14 @@ TEST_F(AppendingTest, AFullAccountTakesAllOrNothingAndReplaces) {
   store_.reset();
 }
 
-TEST_F(AppendingTest, TheOtherAccountIsNoPlaceToReplace) {
+TEST_F(AppendingTest, ReplacesIntoAnotherAccountAsAMoveDoes) {
   ASSERT_TRUE(deliver("one"));
-  EXPECT_EQ(replace(1, "new", *inbox(), *inbox(kBob)).error().code, Error::Code::Invalid);
-  EXPECT_EQ(inbox()->view()->size(), 1u);
+  ASSERT_TRUE(replace(1, "new", *inbox(), *inbox(kBob)));
+  EXPECT_EQ(inbox()->view()->size(), 0u);
+  EXPECT_EQ(inbox(kBob)->view()->size(), 1u);
+  // What is gone meanwhile is not replaced there either.
+  EXPECT_EQ(replace(1, "new", *inbox(), *inbox(kBob)).error().code, Error::Code::Cancelled);
+  EXPECT_EQ(inbox(kBob)->view()->size(), 1u);
 }
 
 }  // namespace
