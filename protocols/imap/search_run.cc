@@ -11,8 +11,6 @@ using Verdict = SearchProgram::Verdict;
 
 constexpr std::size_t kRows = 8192;
 constexpr std::size_t kHeaders = 64;
-// A header longer than this is searched up to here.
-constexpr std::uint64_t kMaxHeader = 1024 * 1024;
 
 }  // namespace
 
@@ -136,7 +134,8 @@ Outcome SearchRun::open_message(SearchSource& source, std::size_t index) {
     if (opened.error().code == Error::Code::NotFound) return {};
     return fail(opened.error());
   }
-  auto block = opened->read({0, std::min(opened->message.root.body_offset, kMaxHeader)});
+  auto block =
+      opened->read({0, std::min(opened->message.root.body_offset, mail::kMaxSearchedHeader)});
   if (!block) return fail(block.error());
   SearchedHeader header(*block, program_.collation());
   const SearchProgram::Evidence evidence{row, index, &header};
