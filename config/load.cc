@@ -78,6 +78,13 @@ class Loader {
       smtp.flag("hide_client_address", settings_.smtp.hide_client_address);
     }
     {
+      auto search = top.section("search");
+      search.choice<Settings::TextIndex>("index", settings_.search.index,
+                                         {{"auto", Settings::TextIndex::Auto},
+                                          {"always", Settings::TextIndex::Always},
+                                          {"never", Settings::TextIndex::Never}});
+    }
+    {
       auto capabilities = top.section("capabilities");
       read_capabilities(capabilities, "hide", settings_.capabilities.hide);
       read_capabilities(capabilities, "show", settings_.capabilities.show);

@@ -27,6 +27,8 @@ struct Settings {
   enum class PlaintextAuth { Never, Loopback, Always };
   enum class Durability { Normal, Strict };
   enum class BareNewlines { Reject, Convert };
+  // Auto: the accounts in which somebody has searched.
+  enum class TextIndex { Auto, Always, Never };
 
   std::string hostname;
   std::string data_dir = "/var/lib/waxwing";
@@ -58,6 +60,10 @@ struct Settings {
     BareNewlines bare_newlines = BareNewlines::Reject;
     bool hide_client_address = true;
   } smtp;
+
+  struct Search {
+    TextIndex index = TextIndex::Auto;
+  } search;
 
   struct Capabilities {
     // Upper case: not offered, and their commands are not understood.

@@ -13,6 +13,7 @@ Result<std::unique_ptr<Stores>> Stores::open(const Settings& settings) {
   options.hostname = settings.hostname;
   options.durability = settings.durability;
   options.free_space = settings.limits.free_space;
+  options.text_index = settings.search.index;
   options.message_size = settings.limits.message_size;
   options.quotas = stores->quotas.get();
   auto store = Store::open(options, stores->disk, stores->clock);

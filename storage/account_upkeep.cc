@@ -61,6 +61,7 @@ bool MaildirAccount::work() {
     finished = mailbox->settle(kShare).value_or(true) && finished;
     finished = mailbox->parse_missing(kShare).value_or(true) && finished;
   }
+  if (texts_->is_wanted()) context_->text_indexing.request(weak_from_this());
   return finished;
 }
 

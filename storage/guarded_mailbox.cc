@@ -125,6 +125,12 @@ Result<MessageFile> GuardedMailbox::open(Uid uid) {
   return mailbox_->open(uid);
 }
 
+// An index would tell of texts as much as the messages do.
+std::unique_ptr<TextLookup> GuardedMailbox::look_up_texts(const std::vector<TextKey>& keys) {
+  if (!require(Rights::kRead)) return nullptr;
+  return mailbox_->look_up_texts(keys);
+}
+
 Outcome GuardedMailbox::read(std::span<const Uid> uids, Fields fields,
                              const std::function<bool(Uid, const Parsed&)>& visit) {
   if (auto may = require(Rights::kRead); !may) return may;

@@ -42,6 +42,7 @@ class GuardedMailbox final : public Mailbox {
   Result<Copied> copy(std::span<const Uid> uids, Mailbox& target) override;
   Result<Copied> move(std::span<const Uid> uids, Mailbox& target) override;
   Result<MessageFile> open(Uid uid) override;
+  std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>& keys) override;
   Outcome read(std::span<const Uid> uids, Fields fields,
                const std::function<bool(Uid, const Parsed&)>& visit) override;
   Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override;

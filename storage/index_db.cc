@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/crypto.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "storage/file_name.h"
 
@@ -150,6 +152,32 @@ Result<ModSeq> IndexDb::log_start() {
 Outcome IndexDb::set_log_start(ModSeq modseq) {
   auto set = database_.prepare("INSERT OR REPLACE INTO meta VALUES('log_start', ?)");
   return set.bind(1, static_cast<std::int64_t>(modseq)).run();
+}
+
+Result<std::pair<std::string, std::int64_t>> IndexDb::text_generation() {
+  std::string lineage;
+  std::int64_t number = 0;
+  auto select = database_.prepare(
+      "SELECT (SELECT value FROM meta WHERE name='text_lineage'),"
+      " (SELECT value FROM meta WHERE name='text_generation')");
+  if (select.step()) {
+    lineage = select.text(0);
+    number = select.integer(1);
+  }
+  if (auto done = select.finish(); !done) return fail(done.error());
+  if (!lineage.empty()) return std::pair(std::move(lineage), number);
+  lineage = hex(random_bytes(16));
+  auto set = database_.prepare("INSERT OR REPLACE INTO meta VALUES('text_lineage', ?)");
+  if (auto done = set.bind(1, lineage).run(); !done) return fail(done.error());
+  return std::pair(std::move(lineage), number);
+}
+
+Result<std::pair<std::string, std::int64_t>> IndexDb::next_text_generation() {
+  auto generation = text_generation();
+  if (!generation) return generation;
+  auto set = database_.prepare("INSERT OR REPLACE INTO meta VALUES('text_generation', ?)");
+  if (auto done = set.bind(1, ++generation->second).run(); !done) return fail(done.error());
+  return generation;
 }
 
 Outcome IndexDb::add(MailboxId mailbox, const IndexEntry& entry) {

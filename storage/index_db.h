@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -41,6 +42,11 @@ class IndexDb {
   // The change log is whole from this change on, and no mailbox's HIGHESTMODSEQ is lower.
   Result<ModSeq> log_start();
   Outcome set_log_start(ModSeq modseq);
+
+  // Which state this is, for an index of texts that goes with it (SearchDb::Generation): a random
+  // name for all states of this file, and a number that only grows.
+  Result<std::pair<std::string, std::int64_t>> text_generation();
+  Result<std::pair<std::string, std::int64_t>> next_text_generation();
 
   sqlite::Transaction begin() { return sqlite::Transaction(database_); }
   Outcome add(MailboxId mailbox, const IndexEntry& entry);

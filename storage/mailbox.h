@@ -14,6 +14,7 @@
 #include "protocols/mail/message.h"
 #include "storage/rights.h"
 #include "storage/staged.h"
+#include "storage/text_lookup.h"
 #include "storage/types.h"
 #include "storage/view.h"
 
@@ -119,6 +120,10 @@ class Mailbox {
   // to stop. Holds no database transaction while it visits more than a slice of them.
   virtual Outcome read(std::span<const Uid> uids, Fields fields,
                        const std::function<bool(Uid, const Parsed&)>& visit) = 0;
+
+  // What the text index knows of these keys, most of it without a look at any message; nullptr when
+  // there is no index. The first who asks is why there will be one.
+  virtual std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>&) { return nullptr; }
 
   // The email ids of these messages, the same for all copies of one; empty for what is gone.
   // RFC 8474 section 5.1

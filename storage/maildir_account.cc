@@ -18,6 +18,8 @@ MaildirAccount::MaildirAccount(std::shared_ptr<StoreContext> context, std::strin
     : context_(std::move(context)),
       address_(std::move(address)),
       path_(std::move(path)),
+      texts_(std::make_shared<SearchIndex>(context_->disk, path_ + "/search.sqlite")),
+      indexer_(*this),
       tree_(*this) {}
 
 MaildirAccount::~MaildirAccount() {
@@ -60,6 +62,7 @@ Result<Access> MaildirAccount::try_to_enter() {
     return fail(done.error());
   }
   context_->open_accounts.used(*this);
+  find_texts();
   return access;
 }
 
@@ -157,6 +160,7 @@ void MaildirAccount::close_databases() {
   clean = clean && access.db.set_modseq_mark(publisher_.next_modseq());
   clean = clean && access.index.trim_log();
   if (clean) (void)access.index.set_state(clean_state());
+  texts_->close();
   databases_.reset();
   context_->open_accounts.closed(*this);
 }
@@ -164,6 +168,7 @@ void MaildirAccount::close_databases() {
 bool MaildirAccount::close_if_idle() {
   std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock || !publisher_.is_idle() || !expunged_files_.empty() || removals_ > 0) return false;
+  if (!texts_->try_to_close()) return false;
   close_databases();
   return true;
 }

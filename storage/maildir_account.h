@@ -15,8 +15,10 @@
 #include "storage/account.h"
 #include "storage/mailbox_tree.h"
 #include "storage/publisher.h"
+#include "storage/search_index.h"
 #include "storage/store.h"
 #include "storage/store_context.h"
+#include "storage/text_indexer.h"
 
 namespace waxwing {
 
@@ -142,6 +144,20 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // All flags into names, or an error.
   Outcome settle();
 
+  // --- The text index. ---
+
+  SearchIndex& texts() { return *texts_; }
+  Outcome open_texts();
+  // Of the next state of the text index, which index.sqlite knows before it is written.
+  Result<SearchDb::Generation> next_text_generation();
+  // All of them, with their views.
+  Result<std::vector<std::shared_ptr<MaildirMailbox>>> loaded_mailboxes();
+  // nullptr where there is none, or not yet.
+  std::unique_ptr<TextLookup> look_up_texts(MailboxId mailbox, const std::vector<TextKey>& keys);
+  // A share of what there is to index. True when nothing is left.
+  bool index_texts(Pace& pace);
+  Outcome index_all_texts();
+
  private:
   struct ExpungedFile {
     std::shared_ptr<MaildirMailbox> mailbox;
@@ -172,6 +188,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome respect_uids(Access& access);
   Outcome remove_index();
   void close_databases();
+  void find_texts();
   // Deletes what is left of removed mailboxes.
   void sweep();
   std::string clean_state() const { return "clean " + context_->boot_id; }
@@ -179,6 +196,10 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   const std::shared_ptr<StoreContext> context_;
   const std::string address_;
   const std::string path_;
+
+  const std::shared_ptr<SearchIndex> texts_;
+  std::mutex indexer_mutex_;  // guards it; taken before all others
+  TextIndexer indexer_;
 
   std::mutex watchers_mutex_;  // guards these
   std::vector<std::weak_ptr<Watcher>> watchers_;

@@ -444,6 +444,10 @@ Result<Mailbox::Copied> MaildirMailbox::move(std::span<const Uid> uids, Mailbox&
   return Transfer(context_, *this, *there).move(uids);
 }
 
+std::unique_ptr<TextLookup> MaildirMailbox::look_up_texts(const std::vector<TextKey>& keys) {
+  return account_.look_up_texts(id_, keys);
+}
+
 Result<std::vector<std::string>> MaildirMailbox::email_ids(std::span<const Uid> uids) {
   auto access = enter();
   if (!access) return fail(access.error());

@@ -42,6 +42,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<MessageFile> open(Uid uid) override;
   Outcome read(std::span<const Uid> uids, Fields fields,
                const std::function<bool(Uid, const Parsed&)>& visit) override;
+  std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>& keys) override;
   Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override;
   Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override;
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override;

@@ -76,6 +76,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
                        .boot_id = read_boot_id(),
                        .open_accounts = OpenAccounts(open_accounts),
                        .background = {},
+                       .text_indexing = {},
                        .new_mail = {},
                        .shares = std::move(*shares)});
   return std::unique_ptr<Store>(std::make_unique<MaildirStore>(std::move(context)));
@@ -87,6 +88,7 @@ MaildirStore::MaildirStore(std::shared_ptr<StoreContext> context) : context_(std
 MaildirStore::~MaildirStore() {
   context_->new_mail.stop();
   context_->background.stop();
+  context_->text_indexing.stop();
 }
 
 Result<std::string> MaildirStore::folder_of_account(std::string_view address) const {
@@ -285,9 +287,16 @@ Outcome MaildirStore::rebuild(std::string_view address) {
   return {};
 }
 
+Outcome MaildirStore::index_texts(std::string_view address) {
+  auto account = find(address);
+  if (!account) return fail(account.error());
+  return (*account)->index_all_texts();
+}
+
 void MaildirStore::close() {
   context_->new_mail.stop();
   context_->background.stop();
+  context_->text_indexing.stop();
   std::vector<std::shared_ptr<MaildirAccount>> accounts;
   {
     std::lock_guard lock(mutex_);

@@ -30,6 +30,7 @@ class MaildirStore final : public Store {
                                          std::span<const Target> targets) override;
   Result<Verdict> verify(std::string_view address) override;
   Outcome rebuild(std::string_view address) override;
+  Outcome index_texts(std::string_view address) override;
   void close() override;
 
  private:

@@ -25,7 +25,10 @@ class Store {
     Settings::Durability durability = Settings::Durability::Normal;
     std::uint64_t free_space = 0;  // the floor below which nothing is accepted
     std::uint64_t message_size = 100ull << 20;
-    Quotas* quotas = nullptr;         // outlives the store; none: nobody has limits
+    Quotas* quotas = nullptr;  // outlives the store; none: nobody has limits
+    // Which accounts have an index of their texts.
+    Settings::TextIndex text_index = Settings::TextIndex::Auto;
+    std::size_t text_block = 4096;  // messages in a finished block of it
     std::size_t open_accounts = 256;  // how many accounts keep their databases open
   };
 
@@ -76,6 +79,10 @@ class Store {
   virtual Result<Verdict> verify(std::string_view address) = 0;
   // Throws the index away and makes it again from files; UIDs, flags and UIDLs stay.
   virtual Outcome rebuild(std::string_view address) = 0;
+
+  // Brings the text index of an account up to date, to the last message, without waiting for the
+  // background to do it.
+  virtual Outcome index_texts(std::string_view) { return {}; }
 
   // Finishes lazy work (flags into names) and closes. Called once, before the end.
   virtual void close() = 0;

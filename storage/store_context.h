@@ -12,6 +12,7 @@
 #include "storage/open_accounts.h"
 #include "storage/shares.h"
 #include "storage/store.h"
+#include "storage/text_indexing.h"
 
 namespace waxwing {
 
@@ -25,6 +26,7 @@ struct StoreContext {
   std::string boot_id;    // another one after each start of the machine
   OpenAccounts open_accounts;
   Background background;
+  TextIndexing text_indexing;
   NewMailWatch new_mail;
   std::unique_ptr<Shares> shares;
 

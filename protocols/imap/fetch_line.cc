@@ -233,7 +233,7 @@ Result<std::string_view> FetchedMessage::decoded(const BinarySource& source) {
   if (const auto known = decoded_.find(place); known != decoded_.end()) {
     return std::string_view(known->second);
   }
-  Decoded decoded(source, [this](ByteRange range) { return read(range); });
+  Decoded decoded(source.range, source.encoding, [this](ByteRange range) { return read(range); });
   std::string text;
   while (true) {
     const auto slice = decoded.next();

@@ -11,6 +11,7 @@
 #include "protocols/imap/fuzzy.h"
 #include "protocols/imap/section.h"
 #include "protocols/mail/message.h"
+#include "protocols/mail/search_text.h"
 
 namespace waxwing::imap {
 
@@ -67,8 +68,6 @@ class BodySearch {
   // The needles must outlive it.
   BodySearch(mail::Message message, ReadRange read, const std::vector<Needle>& needles,
              Collation collation = Collation::UnicodeCasemap);
-  BodySearch(const BodySearch&) = delete;
-  BodySearch& operator=(const BodySearch&) = delete;
 
   // Looks at one piece more: a header, or some ten thousand octets. True: that was all.
   Result<bool> step();
@@ -76,35 +75,19 @@ class BodySearch {
   const std::vector<bool>& found() const { return found_; }
 
  private:
-  struct Job {
-    enum class Kind { EnclosedHeader, PartHeader, Text };
-    Kind kind;
-    const mail::Part* part;
-  };
-  struct Text {
-    Decoded decoded;
-    std::string charset;
-    std::string bytes;  // read and not yet looked at
-    std::string tail;   // looked at; a needle may begin in it
-  };
+  using PartHeaders = mail::SearchText::PartHeaders;
+  using Piece = mail::SearchText::Piece;
 
-  void plan(const mail::Part& part);
-  Outcome search_header(const Job& job);
-  void begin_text(const mail::Part& part);
-  Result<bool> search_text();
+  void search_header(const Piece& piece);
   void look_at(std::string folded);
   void mark(std::size_t needle);
 
-  mail::Message message_;
-  ReadRange read_;
   const std::vector<Needle>& needles_;
   std::vector<bool> found_;
   std::size_t missing_;
   std::size_t overlap_ = 0;
-  bool wants_part_headers_ = false;
-  std::vector<Job> jobs_;
-  std::size_t next_job_ = 0;
-  std::optional<Text> text_;
+  mail::SearchText text_;
+  std::string tail_;  // of the part, looked at; a needle may begin in it
   Collation collation_;
 };
 

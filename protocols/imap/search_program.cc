@@ -20,6 +20,8 @@ constexpr std::size_t kMaxText = 1000;
 constexpr std::size_t kMaxTexts = 1000;
 constexpr std::size_t kMaxBodyTexts = 100;
 constexpr std::size_t kMaxFuzzyWords = 16;
+// Beyond so many texts one look at each message is cheaper than the index.
+constexpr std::size_t kMaxTextKeys = 16;
 
 // How relevant it is that a text was found so; in a body it is less.
 constexpr int kWholeText = 100;
@@ -62,6 +64,18 @@ const char* field_of(Kind kind) {
     case Kind::To: return "to";
     default: return "";
   }
+}
+
+std::string longest_ascii(std::string_view text) {
+  std::string_view longest;
+  for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    const auto is_ascii_at = [&](std::size_t i) {
+      return static_cast<unsigned char>(text[i]) < 0x80;
+    };
+    for (end = begin; end < text.size() && is_ascii_at(end);) ++end;
+    if (end - begin > longest.size()) longest = text.substr(begin, end - begin);
+  }
+  return std::string(longest);
 }
 
 Result<std::string> to_utf8(std::string_view text, std::string_view charset) {
@@ -180,6 +194,7 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
   if (key.kind != Kind::Body && key.kind != Kind::Text) {
     node.cost = Cost::Header;
     node.field = key.kind == Kind::Header ? to_lower(key.field) : field_of(key.kind);
+    add_text_key(node);
     return {};
   }
   if (node.text.empty()) {
@@ -187,6 +202,7 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
     return {};
   }
   node.cost = Cost::Body;
+  add_text_key(node);
   const bool in_part_headers = key.kind == Kind::Text;
   const Needle needle{node.text, in_part_headers};
   const auto known = node.is_fuzzy ? needles_.end() : std::ranges::find(needles_, needle);
@@ -199,6 +215,36 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
   }
   if (needles_.size() > kMaxBodyTexts) return fail(Error::Code::Limit, "too many texts");
   return {};
+}
+
+// The index has texts as i;unicode-casemap folds them. By i;ascii-casemap less is equal, and of
+// what is found so, a run of ASCII is in the index as well; but for its last character, which may
+// have become another one with an accent that follows it in the message.
+void SearchProgram::add_text_key(Node& node) {
+  if (node.is_fuzzy || node.text.empty() || text_keys_.size() == kMaxTextKeys) return;
+  TextKey key;
+  key.where = node.kind == Kind::Text   ? TextKey::Where::Anywhere
+              : node.kind == Kind::Body ? TextKey::Where::Body
+                                        : TextKey::Where::Header;
+  // Of a field it is not asked whether the header has the text, but whether that field has.
+  key.is_all = scope_.collation == Collation::UnicodeCasemap && node.cost == Cost::Body;
+  key.text = node.text;
+  if (scope_.collation == Collation::AsciiCasemap) {
+    key.text = longest_ascii(node.text);
+    if (!key.text.empty()) key.text.pop_back();
+  }
+  node.text_key = text_keys_.size();
+  text_keys_.push_back(std::move(key));
+}
+
+Verdict SearchProgram::test_index(const Node& node, const Evidence& evidence) const {
+  if (!evidence.texts || !node.text_key) return Verdict::Unknown;
+  switch (evidence.texts->of(evidence.row.uid, *node.text_key)) {
+    case TextAnswers::Answer::No: return Verdict::No;
+    case TextAnswers::Answer::Yes: return Verdict::Yes;
+    case TextAnswers::Answer::Unknown: break;
+  }
+  return Verdict::Unknown;
 }
 
 Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
@@ -257,6 +303,7 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
 }
 
 Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) const {
+  if (const Verdict known = test_index(node, evidence); known != Verdict::Unknown) return known;
   if (!evidence.header) return Verdict::Unknown;
   if (node.kind == Kind::ThreadId) {
     const std::string id = thread_id(evidence.header->block());
@@ -273,6 +320,7 @@ Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) c
 }
 
 Verdict SearchProgram::test_body(const Node& node, const Evidence& evidence) const {
+  if (const Verdict known = test_index(node, evidence); known != Verdict::Unknown) return known;
   if (node.kind == Kind::Text && evidence.header) {
     const bool in_header = node.is_fuzzy ? score_header(node, *evidence.header) > 0
                                          : evidence.header->contains(node.text);

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "protocols/imap/search_key.h"
 #include "protocols/imap/search_match.h"
+#include "storage/text_lookup.h"
 #include "storage/view.h"
 
 namespace waxwing::imap {
@@ -34,6 +35,7 @@ class SearchProgram {
   struct Evidence {
     const MessageRow& row;
     std::size_t index;
+    const TextAnswers* texts = nullptr;  // for text_keys()
     SearchedHeader* header = nullptr;
     const std::vector<bool>* bodies = nullptr;  // of BodySearch for body_needles()
   };
@@ -47,6 +49,8 @@ class SearchProgram {
   // Indexes that may match, ascending: all, or those that a set in the outermost keys names.
   std::vector<std::size_t> candidates(const View& view) const;
   const std::vector<Needle>& body_needles() const { return needles_; }
+  // What to ask an index of texts for; it may know enough.
+  const std::vector<TextKey>& text_keys() const { return text_keys_; }
   Collation collation() const { return scope_.collation; }
 
  private:
@@ -62,6 +66,7 @@ class SearchProgram {
     std::string field;                       // lower case
     std::string text;                        // folded; ThreadId: as it is
     std::size_t needle = 0;                  // Body, Text: position in needles_
+    std::optional<std::size_t> text_key;     // position in text_keys_
     bool is_fuzzy = false;
     std::vector<FuzzyWord> words;  // of text, where it is fuzzy; their needles come behind its own
     std::vector<Node> nodes;
@@ -72,6 +77,8 @@ class SearchProgram {
                        Matching matching);
   Outcome compile_text(const SearchKey& key, std::string_view charset, Matching matching,
                        Node& node);
+  void add_text_key(Node& node);
+  Verdict test_index(const Node& node, const Evidence& evidence) const;
   Verdict test(const Node& node, const Evidence& evidence) const;
   Verdict test_header(const Node& node, const Evidence& evidence) const;
   Verdict test_body(const Node& node, const Evidence& evidence) const;
@@ -84,6 +91,7 @@ class SearchProgram {
   Node root_;
   Scope scope_;
   std::vector<Needle> needles_;
+  std::vector<TextKey> text_keys_;
   bool is_scored_ = false;
   std::size_t texts_ = 0;  // keys that have one
 };

@@ -11,8 +11,8 @@ using Verdict = SearchProgram::Verdict;
 
 constexpr std::size_t kRows = 8192;
 constexpr std::size_t kHeaders = 64;
-// A header longer than this is searched up to here.
-constexpr std::uint64_t kMaxHeader = 1024 * 1024;
+// For fewer messages the index is not asked: they are read in the time that takes.
+constexpr std::size_t kWorthLookUp = 64;
 
 }  // namespace
 
@@ -52,6 +52,8 @@ Result<bool> SearchRun::step(SearchSource& source, const std::function<bool()>& 
     Outcome outcome;
     if (next_candidate_ < candidates_.size()) {
       test_rows();
+    } else if (!is_looked_up_) {
+      look_up(source);
     } else if (open_) {
       outcome = test_body();
     } else if (!wants_body_.empty()) {
@@ -100,6 +102,34 @@ void SearchRun::test_rows() {
   }
 }
 
+// A block of the index each time.
+void SearchRun::look_up(SearchSource& source) {
+  const auto& keys = program_.text_keys();
+  if (!lookup_ && !keys.empty() && wants_header_.size() >= kWorthLookUp) {
+    lookup_ = source.look_up(keys);
+  }
+  if (lookup_ && !lookup_->step()) return;
+  is_looked_up_ = true;
+  if (lookup_) test_texts();
+}
+
+void SearchRun::test_texts() {
+  std::vector<std::size_t> undecided;
+  for (const std::size_t index : wants_header_) {
+    const SearchProgram::Evidence evidence{(*view_)[index], index, texts()};
+    switch (program_.test(evidence)) {
+      case Verdict::No: break;
+      case Verdict::Yes: add(evidence); break;
+      case Verdict::Unknown: undecided.push_back(index); break;
+    }
+  }
+  wants_header_ = std::move(undecided);
+}
+
+const TextAnswers* SearchRun::texts() const {
+  return lookup_ && is_looked_up_ ? &lookup_->answers() : nullptr;
+}
+
 Outcome SearchRun::test_headers(SearchSource& source, const std::function<bool()>& is_time_up) {
   const std::size_t first = next_header_;
   const std::size_t end = std::min(first + kHeaders, wants_header_.size());
@@ -111,7 +141,7 @@ Outcome SearchRun::test_headers(SearchSource& source, const std::function<bool()
     if (!index) return true;
     if (is_whole) {
       SearchedHeader header(block, program_.collation());
-      const SearchProgram::Evidence evidence{(*view_)[*index], *index, &header};
+      const SearchProgram::Evidence evidence{(*view_)[*index], *index, texts(), &header};
       switch (program_.test(evidence)) {
         case Verdict::No: break;
         case Verdict::Yes: add(evidence); break;
@@ -136,10 +166,11 @@ Outcome SearchRun::open_message(SearchSource& source, std::size_t index) {
     if (opened.error().code == Error::Code::NotFound) return {};
     return fail(opened.error());
   }
-  auto block = opened->read({0, std::min(opened->message.root.body_offset, kMaxHeader)});
+  auto block =
+      opened->read({0, std::min(opened->message.root.body_offset, mail::kMaxSearchedHeader)});
   if (!block) return fail(block.error());
   SearchedHeader header(*block, program_.collation());
-  const SearchProgram::Evidence evidence{row, index, &header};
+  const SearchProgram::Evidence evidence{row, index, texts(), &header};
   switch (program_.test(evidence)) {
     case Verdict::No: break;
     case Verdict::Yes: add(evidence); break;
@@ -158,7 +189,7 @@ Outcome SearchRun::test_body() {
   if (!is_over) return fail(is_over.error());
   if (!*is_over) return {};
   const std::size_t index = open_->index;
-  const SearchProgram::Evidence evidence{(*view_)[index], index, &open_->header,
+  const SearchProgram::Evidence evidence{(*view_)[index], index, texts(), &open_->header,
                                          &open_->search.found()};
   if (program_.test(evidence) == Verdict::Yes) add(evidence);
   open_.reset();

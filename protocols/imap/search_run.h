@@ -28,6 +28,8 @@ class SearchSource {
     ReadRange read;
   };
   virtual Result<Opened> open(Uid uid) = 0;
+  // What an index knows of these keys; nullptr where there is none.
+  virtual std::unique_ptr<TextLookup> look_up(const std::vector<TextKey>&) { return nullptr; }
 };
 
 // The messages of a mailbox.
@@ -36,14 +38,18 @@ class MailboxSource final : public SearchSource {
   explicit MailboxSource(Mailbox& mailbox) : mailbox_(mailbox) {}
   Outcome headers(std::span<const Uid> uids, const Visit& visit) override;
   Result<Opened> open(Uid uid) override;
+  std::unique_ptr<TextLookup> look_up(const std::vector<TextKey>& keys) override {
+    return mailbox_.look_up_texts(keys);
+  }
 
  private:
   Mailbox& mailbox_;
 };
 
-// One search under way. Rows first, then headers of those that may still match, then the bodies
-// of the rest. It stops where it is asked to and goes on with the next step(), so that a long
-// search, also one through a long message, shares its lane. Held by one thread at a time.
+// One search under way. Rows first, then what an index of texts knows of those that may still
+// match, then the headers of the rest, then bodies. It stops where it is asked to and goes on with
+// the next step(), so that a long search, also one through a long message, shares its lane. Held by
+// one thread at a time.
 class SearchRun {
  public:
   SearchRun(SearchProgram program, View::Version view);
@@ -69,8 +75,12 @@ class SearchRun {
   };
 
   void add(const SearchProgram::Evidence& evidence);
+  // Of what the index has said, if it was asked and has.
+  const TextAnswers* texts() const;
   void finish();
   void test_rows();
+  void look_up(SearchSource& source);
+  void test_texts();
   Outcome test_headers(SearchSource& source, const std::function<bool()>& is_time_up);
   Outcome open_message(SearchSource& source, std::size_t index);
   Outcome test_body();
@@ -81,6 +91,8 @@ class SearchRun {
   std::size_t next_candidate_ = 0;
   std::vector<std::size_t> wants_header_;
   std::size_t next_header_ = 0;
+  bool is_looked_up_ = false;
+  std::unique_ptr<TextLookup> lookup_;
   std::vector<std::size_t> wants_body_;
   std::unique_ptr<OpenMessage> open_;
   std::vector<std::pair<std::size_t, int>> hits_;  // index and score, in any order

@@ -8,9 +8,6 @@
 namespace waxwing::imap {
 namespace {
 
-// A multiple of three and four: base64 without line ends decodes evenly.
-constexpr std::uint64_t kSlice = 48 * 1024;
-
 bool asks_for_fields(const Section& section) {
   return section.kind == Section::Kind::HeaderFields ||
          section.kind == Section::Kind::HeaderFieldsNot;
@@ -125,28 +122,8 @@ std::optional<BinarySource> resolve_binary(const Section& section, const mail::M
                       is_container ? "binary" : part->encoding};
 }
 
-Decoded::Decoded(const BinarySource& source, ReadRange read)
-    : rest_(source.range), read_(std::move(read)), decoder_(source.encoding) {}
-
-Result<std::optional<std::string>> Decoded::next() {
-  std::string slice;
-  while (slice.empty() && rest_.size > 0) {
-    ByteRange range{rest_.offset, std::min(rest_.size, kSlice)};
-    auto bytes = read_(range);
-    if (!bytes) return fail(bytes.error());
-    rest_ = {rest_.offset + range.size, rest_.size - range.size};
-    decoder_.feed(*bytes, slice);
-  }
-  if (slice.empty() && !is_finished_) {
-    is_finished_ = true;
-    decoder_.finish(slice);
-  }
-  if (slice.empty()) return std::optional<std::string>();
-  return std::optional<std::string>(std::move(slice));
-}
-
 Result<std::uint64_t> decoded_size(const BinarySource& source, const ReadRange& read) {
-  Decoded decoded(source, read);
+  Decoded decoded(source.range, source.encoding, read);
   std::uint64_t size = 0;
   while (true) {
     auto slice = decoded.next();

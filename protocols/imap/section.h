@@ -1,15 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "protocols/mail/decoded.h"
 #include "protocols/mail/message.h"
-#include "protocols/mail/transfer.h"
 
 namespace waxwing::imap {
 
@@ -32,11 +31,9 @@ struct Partial {
   bool operator==(const Partial&) const = default;
 };
 
-struct ByteRange {
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-  bool operator==(const ByteRange&) const = default;
-};
+using mail::ByteRange;
+using mail::Decoded;
+using mail::ReadRange;
 
 // What a section of a message is. Missing: there is no such part (the answer is NIL). Fields: the
 // header block in `range` holds more than was asked for, filter_header() gives the answer.
@@ -57,9 +54,6 @@ std::string filter_header(std::string_view header, const Section& section);
 // The octets of `whole` that a partial asks for and that are there.
 ByteRange cut(ByteRange whole, const std::optional<Partial>& partial);
 
-// Reads octets of a message: all of the range or an error.
-using ReadRange = std::function<Result<std::string>(ByteRange)>;
-
 // What BINARY[...] decodes: nothing when there is no such part. BINARY[] is the message as it is,
 // and so are the bodies of multiparts and enclosed messages.  RFC 9051 section 6.4.5.1
 struct BinarySource {
@@ -70,20 +64,6 @@ struct BinarySource {
 };
 std::optional<BinarySource> resolve_binary(const Section& section, const mail::Message& message);
 
-// The octets of a source without their transfer encoding, in slices, so that they are never whole
-// in memory.
-class Decoded {
- public:
-  Decoded(const BinarySource& source, ReadRange read);
-  // The next slice, never an empty one; nothing at the end.
-  Result<std::optional<std::string>> next();
-
- private:
-  ByteRange rest_;
-  ReadRange read_;
-  mail::TransferDecoder decoder_;
-  bool is_finished_ = false;
-};
 // What BINARY.SIZE says; reads the whole source.
 Result<std::uint64_t> decoded_size(const BinarySource& source, const ReadRange& read);
 

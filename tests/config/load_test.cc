@@ -71,6 +71,7 @@ limits: {message_size: 50MB, recipients: 500, connections: 1000, connections_per
          free_space: 2GiB, messages_per_minute: 10, unknown_recipients_per_minute: 3, login_timeout: 2m}
 durability: strict
 smtp: {bare_newlines: convert, hide_client_address: false}
+search: {index: always}
 capabilities: {hide: [notify, COMPRESS=DEFLATE], show: [uidonly]}
 user: mail
 log: {level: debug, format: json}
@@ -102,6 +103,7 @@ log: {level: debug, format: json}
   EXPECT_EQ(settings.durability, Settings::Durability::Strict);
   EXPECT_EQ(settings.smtp.bare_newlines, Settings::BareNewlines::Convert);
   EXPECT_FALSE(settings.smtp.hide_client_address);
+  EXPECT_EQ(settings.search.index, Settings::TextIndex::Always);
   EXPECT_THAT(settings.capabilities.hide, ElementsAre("NOTIFY", "COMPRESS=DEFLATE"));
   EXPECT_THAT(settings.capabilities.show, ElementsAre("UIDONLY"));
   EXPECT_EQ(settings.user, "mail");

@@ -129,7 +129,6 @@ TEST(BodySearch, HandsOnReadErrors) {
   auto read = [](ByteRange) -> Result<std::string> { return fail(Error::Code::Temporary, "disk"); };
   const std::vector<Needle> needles = {{"x", false}};
   BodySearch search(mail::parse("Subject: x\r\n\r\nbody\r\n"), read, needles);
-  ASSERT_TRUE(search.step());  // the part is begun
   EXPECT_FALSE(search.step());
 }
 

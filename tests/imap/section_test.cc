@@ -143,7 +143,7 @@ TEST(Binary, DecodesInSlices) {
     return bytes.substr(range.offset, range.size);
   };
   std::string all;
-  Decoded decoded(*source, read);
+  Decoded decoded(source->range, source->encoding, read);
   while (true) {
     auto slice = decoded.next();
     ASSERT_TRUE(slice);
