@@ -381,7 +381,7 @@ Outcome TextIndexer::merge(const std::vector<SearchDb::Block>& blocks,
 namespace {
 
 // So much of an index in small blocks is enough for a finished one, whatever the messages.
-constexpr std::int64_t kMergeBytes = 48 << 20;
+constexpr std::int64_t kMergeBytes = 64 << 20;
 constexpr std::int64_t kMaxMergedSpan = 32'768;
 // And so are those of which only a share is left.
 constexpr std::int64_t kSmallShare = 4;

@@ -47,23 +47,23 @@ class Search(harness.LiveTest):
 
     def test_answers_stay_the_same(self):
         client = self.connect()
-        self.append(client, 0, 200)
+        self.append(client, 0, 100)
         client.select("INBOX")
         index = os.path.join(self.server.data_dir, "accounts", "example.test", "alice", "search.sqlite")
         self.assertFalse(os.path.exists(index))
-        self.expect(client, 200)
+        self.expect(client, 100)
         self.assertTrue(os.path.exists(index))
         while "texts indexed" not in self.server.log():
-            self.expect(client, 200)
-        self.expect(client, 200)
-        self.append(client, 200, 230)
+            self.expect(client, 100)
+        self.expect(client, 100)
+        self.append(client, 100, 120)
         client.select("INBOX")
-        self.expect(client, 230)
+        self.expect(client, 120)
         for end in (self.server.stop, self.server.kill):
             end()
             self.server.start()
             client = self.connect()
-            self.expect(client, 230)
+            self.expect(client, 120)
 
 
 if __name__ == "__main__":
