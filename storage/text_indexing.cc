@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -17,6 +18,8 @@ constexpr std::chrono::milliseconds kPiece{20};
 // Waits for so many times as long as it worked.
 constexpr int kPause = 1;
 constexpr int kLongPause = 9;
+// Whatever went by: a machine may have slept.
+constexpr nanoseconds kLongestPause = std::chrono::seconds(2);
 
 nanoseconds processor_time() {
   timespec now{};
@@ -32,15 +35,21 @@ class TextIndexing::Polite final : public Pace {
  public:
   explicit Polite(TextIndexing& indexing) : indexing_(indexing) {}
 
+  // Work begins now: that there was none before is no reason for a pause.
+  void begin() {
+    began_ = steady_clock::now();
+    used_ = processor_time();
+  }
+
   bool go_on() override {
     const auto worked = steady_clock::now() - began_;
     if (worked < kPiece) return true;
     const bool is_busy = (processor_time() - used_) * 2 < worked;
     std::unique_lock lock(indexing_.mutex_);
-    indexing_.wake_.wait_for(lock, worked * (is_busy ? kLongPause : kPause),
+    const nanoseconds pause = worked * (is_busy ? kLongPause : kPause);
+    indexing_.wake_.wait_for(lock, std::min(pause, kLongestPause),
                              [&] { return indexing_.stopping_; });
-    began_ = steady_clock::now();
-    used_ = processor_time();
+    begin();
     return !indexing_.stopping_;
   }
 
@@ -81,6 +90,7 @@ void TextIndexing::run() {
     if (stopping_) return;
     auto round = std::exchange(waiting_, {});
     lock.unlock();
+    pace.begin();
     for (auto& [key, weak] : round) {
       auto account = weak.lock();
       // One share each, so that a large account does not keep the others waiting.
