@@ -26,10 +26,14 @@ Result<std::string> canonical(World& world, const Request& request) {
   return account->address;
 }
 
-Answer mailbox_list(World& world, const Request& request) {
+Result<std::shared_ptr<Account>> account_of(World& world, const Request& request) {
   const auto address = canonical(world, request);
-  if (!address) return failed(address.error().text);
-  auto account = world.store.account(*address);
+  if (!address) return fail(address.error());
+  return world.store.account(*address);
+}
+
+Answer mailbox_list(World& world, const Request& request) {
+  const auto account = account_of(world, request);
   if (!account) return failed(account.error().text);
   auto mailboxes = (*account)->mailboxes();
   if (!mailboxes) return failed(mailboxes.error().text);
@@ -61,9 +65,7 @@ Answer refused_mailbox(const Error& error, const std::string& name) {
 }
 
 Answer mailbox_create(World& world, const Request& request) {
-  const auto address = canonical(world, request);
-  if (!address) return failed(address.error().text);
-  auto account = world.store.account(*address);
+  const auto account = account_of(world, request);
   if (!account) return failed(account.error().text);
   const std::string name = text_of(request, "mailbox");
   if (auto made = (*account)->create(name); !made) return refused_mailbox(made.error(), name);
@@ -71,9 +73,7 @@ Answer mailbox_create(World& world, const Request& request) {
 }
 
 Answer mailbox_remove(World& world, const Request& request) {
-  const auto address = canonical(world, request);
-  if (!address) return failed(address.error().text);
-  auto account = world.store.account(*address);
+  const auto account = account_of(world, request);
   if (!account) return failed(account.error().text);
   const std::string name = text_of(request, "mailbox");
   if (auto gone = (*account)->remove(name); !gone) return refused_mailbox(gone.error(), name);
@@ -81,9 +81,7 @@ Answer mailbox_remove(World& world, const Request& request) {
 }
 
 Answer mailbox_rights(World& world, const Request& request) {
-  const auto address = canonical(world, request);
-  if (!address) return failed(address.error().text);
-  auto account = world.store.account(*address);
+  const auto account = account_of(world, request);
   if (!account) return failed(account.error().text);
   const std::string name = text_of(request, "mailbox");
   if (request.contains("who")) {
@@ -98,7 +96,7 @@ Answer mailbox_rights(World& world, const Request& request) {
       return {2, "\"" + letters + "\" are no rights: write letters of lrswipkxtea, or none",
               nullptr};
     }
-    if (*identifier == *address) return failed("the owner has all rights, always");
+    if (*identifier == (*account)->address()) return failed("the owner has all rights, always");
     auto set = (*account)->change_acl(name, *identifier, {RightsChange::Mode::Replace, *rights});
     if (!set) return refused_mailbox(set.error(), name);
   }

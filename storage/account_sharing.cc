@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <map>
-
 #include "storage/maildir_account.h"
 #include "storage/maildir_mailbox.h"
 
@@ -103,18 +100,16 @@ Result<Rights> MaildirAccount::rights_above(const User& user, std::string_view m
 Result<std::vector<MailboxInfo>> MaildirAccount::mailboxes_for(const User& user) {
   auto access = enter();
   if (!access) return fail(access.error());
-  std::map<std::string, MailboxInfo> seen;
+  std::vector<MailboxInfo> result;
   for (const auto& [name, mailbox] : tree_.all(*access)) {
     const Rights rights = rights_of(user, address_, *mailbox->acl());
     if (!rights.has(Rights::kLookup)) continue;
-    MailboxInfo& info = seen[name];
+    MailboxInfo& info = result.emplace_back();
     info.id = mailbox->id();
     info.name = name;
     info.exists = true;
     info.rights = rights;
   }
-  std::vector<MailboxInfo> result;
-  for (auto& [name, info] : seen) result.push_back(std::move(info));
   return result;
 }
 

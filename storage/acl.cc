@@ -3,15 +3,9 @@
 #include <optional>
 
 #include "protocols/mail/address.h"
+#include "storage/shares.h"
 
 namespace waxwing {
-namespace {
-
-std::string_view domain_of(std::string_view address) {
-  return address.substr(address.rfind('@') + 1);
-}
-
-}  // namespace
 
 Result<std::string> canonical_identifier(std::string_view identifier) {
   const bool is_negative = identifier.starts_with('-');
@@ -26,7 +20,7 @@ Result<std::string> canonical_identifier(std::string_view identifier) {
 
 Rights rights_of(const User& user, std::string_view owner, const Acl& acl) {
   if (user.address == owner) return Rights::all();
-  const bool is_neighbour = domain_of(user.address) == domain_of(owner);
+  const bool is_neighbour = shared_owner(user.address) == shared_owner(owner);
   if (user.is_administrator && is_neighbour && owner.starts_with('@')) return Rights::all();
   const auto given = [&](std::string_view sign, std::string_view who) {
     const auto entry = acl.find(std::string(sign).append(who));

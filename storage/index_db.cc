@@ -89,20 +89,11 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
     return fail(database.error());
   }
   if (!database) {
-    for (const char* suffix : {"", "-wal", "-shm"}) {
-      auto removed = disk.remove(path + suffix);
-      if (!removed && removed.error().code != Error::Code::NotFound) return fail(removed.error());
-    }
+    if (auto done = sqlite::remove_files(disk, path); !done) return fail(done.error());
     database = sqlite::Database::open(path, synchronous, sqlite::Database::Sharing::Exclusive);
     if (!database) return fail(database.error());
   }
-  {
-    sqlite::Transaction transaction(*database);
-    if (auto done = database->execute(kTables); !done) return fail(done.error());
-    auto done = database->execute(("PRAGMA user_version=" + std::to_string(kSchema)).c_str());
-    if (!done) return fail(done.error());
-    if (done = transaction.commit(); !done) return fail(done.error());
-  }
+  if (auto done = database->make_tables(kTables, kSchema); !done) return fail(done.error());
   std::unique_ptr<IndexDb> result(new IndexDb(std::move(*database)));
   result->is_new_ = true;
   return result;

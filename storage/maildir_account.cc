@@ -211,10 +211,8 @@ Outcome MaildirAccount::drop_index() {
 }
 
 Outcome MaildirAccount::remove_index() {
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    auto removed = context_->disk.remove(path_ + "/index.sqlite" + suffix);
-    if (!removed && removed.error().code != Error::Code::NotFound) return removed;
-  }
+  auto done = sqlite::remove_files(context_->disk, path_ + "/index.sqlite");
+  if (!done) return done;
   usage_.reset();
   return {};
 }

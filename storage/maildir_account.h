@@ -67,7 +67,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Publisher& publisher() { return publisher_; }
   MailboxTree& tree() { return tree_; }
 
-  // Those that this user may see, levels above them too, under their names here.
+  // Those that this user may see, under their names here.
   Result<std::vector<MailboxInfo>> mailboxes_for(const User& user);
   // NotFound when there is no such mailbox, or it is not even listed and may not be read.
   Result<Rights> rights_for(const User& user, std::string_view mailbox);

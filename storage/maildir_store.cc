@@ -140,7 +140,7 @@ Result<std::shared_ptr<Account>> MaildirStore::mail_of(const User& user) {
   if (auto access = (*own)->enter(); !access) return fail(access.error());
   // Administrators may make mailboxes for all.
   if (user.is_administrator) {
-    (void)account(user.address.substr(user.address.rfind('@')));
+    (void)account(shared_owner(user.address));
   }
   return std::make_shared<Namespaces>(
       std::move(*own), user, *context_->shares, context_->options.quotas,

@@ -17,12 +17,6 @@ namespace {
 // Of how many owners LIST tells.
 constexpr std::size_t kMaxOwners = 1000;
 
-// "@example.test"; empty when there is none.
-std::string domain_of(std::string_view address) {
-  const auto at = address.rfind('@');
-  return at == address.npos ? std::string() : std::string(address.substr(at));
-}
-
 // Ids of mailboxes are their account's. Those of others get the owner's hash above their number,
 // which stays the same for ever, as MAILBOXID must.
 std::int64_t ids_of(std::string_view owner) {
@@ -58,7 +52,7 @@ Result<std::optional<Namespaces::Place>> Namespaces::locate(std::string_view nam
   Place place;
   std::string owner;
   if (name.starts_with(kSharedPrefix)) {
-    owner = domain_of(user_.address);
+    owner = shared_owner(user_.address);
     place.prefix = kSharedPrefix;
   } else if (name.starts_with(kUsersPrefix)) {
     const std::string_view rest = name.substr(kUsersPrefix.size());
@@ -93,6 +87,13 @@ Result<std::optional<Namespaces::Place>> Namespaces::require(std::string_view na
   return fail(Error::Code::Denied, "no right to do that with another's mailbox");
 }
 
+Outcome Namespaces::may_create(const Place& place) const {
+  const auto above = place.account->rights_above(user_, place.name);
+  if (!above) return fail(above.error());
+  if (above->has(Rights::kCreate)) return {};
+  return fail(Error::Code::Denied, "no right to make a mailbox there");
+}
+
 std::shared_ptr<Mailbox> Namespaces::guard(const Place& place,
                                            std::shared_ptr<Mailbox> mailbox) const {
   auto inner = std::dynamic_pointer_cast<MaildirMailbox>(std::move(mailbox));
@@ -104,7 +105,7 @@ std::shared_ptr<Mailbox> Namespaces::guard(const Place& place,
 Result<std::vector<Namespaces::Place>> Namespaces::owners() {
   auto names = shares_.owners(user_.address);
   if (!names) return fail(names.error());
-  const std::string domain = domain_of(user_.address);
+  const std::string domain(shared_owner(user_.address));
   std::erase_if(*names, [&](const auto& name) {
     return name == user_.address || name.starts_with('@') ||
            name.find_first_of("/*%") != name.npos;  // no names of mailboxes
@@ -227,11 +228,7 @@ Result<std::shared_ptr<Mailbox>> Namespaces::create(std::string_view name, Speci
   if (use != SpecialUse::None) {
     return fail(Error::Code::Denied, "special uses are for own mailboxes");
   }
-  const auto above = (*place)->account->rights_above(user_, (*place)->name);
-  if (!above) return fail(above.error());
-  if (!above->has(Rights::kCreate)) {
-    return fail(Error::Code::Denied, "no right to make a mailbox there");
-  }
+  if (auto may = may_create(**place); !may) return fail(may.error());
   auto made = (*place)->account->create((*place)->name, SpecialUse::None);
   if (!made) return made;
   (void)own_->subscribe(name);
@@ -263,11 +260,7 @@ Outcome Namespaces::rename(std::string_view from, std::string_view to) {
     return fail(Error::Code::Invalid, "a mailbox stays in its account");
   }
   if ((*source)->name == "INBOX") return fail(Error::Code::Denied, "another's INBOX stays");
-  const auto above = (*target)->account->rights_above(user_, (*target)->name);
-  if (!above) return fail(above.error());
-  if (!above->has(Rights::kCreate)) {
-    return fail(Error::Code::Denied, "no right to make a mailbox there");
-  }
+  if (auto may = may_create(**target); !may) return may;
   return (*source)->account->rename((*source)->name, (*target)->name);
 }
 
@@ -368,7 +361,7 @@ Result<QuotaLimits> Namespaces::quota() {
 
 Result<Account::QuotaRoot> Namespaces::quota_root(std::string_view name) {
   if (name == user_.address) return own_->quota_root(name);
-  const bool may_know = user_.is_administrator && domain_of(name) == domain_of(user_.address);
+  const bool may_know = user_.is_administrator && shared_owner(name) == shared_owner(user_.address);
   if (!may_know) return fail(Error::Code::NotFound, "no such quota root");
   auto account = find_(std::string(name));
   if (account) return (*account)->quota_root(name);
@@ -392,7 +385,7 @@ Result<Account::QuotaRoot> Namespaces::set_quota(std::string_view root, const Qu
   if (!user_.is_administrator || quotas_ == nullptr) {
     return fail(Error::Code::Denied, "only administrators set limits");
   }
-  if (domain_of(root) != domain_of(user_.address)) {
+  if (shared_owner(root) != shared_owner(user_.address)) {
     return fail(Error::Code::NotFound, "no such quota root");
   }
   if (auto done = quotas_->set_limits(root, limits); !done) return fail(done.error());

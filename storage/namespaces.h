@@ -83,6 +83,8 @@ class Namespaces final : public Account {
   // The same for a name that need not be there, without rights.
   Result<std::optional<Place>> locate(std::string_view name);
   Result<std::optional<Place>> require(std::string_view name, Rights needed);
+  // RFC 4314 section 4: below the nearest mailbox above.
+  Outcome may_create(const Place& place) const;
   Result<std::vector<Place>> owners();
   std::shared_ptr<Mailbox> guard(const Place& place, std::shared_ptr<Mailbox> mailbox) const;
 

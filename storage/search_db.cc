@@ -44,11 +44,7 @@ SearchDb::Block read_block(const sqlite::Statement& select) {
 }  // namespace
 
 Outcome SearchDb::remove(Disk& disk, const std::string& path) {
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    auto removed = disk.remove(path + suffix);
-    if (!removed && removed.error().code != Error::Code::NotFound) return removed;
-  }
-  return {};
+  return sqlite::remove_files(disk, path);
 }
 
 Result<std::unique_ptr<SearchDb>> SearchDb::open(Disk& disk, const std::string& path,
@@ -59,13 +55,9 @@ Result<std::unique_ptr<SearchDb>> SearchDb::open(Disk& disk, const std::string& 
   auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Normal,
                                          sqlite::Database::Sharing::Exclusive);
   if (!database) return fail(database.error());
-  sqlite::Transaction transaction(*database);
-  if (auto done = database->execute(kTables); !done) return fail(done.error());
-  auto done = database->execute(("PRAGMA user_version=" + std::to_string(kSchema)).c_str());
-  if (!done) return fail(done.error());
-  if (done = transaction.commit(); !done) return fail(done.error());
+  if (auto done = database->make_tables(kTables, kSchema); !done) return fail(done.error());
   std::unique_ptr<SearchDb> result(new SearchDb(std::move(*database)));
-  if (done = result->set_generation(generation); !done) return fail(done.error());
+  if (auto done = result->set_generation(generation); !done) return fail(done.error());
   return result;
 }
 

@@ -11,20 +11,12 @@ namespace {
 constexpr std::string_view kSharedFolder = "@shared";
 constexpr std::int64_t kVersion = 1;
 
-std::string domain_part(std::string_view address) {
-  return std::string(address.substr(address.rfind('@')));
-}
-
 std::vector<std::string> folders(Disk& disk, const std::string& path) {
   std::vector<std::string> names;
   (void)disk.list(path, [&](const Disk::Entry& entry) {
     if (entry.is_directory) names.push_back(entry.name);
   });
   return names;
-}
-
-void remove_database(Disk& disk, const std::string& path) {
-  for (const char* suffix : {"", "-wal", "-shm"}) (void)disk.remove(path + suffix);
 }
 
 }  // namespace
@@ -34,7 +26,7 @@ Result<std::unique_ptr<Shares>> Shares::open(Disk& disk, const std::string& data
   auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Full);
   if (!database && database.error().code == Error::Code::Corrupt) {
     log.error("damaged list of shares is made again", {{"file", path}});
-    remove_database(disk, path);
+    (void)sqlite::remove_files(disk, path);
     database = sqlite::Database::open(path, sqlite::Database::Synchronous::Full);
   }
   if (!database) return fail(database.error());
@@ -84,8 +76,9 @@ Outcome Shares::add(std::string_view owner, std::string_view identifier) {
   const std::lock_guard lock(mutex_);
   // What takes rights away is noted as well: it goes when the account does.
   if (identifier.starts_with('-')) identifier.remove_prefix(1);
-  const std::string grantee =
-      identifier.find('@') == identifier.npos ? domain_part(owner) : std::string(identifier);
+  const std::string grantee = identifier.find('@') == identifier.npos
+                                  ? std::string(shared_owner(owner))
+                                  : std::string(identifier);
   auto known = database_.prepare("SELECT 1 FROM shares WHERE grantee=? AND owner=?");
   const bool is_known = known.bind(1, grantee).bind(2, owner).step();
   if (auto done = known.finish(); !done) return done;
@@ -107,7 +100,7 @@ Result<std::vector<std::string>> Shares::names(std::string_view sql, std::string
 
 Result<std::vector<std::string>> Shares::owners(std::string_view user) {
   return names("SELECT DISTINCT owner FROM shares WHERE grantee IN (?, ?) ORDER BY owner", user,
-               domain_part(user));
+               shared_owner(user));
 }
 
 Result<std::vector<std::string>> Shares::owners_naming(std::string_view address) {
@@ -117,6 +110,11 @@ Result<std::vector<std::string>> Shares::owners_naming(std::string_view address)
 Outcome Shares::remove_owner(std::string_view owner) {
   const std::lock_guard lock(mutex_);
   return database_.prepare("DELETE FROM shares WHERE owner=?").bind(1, owner).run();
+}
+
+std::string_view shared_owner(std::string_view address) {
+  const auto at = address.rfind('@');
+  return at == address.npos ? std::string_view() : address.substr(at);
 }
 
 Result<std::string> account_folder(std::string_view address) {

@@ -39,6 +39,9 @@ class Shares {
   sqlite::Database database_;
 };
 
+// "@example.test": whose the shared mailboxes of that address's domain are. Empty without a domain.
+std::string_view shared_owner(std::string_view address);
+
 // How the folder of an account is called inside accounts/: "<domain>/<local part>",
 // percent-encoded; the shared mailboxes of a domain, "@domain", are in "<domain>/@shared". Invalid
 // when the address has no domain.

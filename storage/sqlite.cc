@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "storage/disk.h"
+
 namespace waxwing::sqlite {
 namespace {
 
@@ -148,6 +150,22 @@ bool Database::is_sound() {
   Statement check = prepare("PRAGMA quick_check(1)");
   const bool sound = check.step() && check.text(0) == "ok";
   return check.finish() && sound;
+}
+
+Outcome Database::make_tables(const char* sql, std::int64_t version) {
+  Transaction transaction(*this);
+  if (auto done = execute(sql); !done) return done;
+  auto done = execute(("PRAGMA user_version=" + std::to_string(version)).c_str());
+  if (!done) return done;
+  return transaction.commit();
+}
+
+Outcome remove_files(Disk& disk, const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    auto removed = disk.remove(path + suffix);
+    if (!removed && removed.error().code != Error::Code::NotFound) return removed;
+  }
+  return {};
 }
 
 Transaction::Transaction(Database& database) : database_(database) {

@@ -12,6 +12,10 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
+namespace waxwing {
+class Disk;
+}
+
 namespace waxwing::sqlite {
 
 // What the statements of one database share.
@@ -71,6 +75,8 @@ class Database {
 
   // One or several statements without parameters and results.
   Outcome execute(const char* sql);
+  // The tables of a new database and their version (user_version), in one commit.
+  Outcome make_tables(const char* sql, std::int64_t version);
   Statement prepare(std::string_view sql) { return Statement(database_.get(), shared_, sql); }
   Result<std::int64_t> integer(std::string_view sql);
   std::int64_t last_row() const;
@@ -85,6 +91,10 @@ class Database {
   std::unique_ptr<sqlite3, Close> database_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
+
+// Removes a database that nobody has open, and what SQLite keeps beside it; that it is not there is
+// fine.
+Outcome remove_files(Disk& disk, const std::string& path);
 
 // BEGIN IMMEDIATE; rolls back unless committed. When it did not begin, every statement of the
 // database fails until its end: none may be committed by itself.

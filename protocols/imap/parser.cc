@@ -152,10 +152,7 @@ Command::Body with_identifier(Lexer& lexer) {
 }
 
 Command::Body parse_set_acl(Lexer& lexer) {
-  SetAcl set;
-  set.mailbox = mailbox(lexer);
-  lexer.space();
-  set.identifier = lexer.astring("an identifier");
+  SetAcl set = std::get<SetAcl>(with_identifier<SetAcl>(lexer));
   lexer.space();
   set.rights = lexer.astring("rights");
   return set;
