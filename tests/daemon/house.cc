@@ -48,11 +48,12 @@ House::House(std::vector<Listener> ports) {
 }
 
 void House::open() {
-  // Nobody hands out a range of free ports: it tries until one is free.
+  // Nobody hands out a range of free ports: it tries until one is free, above those of tests/live,
+  // whose daemons come back to theirs after a stop.
   std::random_device random;
   Result<std::vector<BoundPort>> bound = fail(Error::Code::Temporary, "");
   for (int tries = 0; tries < 50 && !bound; ++tries) {
-    settings.port_offset = static_cast<std::uint16_t>(20000 + random() % 40000);
+    settings.port_offset = static_cast<std::uint16_t>(32000 + random() % 28000);
     bound = bind_ports(settings, {});
   }
   if (!bound) throw std::runtime_error(bound.error().text);

@@ -10,7 +10,6 @@ report in its log or an unclean end fails the test.
         harness.main(tools=["curl"])
 """
 
-import contextlib
 import fcntl
 import os
 import re
@@ -63,18 +62,36 @@ def _bindable(port):
     return True
 
 
-@contextlib.contextmanager
+_reserved = set()
+_reservations = None
+
+
+def _reserve(slot):
+    """Takes a slot until this process ends, so that a stopped daemon finds its ports free again."""
+    global _reservations
+    if _reservations is None:
+        _reservations = open(os.path.join(tempfile.gettempdir(), f"waxwing-ports-{os.getuid()}"), "w")
+    try:
+        # A lock per byte; they hold between processes, the set within this one.
+        fcntl.lockf(_reservations, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, slot)
+    except OSError:
+        return False
+    if slot in _reserved:
+        return False
+    _reserved.add(slot)
+    return True
+
+
 def _free_offset():
-    """An offset at which the whole matrix is free; tests beside this one wait until it is bound."""
-    with open(os.path.join(tempfile.gettempdir(), f"waxwing-ports-{os.getuid()}"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        start = os.getpid() % 190 * 101
-        for step in range(190):
-            offset = 10000 + (start + step * 101) % 19190
-            if all(_bindable(port + offset) for port in MATRIX):
-                yield offset
-                return
-        raise Failure("no free ports")
+    """An offset at which the whole matrix is free, and stays so for this process. The tests of
+    tests/transcripts/live.cc have the ports below."""
+    start = os.getpid() % 190
+    for step in range(190):
+        slot = (start + step) % 190
+        offset = 10000 + slot * 101
+        if _reserve(slot) and all(_bindable(port + offset) for port in MATRIX):
+            return offset
+    raise Failure("no free ports")
 
 
 class Server:
@@ -110,10 +127,8 @@ class Server:
 
     def start(self):
         if self.offset is None:
-            with _free_offset() as self.offset:
-                self._launch()
-        else:
-            self._launch()
+            self.offset = _free_offset()
+        self._launch()
         return self
 
     def _launch(self):

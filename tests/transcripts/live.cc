@@ -198,10 +198,11 @@ bool is_free(int port) {
   return ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
+// Below the ports of tests/live, whose daemons come back to theirs after a stop.
 int free_port_offset() {
   static std::mt19937 random(std::random_device{}());
   for (;;) {
-    const int offset = std::uniform_int_distribution<int>(5000, 29000)(random);
+    const int offset = std::uniform_int_distribution<int>(3000, 7400)(random);
     bool free = true;
     for (const auto& listener : Settings::default_ports())
       free = free && is_free(listener.port + offset);
