@@ -34,6 +34,13 @@ void Delivery::add(std::shared_ptr<MaildirMailbox> mailbox, const std::string& p
   places_.push_back(std::move(place));
 }
 
+void Delivery::add(Store::Outgoing& outgoing, std::string_view prefix) {
+  if (variants_.empty()) variants_.emplace_back().prefix = prefix;
+  spooling_.emplace(context_, outgoing);
+  spooling_->describe(variants_.front().prefix.size() - prefix.size(),
+                      message_.size() + prefix.size());
+}
+
 Outcome Delivery::run() {
   message_.finish();
   for (auto& variant : variants_) {
@@ -49,6 +56,7 @@ Outcome Delivery::run() {
   }
   done_ = true;
   publish();
+  if (spooling_) spooling_->publish();
   return {};
 }
 
@@ -102,7 +110,23 @@ Outcome Delivery::take(Place& place) {
   return {};
 }
 
+// The first file goes out as well. Its last name in a mailbox is the staged one renamed, so it gets
+// this one before.
+Outcome Delivery::spool() {
+  Variant& variant = variants_.front();
+  const std::string& path = spooling_->message_path();
+  auto done = places_.empty() ? context_.disk.rename(variant.path, path)
+                              : context_.disk.link(variant.path, path);
+  if (!done) return done;
+  spooling_->has_message();
+  if (places_.empty()) variant.path.clear();
+  return spooling_->write_envelope();
+}
+
 Outcome Delivery::link_all() {
+  if (spooling_) {
+    if (auto done = spool(); !done) return done;
+  }
   for (std::size_t v = 0; v < variants_.size(); ++v) {
     std::vector<Place*> places;
     for (auto& place : places_) {
@@ -144,6 +168,9 @@ Outcome Delivery::write_again(const Variant& variant, Place& place) {
 Outcome Delivery::sync() {
   for (auto& variant : variants_) {
     if (auto done = context_.disk.sync(variant.file); !done) return done;
+  }
+  if (spooling_) {
+    if (auto done = spooling_->sync(); !done) return done;
   }
   if (!context_.sync_directories) return {};
   std::set<std::string> directories;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "storage/spooling.h"
 #include "storage/staged_message.h"
 #include "storage/store_context.h"
 #include "storage/ticket.h"
@@ -14,7 +15,8 @@ namespace waxwing {
 
 class MaildirMailbox;
 
-// Puts one message into any number of mailboxes: into all of them, durably, or into none.
+// Puts one message into any number of mailboxes, and into the queue: into all of them, durably, or
+// into none.
 //   write the file in staging/ -> take UIDs -> link it under its final names -> one fsync
 //   -> rows into the index, in UID order -> acknowledged
 // Nobody learns of the message before the fsync. After it nothing fails: an index that does not
@@ -27,6 +29,8 @@ class Delivery {
 
   // `prefix`: put before the message in this mailbox; who has the same shares one file.
   void add(std::shared_ptr<MaildirMailbox> mailbox, const std::string& prefix, Flags flags);
+  // Into the queue as well. After the mailboxes; `outgoing` lives as long.
+  void add(Store::Outgoing& outgoing, std::string_view prefix);
   Outcome run();
   // One for each add(), in its order. After run().
   std::vector<Uid> uids() const;
@@ -53,6 +57,7 @@ class Delivery {
   Outcome write(Variant& variant, const std::string& directory);
   Outcome take(Place& place);
   Outcome link_all();
+  Outcome spool();
   Outcome link(Variant& variant, Place& place, bool last);
   Outcome write_again(const Variant& variant, Place& place);
   Outcome sync();
@@ -64,6 +69,7 @@ class Delivery {
   const std::int64_t internal_date_;
   std::vector<Variant> variants_;
   std::vector<Place> places_;
+  std::optional<Spooling> spooling_;
   bool done_ = false;
 };
 

@@ -60,6 +60,7 @@ Result<Fd> SystemDisk::open(const std::string& path, Mode mode) {
   switch (mode) {
     case Mode::Read: flags |= O_RDONLY | O_NONBLOCK; break;
     case Mode::Write: flags |= O_RDWR; break;
+    case Mode::Append: flags |= O_RDWR | O_APPEND; break;
     case Mode::Create: flags |= O_RDWR | O_CREAT | O_EXCL; break;
   }
   Fd file(::open(path.c_str(), flags, 0600));

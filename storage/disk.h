@@ -18,9 +18,9 @@ class Disk {
  public:
   virtual ~Disk() = default;
 
-  // Create: new file 0600, AlreadyExists if there is one. Read does not wait for the writer of a
-  // FIFO.
-  enum class Mode { Read, Write, Create };
+  // Create: new file 0600, AlreadyExists if there is one. Append: writes go to the end. Read does not
+  // wait for the writer of a FIFO.
+  enum class Mode { Read, Write, Append, Create };
   virtual Result<Fd> open(const std::string& path, Mode mode) = 0;
   virtual Outcome write(const Fd& file, std::string_view bytes) = 0;  // all of them
   virtual Result<std::string> read(const Fd& file, std::uint64_t offset, std::size_t size) = 0;

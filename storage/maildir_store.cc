@@ -250,7 +250,8 @@ Result<std::unique_ptr<Staged>> MaildirStore::stage(std::uint64_t expected_size)
 
 Result<std::vector<Store::Delivered>> MaildirStore::deliver(Staged& message,
                                                             std::string_view prefix,
-                                                            std::span<const Target> targets) {
+                                                            std::span<const Target> targets,
+                                                            Outgoing* outgoing) {
   auto* staged = dynamic_cast<StagedMessage*>(&message);
   if (staged == nullptr) return fail(Error::Code::Invalid, "message of another store");
   Delivery delivery(*context_, *staged, context_->clock.now());
@@ -263,6 +264,7 @@ Result<std::vector<Store::Delivered>> MaildirStore::deliver(Staged& message,
     result.push_back({target.account, (*mailbox)->id(), (*mailbox)->uid_validity(), 0});
     delivery.add(std::move(*mailbox), target.prefix + std::string(prefix), {});
   }
+  if (outgoing) delivery.add(*outgoing, prefix);
   if (auto done = delivery.run(); !done) return fail(done.error());
   const auto uids = delivery.uids();
   for (std::size_t i = 0; i < result.size(); ++i) result[i].uid = uids[i];

@@ -27,7 +27,8 @@ class MaildirStore final : public Store {
   Outcome check_space() override;
   Outcome check_room(std::string_view account, std::uint64_t size) override;
   Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
-                                         std::span<const Target> targets) override;
+                                         std::span<const Target> targets,
+                                         Outgoing* outgoing) override;
   Result<Verdict> verify(std::string_view address) override;
   Outcome rebuild(std::string_view address) override;
   Outcome index_texts(std::string_view address) override;

@@ -11,10 +11,13 @@
 #include "config/settings.h"
 #include "storage/account.h"
 #include "storage/disk.h"
+#include "storage/envelope.h"
 #include "storage/quota.h"
 #include "storage/staged.h"
 
 namespace waxwing {
+
+class Queue;
 
 // All mail of this server: data_dir/accounts and data_dir/staging. Any thread; may block.
 class Store {
@@ -64,12 +67,19 @@ class Store {
     std::uint32_t uid_validity = 0;
     Uid uid = 0;
   };
+  // The recipients elsewhere, who get it by way of the queue.
+  struct Outgoing {
+    Queue& queue;
+    Envelope envelope;       // deliver() completes what it says of the file
+    std::uint64_t skip = 0;  // so much of `prefix`, from its start, is for mailboxes only
+  };
   // To all of them or to none, durable when it returns. Does not ask for room: who accepts mail
   // asks before (check_room), for one full account must not keep the others from theirs. `prefix`
   // is whole header fields, put before the message. Recipients with the same prefix of their own
   // share one file.
   virtual Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
-                                                 std::span<const Target> targets) = 0;
+                                                 std::span<const Target> targets,
+                                                 Outgoing* outgoing = nullptr) = 0;
 
   struct Verdict {
     std::uint64_t messages = 0;

@@ -94,7 +94,8 @@ Outcome MemoryStore::check_space() {
 }
 
 Result<std::vector<Store::Delivered>> MemoryStore::deliver(Staged& message, std::string_view prefix,
-                                                           std::span<const Target> targets) {
+                                                           std::span<const Target> targets,
+                                                           Outgoing* outgoing) {
   if (is_full) return fail(Error::Code::NoSpace, "no space left on /secret/path");
   const auto bytes = message.read(0, message.size());
   std::vector<Delivered> delivered;
@@ -102,6 +103,9 @@ Result<std::vector<Store::Delivered>> MemoryStore::deliver(Staged& message, std:
     copies.push_back(
         {target.account, target.mailbox, target.prefix + std::string(prefix) + *bytes});
     delivered.push_back({target.account, {1}, 1, static_cast<Uid>(copies.size())});
+  }
+  if (outgoing) {
+    sent.push_back({outgoing->envelope, std::string(prefix.substr(outgoing->skip)) + *bytes});
   }
   return delivered;
 }

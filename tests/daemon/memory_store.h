@@ -17,6 +17,11 @@ class MemoryStore final : public Store {
     std::string account, mailbox, text;
   };
   std::vector<Copy> copies;
+  struct SentCopy {
+    Envelope envelope;
+    std::string text;
+  };
+  std::vector<SentCopy> sent;
   std::map<std::string, std::vector<MailboxInfo>> mailboxes;  // by account
   bool is_full = false;
   std::set<std::string> full_accounts;
@@ -29,7 +34,8 @@ class MemoryStore final : public Store {
   Outcome check_space() override;
   Outcome check_room(std::string_view account, std::uint64_t size) override;
   Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
-                                         std::span<const Target> targets) override;
+                                         std::span<const Target> targets,
+                                         Outgoing* outgoing) override;
 
   Outcome remove_account(std::string_view) override { return {}; }
   Outcome rename_account(std::string_view, std::string_view) override { return {}; }
