@@ -77,6 +77,14 @@ class Loader {
                                            {"convert", Settings::BareNewlines::Convert}});
       smtp.flag("hide_client_address", settings_.smtp.hide_client_address);
     }
+    read_queue(top.section("queue"));
+    read_outbound(top.section("outbound"));
+    if (auto policies = top.sections("tls_policy")) {
+      for (auto& policy : *policies) read_tls_policy(policy);
+    }
+    if (auto relays = top.sections("relay")) {
+      for (auto& relay : *relays) read_relay(relay);
+    }
     {
       auto search = top.section("search");
       search.choice<Settings::TextIndex>("index", settings_.search.index,
@@ -265,6 +273,99 @@ class Loader {
     section.number("unknown_recipients_per_minute", limits.unknown_recipients_per_minute, 1, kMany);
     section.duration("login_timeout", limits.login_timeout, std::chrono::seconds(1),
                      std::chrono::hours(24));
+  }
+
+  void read_queue(Section section) {
+    using std::chrono::hours;
+    auto& queue = settings_.queue;
+    section.duration("retry_min", queue.retry_min, std::chrono::seconds(1), hours(24));
+    section.duration("retry_max", queue.retry_max, queue.retry_min, hours(24));
+    section.duration("delay_notice", queue.delay_notice, std::chrono::seconds(1), hours(24 * 30));
+    section.duration("lifetime", queue.lifetime, std::chrono::seconds(1), hours(24 * 30));
+    read_domains(section, "hold", queue.hold);
+  }
+
+  void read_domains(Section& section, const std::string& key, std::vector<std::string>& domains) {
+    const auto given = section.texts(key);
+    if (!given) return;
+    for (const auto& domain : *given) {
+      if (domain.text != "*" && !is_host_name(domain.text)) {
+        section.mistake(domain.mark, section.full(key) + ": \"" + printable(domain.text) +
+                                         "\" is not a domain; write one with letters outside ASCII "
+                                         "as A-labels (xn--...)");
+      }
+      domains.push_back(to_lower(domain.text));
+    }
+  }
+
+  void read_outbound(Section section) {
+    auto& outbound = settings_.outbound;
+    std::uint64_t port = outbound.port;
+    section.number("port", port, 1, 65535);
+    outbound.port = static_cast<std::uint16_t>(port);
+    section.number("connections", outbound.connections, 1, kMany);
+    section.number("connections_per_destination", outbound.connections_per_destination, 1, kMany);
+    if (const auto addresses = section.texts("source_addresses")) {
+      for (const auto& address : *addresses) {
+        const auto parsed = IpAddress::parse(address.text);
+        if (parsed) outbound.source_addresses.push_back(parsed->to_string());
+        if (!parsed) {
+          section.mistake(address.mark, "outbound.source_addresses: \"" + printable(address.text) +
+                                            "\" is not an IP address");
+        }
+      }
+    }
+    read_path(section, "ca_file", outbound.ca_file);
+  }
+
+  void read_tls_policy(Section& entry) {
+    Settings::DomainPolicy policy;
+    const auto domain = entry.text("domain");
+    const bool has_policy = entry.choice<Settings::TlsPolicy>(
+        "policy", policy.policy,
+        {{"none", Settings::TlsPolicy::None},
+         {"may", Settings::TlsPolicy::May},
+         {"encrypt", Settings::TlsPolicy::Encrypt},
+         {"verify", Settings::TlsPolicy::Verify},
+         {"dane", Settings::TlsPolicy::Dane}});
+    if (!domain || !has_policy) {
+      if (!domain || !entry.text("policy"))
+        entry.mistake(entry.mark(), "tls_policy: an entry needs domain and policy");
+      return;
+    }
+    policy.domain = to_lower(domain->text);
+    if (policy.domain != "*" && !is_host_name(policy.domain)) {
+      entry.mistake(domain->mark,
+                    "tls_policy: \"" + printable(domain->text) + "\" is not a domain");
+    }
+    settings_.tls_policy.push_back(std::move(policy));
+  }
+
+  void read_relay(Section& entry) {
+    Settings::Relay relay;
+    const auto host = entry.text("host");
+    if (host) relay.host = to_lower(host->text);
+    if (!host) entry.mistake(entry.mark(), "relay: an entry needs a host");
+    if (host && !is_host_name(relay.host) && !IpAddress::parse(relay.host)) {
+      entry.mistake(host->mark, "relay: \"" + printable(host->text) + "\" is not a host name");
+    }
+    std::uint64_t port = relay.port;
+    entry.number("port", port, 1, 65535);
+    relay.port = static_cast<std::uint16_t>(port);
+    if (relay.port == 465) relay.tls = Settings::Relay::Tls::Implicit;
+    if (relay.port == 25) relay.tls = Settings::Relay::Tls::May;
+    entry.choice<Settings::Relay::Tls>("tls", relay.tls,
+                                       {{"none", Settings::Relay::Tls::None},
+                                        {"may", Settings::Relay::Tls::May},
+                                        {"starttls", Settings::Relay::Tls::StartTls},
+                                        {"implicit", Settings::Relay::Tls::Implicit}});
+    if (const auto user = entry.text("user")) relay.user = user->text;
+    const bool has_password = read_path(entry, "password_file", relay.password_file);
+    if (relay.user.empty() == has_password) {
+      entry.mistake(entry.mark(), "relay: user and password_file go together");
+    }
+    read_domains(entry, "domains", relay.domains);
+    settings_.relay.push_back(std::move(relay));
   }
 
   const std::filesystem::path folder_;

@@ -129,9 +129,13 @@ std::optional<std::vector<Placed>> Section::texts(const std::string& key) {
 }
 
 std::optional<std::vector<Section>> Section::sections(const std::string& key) {
+  std::vector<Section> found;
+  if (const auto node = get(key); node.IsMap()) {
+    found.emplace_back(node, full(key), *mistakes_);
+    return found;
+  }
   const auto nodes = list(key);
   if (!nodes) return std::nullopt;
-  std::vector<Section> found;
   for (const auto& node : *nodes) found.emplace_back(node, full(key), *mistakes_);
   return found;
 }

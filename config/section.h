@@ -70,10 +70,12 @@ class Section {
   }
   // A section below this one; absent: one without keys.
   Section section(const std::string& key);
-  // Lists; nothing when the key is absent.
+  // Lists; nothing when the key is absent. One mapping stands for a list of one.
   std::optional<std::vector<Placed>> texts(const std::string& key);
   std::optional<std::vector<Section>> sections(const std::string& key);
 
+  // The key as the file's reader knows it: "limits.recipients".
+  std::string full(const std::string& key) const;
   YAML::Mark mark() const { return node_.Mark(); }
   void mistake(const YAML::Mark& mark, const std::string& sentence) {
     mistakes_->add(mark, sentence);
@@ -84,7 +86,6 @@ class Section {
   std::optional<std::vector<YAML::Node>> list(const std::string& key);
   void wrong_choice(const std::string& key, const Placed& given,
                     const std::vector<std::string>& names);
-  std::string full(const std::string& key) const;
 
   YAML::Node node_;
   std::string name_;

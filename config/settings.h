@@ -61,6 +61,40 @@ struct Settings {
     bool hide_client_address = true;
   } smtp;
 
+  // How long mail that leaves is tried.
+  struct Queue {
+    std::chrono::seconds retry_min{5 * 60};  // after the first attempt; then twice as long each time
+    std::chrono::seconds retry_max{3600};
+    std::chrono::seconds delay_notice{4 * 3600};
+    std::chrono::seconds lifetime{5 * 24 * 3600};
+    std::vector<std::string> hold;  // domains, as canonical_domain() has them; "*": all
+  } queue;
+
+  enum class TlsPolicy { None, May, Encrypt, Verify, Dane };
+  struct Outbound {
+    std::uint16_t port = 25;  // of other mail servers
+    std::uint64_t connections = 1000;
+    std::uint64_t connections_per_destination = 20;
+    std::vector<std::string> source_addresses;  // the first of each family is used
+    std::string ca_file;                        // trusted beside the machine's own
+  } outbound;
+  struct DomainPolicy {
+    std::string domain;
+    TlsPolicy policy = TlsPolicy::May;
+  };
+  std::vector<DomainPolicy> tls_policy;
+
+  // Another server that mail is handed to, instead of those that the DNS names.
+  struct Relay {
+    std::string host;
+    std::uint16_t port = 587;
+    enum class Tls { None, May, StartTls, Implicit } tls = Tls::StartTls;
+    std::string user;
+    std::string password_file;
+    std::vector<std::string> domains;  // of recipients; empty: all
+  };
+  std::vector<Relay> relay;  // the first that fits
+
   struct Search {
     TextIndex index = TextIndex::Auto;
   } search;

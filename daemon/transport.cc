@@ -85,6 +85,14 @@ bool Transport::start_tls(std::shared_ptr<const Certificates> certificates, Serv
   return true;
 }
 
+bool Transport::start_client_tls(SSL* ssl) {
+  ssl_ = ssl;
+  has_sent_ticket_ = true;  // those are the server's
+  if (!ssl_ || SSL_set_fd(ssl_, fd()) != 1) return false;
+  SSL_set_connect_state(ssl_);
+  return true;
+}
+
 Transport::Moved Transport::handshake() {
   ERR_clear_error();
   return tls_result(SSL_do_handshake(ssl_));

@@ -321,7 +321,7 @@ Outcome Queue::give_back(const std::vector<Job>& jobs) {
 Outcome Queue::settle(const std::vector<Settlement>& settled) {
   // The envelopes first: what a job came to must not be forgotten when the job is.
   for (const auto& each : settled) {
-    if (each.events.empty()) continue;
+    if (each.events.empty() || (each.is_whole_message && !each.due)) continue;
     if (auto done = append(each.job.message, each.events); !done) return done;
   }
   std::vector<std::string> finished;

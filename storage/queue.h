@@ -72,6 +72,8 @@ class Queue {
     // When those that still wait are due; nothing: none waits any more, and a message without jobs
     // is removed.
     std::optional<std::int64_t> due;
+    // The job has all recipients of its message: when it ends, its events are told nobody else.
+    bool is_whole_message = false;
   };
   // Appends the events to the envelopes, then reschedules or ends the jobs.
   Outcome settle(const std::vector<Settlement>& settled);

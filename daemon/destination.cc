@@ -1,0 +1,427 @@
+#include "daemon/destination.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/retry_times.h"
+
+namespace waxwing {
+namespace {
+
+using Phase = OutboundConnection::Failure::Phase;
+using std::chrono::seconds;
+
+constexpr std::size_t kLowLoads = 10;
+constexpr int kMaxMessages = 100;  // through one connection
+constexpr int kMaxHostsTried = 10;
+constexpr seconds kIdle{3};
+constexpr seconds kBad{300};
+
+}  // namespace
+
+Destination::Destination(Host& host, std::string name)
+    : host_(host), name_(std::move(name)), timer_(host.loop, [this] { work(); }) {}
+
+Destination::~Destination() {
+  *alive_ = false;
+}
+
+void Destination::notify() {
+  has_more_ = was_notified_ = true;
+  work();
+}
+
+void Destination::take(Loads loads, bool all) {
+  is_fetching_ = false;
+  has_more_ = !all || was_notified_;
+  for (auto& load : loads) loads_.push_back(std::move(load));
+  work();
+}
+
+bool Destination::is_held() const {
+  const auto settings = host_.settings();
+  const auto& held = settings->queue.hold;
+  return std::any_of(held.begin(), held.end(),
+                     [&](const auto& domain) { return domain == "*" || domain == name_; });
+}
+
+std::size_t Destination::count(Line::State state) const {
+  return static_cast<std::size_t>(std::count_if(
+      lines_.begin(), lines_.end(), [&](const auto& line) { return line->state == state; }));
+}
+
+void Destination::work() {
+  if (is_stopping_) return;
+  if (down_until_ && !is_down()) down_until_.reset();
+  if (is_held() || is_down()) return arm();
+  if (loads_.size() < kLowLoads && has_more_ && !is_fetching_) {
+    is_fetching_ = true;
+    was_notified_ = false;
+    host_.fetch(*this);
+  }
+  for (std::size_t i = 0; i < lines_.size() && !loads_.empty(); ++i) {
+    if (lines_[i]->state == Line::State::Idle) serve(*lines_[i]);
+  }
+  while (loads_.size() > count(Line::State::Connecting) && lines_.size() < window_ && connect()) {
+  }
+  quit_idle();
+  arm();
+}
+
+// True when the servers are known. Otherwise they are asked for, and work() goes on then.
+bool Destination::has_route() {
+  if (route_until_ && Clock_::now() < *route_until_) return true;
+  if (std::exchange(is_looking_up_, true)) return false;
+  host_.router.find(name_, [this, alive = alive_, &loop = host_.loop,
+                            lookup = ++route_number_](OutboundRoute route) {
+    loop.post([this, alive, lookup, route = std::move(route)]() mutable {
+      if (*alive) found(lookup, std::move(route));
+    });
+  });
+  return false;
+}
+
+void Destination::found(std::size_t lookup, OutboundRoute route) {
+  if (lookup != route_number_) return;
+  is_looking_up_ = false;
+  route_ = std::move(route);
+  route_until_ = Clock_::now() + route_.lifetime;
+  candidates_.clear();
+  for (std::size_t i = 0; i < route_.hosts.size(); ++i) {
+    for (const auto& address : route_.hosts[i].addresses) candidates_.push_back({i, address, {}});
+  }
+  work();
+}
+
+// No mail goes there, ever: said to all that is queued.  RFC 7505; RFC 5321 section 5.1
+void Destination::settle_hopeless() {
+  Loads failed;
+  while (!loads_.empty()) {
+    loads_.front()->note_rest(route_.trouble, "", now(), 0);
+    failed.push_back(std::move(loads_.front()));
+    loads_.pop_front();
+  }
+  host_.settle(std::move(failed));
+}
+
+std::optional<std::size_t> Destination::choose() const {
+  const auto time = Clock_::now();
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const auto& bad_until = candidates_[i].bad_until;
+    if (!bad_until || *bad_until <= time) return i;
+  }
+  return std::nullopt;
+}
+
+// Opens one connection more. False when there is none to be opened now.
+bool Destination::connect() {
+  if (!has_route()) return false;
+  if (route_.hosts.empty() && route_.trouble.code / 100 == 5) {
+    settle_hopeless();
+    if (has_more_ && !is_fetching_) {
+      host_.loop.post([this, alive = alive_] {
+        if (*alive) work();
+      });
+    }
+    return false;
+  }
+  const auto chosen = choose();
+  if (!chosen) {
+    if (candidates_.empty()) trouble_ = route_.trouble;
+    if (lines_.empty()) give_up();
+    return false;
+  }
+  if (!host_.may_connect(*this)) return false;
+  const auto settings = host_.settings();
+  const auto& candidate = candidates_[*chosen];
+  const auto& server = route_.hosts[candidate.host];
+  OutboundConnection::Target target{server.name, candidate.address, server.port, {}, server.tls,
+                                    server.tls_first};
+  for (const auto& source : settings->outbound.source_addresses) {
+    const auto address = IpAddress::parse(source);
+    if (address && address->is_v4() == target.address.is_v4() && !target.source)
+      target.source = address;
+  }
+  if (candidate.is_plain) target.tls.level = TlsDemand::Level::None;
+  smtp::Client::Options options;
+  options.hostname = settings->hostname;
+  options.use_tls = target.tls.level != TlsDemand::Level::None;
+  options.user = server.user;
+  options.password = server.password;
+  options.clear_password = server.clear_password;
+
+  auto line = std::make_unique<Line>();
+  Line& opened = *line;
+  opened.candidate = *chosen;
+  opened.route = route_number_;
+  opened.connection = std::make_unique<OutboundConnection>(
+      host_.loop, host_.tls(), std::move(target), std::move(options), host_.timing,
+      OutboundConnection::Events{
+          [this, &opened] { on_ready(opened); },
+          [this, &opened](const auto& failure) { on_failed(opened, failure); },
+          [this, &opened] { end(opened); work(); }});
+  lines_.push_back(std::move(line));
+  opened.connection->start();
+  return true;
+}
+
+void Destination::on_ready(Line& line) {
+  const auto& connection = *line.connection;
+  const auto& demand = connection.target().tls;
+  // The server does not offer what it must.
+  if (line.state == Line::State::Connecting && demand.is_required() &&
+      connection.client().tls().version.empty()) {
+    return on_failed(line, {Phase::Tls, {0, "4.7.4", "the server offers no TLS, and this domain requires it"}});
+  }
+  if (line.load) take_results(line);
+  if (line.load) return send(line);
+  line.state = Line::State::Idle;
+  line.idle_since = Clock_::now();
+  if (is_stopping_ || line.messages >= kMaxMessages) {
+    line.state = Line::State::Quitting;
+    return line.connection->quit();
+  }
+  work();
+}
+
+void Destination::take_results(Line& line) {
+  auto& load = *line.load;
+  const auto& results = line.connection->client().results();
+  bool any_taken = false;
+  for (std::size_t i = 0; i < results.size() && i < line.sent.size(); ++i) {
+    const smtp::Reply silence{0, "4.4.2", "the server said nothing of this recipient"};
+    const auto& reply = results[i] ? results[i]->reply : silence;
+    any_taken = any_taken || reply.code / 100 == 2;
+    load.note(line.sent[i], reply, line.connection->target().host,
+              results[i] && results[i]->passed_on, now(), next_try(load));
+  }
+  line.sent.clear();
+  // An answer at all, even a refusal, is a sign of life.
+  failures_ = 0;
+  trouble_ = {0, "", ""};
+  const auto most = host_.settings()->outbound.connections_per_destination;
+  if (any_taken) window_ = std::min<std::size_t>(window_ + 1, most);
+  if (!load.left.empty()) return;
+  ++line.messages;
+  finish(std::move(line.load));
+}
+
+void Destination::serve(Line& line) {
+  line.load = std::move(loads_.front());
+  loads_.pop_front();
+  send(line);
+}
+
+void Destination::send(Line& line) {
+  auto& load = *line.load;
+  const auto& client = line.connection->client();
+  smtp::Consignment consignment;
+  consignment.sender = load.envelope.sender;
+  consignment.body = load.envelope.body;
+  consignment.smtp_utf8 = load.envelope.smtp_utf8;
+  consignment.require_tls = load.envelope.require_tls;
+  consignment.ret = load.envelope.ret;
+  consignment.envelope_id = load.envelope.envelope_id;
+  consignment.file = load.file;
+  consignment.offset = load.envelope.skip;
+  consignment.size = load.envelope.size;
+  line.sent.assign(load.left.begin(),
+                   load.left.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(
+                                           load.left.size(), client.extensions().max_recipients)));
+  for (const auto number : line.sent)
+    consignment.recipients.push_back(load.envelope.recipients[number]);
+  if (auto unfit = client.unfit(consignment)) {
+    load.note_rest(*unfit, line.connection->target().host, now(), next_try(load));
+    line.sent.clear();
+    line.state = Line::State::Idle;
+    line.idle_since = Clock_::now();
+    finish(std::move(line.load));
+    host_.loop.post([this, alive = alive_] {
+      if (*alive) work();
+    });
+    return;
+  }
+  line.state = Line::State::Busy;
+  line.connection->send(std::move(consignment));
+}
+
+std::int64_t Destination::next_try(const OutboundLoad& load) const {
+  const auto settings = host_.settings();
+  return now() + retry_after(load.job.attempts + 1, settings->queue.retry_min,
+                             settings->queue.retry_max, host_.random)
+                     .count();
+}
+
+void Destination::on_failed(Line& line, const OutboundConnection::Failure& failure) {
+  log.info("delivery-trouble", {{"destination", name_},
+                                {"host", line.connection->target().host},
+                                {"address", line.connection->target().address.to_string()},
+                                {"reply", failure.reply.text}});
+  window_ = std::max<std::size_t>(1, window_ / 2);
+  if (line.state == Line::State::Busy) after_session(line, failure);
+  // One that has worked, or waited, has said nothing against the server.
+  const bool is_first = line.messages == 0 && line.state != Line::State::Quitting;
+  if (is_first && line.route == route_number_ && line.candidate < candidates_.size()) {
+    auto& candidate = candidates_[line.candidate];
+    const bool may_be_plain = failure.phase == Phase::Tls && !candidate.is_plain &&
+                              line.connection->target().tls.level == TlsDemand::Level::May;
+    if (may_be_plain) {
+      candidate.is_plain = true;
+    } else {
+      candidate.bad_until = Clock_::now() + kBad;
+      trouble_ = failure.reply;
+      // 5xx of a greeting is about this server, now: there may be others, or it may be mended.
+      if (trouble_.code / 100 != 4) trouble_.code = 0;
+      trouble_host_ = line.connection->target().host;
+    }
+  }
+  end(line);
+  work();
+}
+
+// What becomes of the message whose conversation broke off.
+void Destination::after_session(Line& line, const OutboundConnection::Failure& failure) {
+  auto& load = *line.load;
+  const auto& results = line.connection->client().results();
+  for (std::size_t i = 0; i < results.size() && i < line.sent.size(); ++i) {
+    if (results[i] && results[i]->reply.code / 100 == 5)
+      load.note(line.sent[i], results[i]->reply, line.connection->target().host, false, now(), 0);
+  }
+  const bool is_reused = line.messages > 0;
+  if (!is_reused) ++load.hosts_tried;
+  // What may have been taken is not offered to another server at once: it would come twice.
+  if (line.connection->client().is_in_doubt() || load.hosts_tried >= kMaxHostsTried) {
+    smtp::Reply reply = failure.reply;
+    if (reply.code / 100 != 4) reply.code = 0;
+    load.note_rest(reply, line.connection->target().host, now(), next_try(load));
+  }
+  if (load.left.empty()) return finish(std::move(line.load));
+  loads_.push_front(std::move(line.load));
+}
+
+void Destination::end(Line& line) {
+  const auto found = std::find_if(lines_.begin(), lines_.end(),
+                                  [&](const auto& each) { return each.get() == &line; });
+  if (found == lines_.end()) return;
+  // It is in one of its own functions just now.
+  dead_.push_back(std::move(*found));
+  lines_.erase(found);
+  host_.loop.post([this, alive = alive_] {
+    if (*alive) dead_.clear();
+  });
+  host_.disconnected();
+}
+
+// None of the servers can be reached.
+void Destination::give_up() {
+  const auto settings = host_.settings();
+  ++failures_;
+  const auto pause = retry_after(failures_, settings->queue.retry_min, settings->queue.retry_max,
+                                 host_.random);
+  down_until_ = Clock_::now() + pause;
+  route_until_.reset();
+  log.info("destination-down", {{"destination", name_},
+                                {"host", trouble_host_},
+                                {"reply", trouble_.text},
+                                {"seconds", pause.count()}});
+  Loads all;
+  while (!loads_.empty()) {
+    loads_.front()->note_rest(trouble_, trouble_host_, now(), now() + pause.count());
+    all.push_back(std::move(loads_.front()));
+    loads_.pop_front();
+  }
+  host_.settle(std::move(all));
+  arm();
+}
+
+void Destination::finish(std::unique_ptr<OutboundLoad> load) {
+  Loads one;
+  one.push_back(std::move(load));
+  host_.settle(std::move(one));
+}
+
+void Destination::quit_idle() {
+  const auto time = Clock_::now();
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    Line& line = *lines_[i];
+    if (line.state != Line::State::Idle || (!is_stopping_ && time < line.idle_since + kIdle)) continue;
+    line.state = Line::State::Quitting;
+    line.connection->quit();
+  }
+}
+
+void Destination::arm() {
+  std::optional<Clock_::time_point> next = down_until_;
+  for (const auto& line : lines_) {
+    if (line->state != Line::State::Idle) continue;
+    const auto end = line->idle_since + kIdle;
+    next = next ? std::min(*next, end) : end;
+  }
+  if (!next) return;
+  const auto time = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock_::now());
+  timer_.add(std::max(time, std::chrono::milliseconds(1)));
+}
+
+void Destination::try_now() {
+  down_until_.reset();
+  route_until_.reset();
+  has_more_ = was_notified_ = true;
+  work();
+}
+
+void Destination::stop() {
+  is_stopping_ = true;
+  Loads back;
+  const auto give_back = [&](std::unique_ptr<OutboundLoad> load) {
+    load->give_back = load->events.empty();
+    // Who has had an answer keeps it.
+    if (!load->give_back) load->note_rest({0, "4.3.2", "this server was stopped"}, "", now(), now());
+    back.push_back(std::move(load));
+  };
+  while (!loads_.empty()) {
+    give_back(std::move(loads_.front()));
+    loads_.pop_front();
+  }
+  for (std::size_t i = lines_.size(); i-- > 0;) {
+    Line& line = *lines_[i];
+    const bool is_waited_for =
+        line.state == Line::State::Busy && line.connection->client().is_in_doubt();
+    if (is_waited_for || line.state == Line::State::Idle || line.state == Line::State::Quitting)
+      continue;
+    if (line.load) give_back(std::move(line.load));
+    end(line);
+  }
+  quit_idle();
+  host_.settle(std::move(back));
+}
+
+void Destination::abort() {
+  Loads back;
+  for (std::size_t i = lines_.size(); i-- > 0;) {
+    Line& line = *lines_[i];
+    if (line.load) {
+      line.load->note_rest({0, "4.3.2", "this server was stopped"}, "", now(), now());
+      back.push_back(std::move(line.load));
+    }
+    end(line);
+  }
+  host_.settle(std::move(back));
+}
+
+bool Destination::is_idle() const {
+  return lines_.empty() && dead_.empty() && loads_.empty() && !is_fetching_ && !is_looking_up_ &&
+         !has_more_ && !is_down() && failures_ == 0;
+}
+
+Destination::Summary Destination::summary() const {
+  Summary summary{name_, lines_.size(), trouble_.text, {}};
+  if (is_down()) {
+    const auto left = std::chrono::duration_cast<seconds>(*down_until_ - Clock_::now());
+    summary.down_until = host_.clock.now() + left;
+  }
+  return summary;
+}
+
+}  // namespace waxwing
