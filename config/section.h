@@ -72,6 +72,8 @@ class Section {
   Section section(const std::string& key);
   // Lists; nothing when the key is absent.
   std::optional<std::vector<Placed>> texts(const std::string& key);
+  // One value or a list.
+  std::optional<std::vector<Placed>> text_or_texts(const std::string& key);
   std::optional<std::vector<Section>> sections(const std::string& key);
 
   YAML::Mark mark() const { return node_.Mark(); }
