@@ -110,11 +110,11 @@ void FakeResolver::hold() {
   holding_ = true;
 }
 
-void FakeResolver::release(Order order) {
+void FakeResolver::release(Order order, Then then) {
   std::vector<std::function<void()>> held;
   {
     const std::lock_guard lock(mutex_);
-    holding_ = false;
+    holding_ = then == Then::Hold;
     held.swap(held_);
   }
   if (order == Order::Newest) std::reverse(held.begin(), held.end());

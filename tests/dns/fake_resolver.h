@@ -36,11 +36,12 @@ class FakeResolver final : public dns::Resolver {
   // This very answer, whatever the zone says.
   FakeResolver& set(const std::string& name, dns::Type type, dns::Answer answer);
 
-  // From now on answers wait for release(), which gives them, the oldest first or last, and those
-  // to questions that come of them.
+  // From now on answers wait for release(), which gives those that wait; what is asked because of
+  // them, and afterwards, is answered at once or held again.
   enum class Order { Oldest, Newest };
+  enum class Then { Answer, Hold };
   void hold();
-  void release(Order order = Order::Oldest);
+  void release(Order order = Order::Oldest, Then then = Then::Answer);
 
   std::size_t count() const;  // questions so far
   std::size_t count(const std::string& name, dns::Type type) const;
