@@ -41,6 +41,15 @@ bool is_host_name(std::string_view name) {
   return true;
 }
 
+// "192.0.2.1" or "192.0.2.1@53" in its one spelling, with the port.
+std::optional<std::string> server_address(std::string_view text) {
+  const auto at = text.find('@');
+  const auto address = IpAddress::parse(text.substr(0, at));
+  const auto port = at == std::string_view::npos ? 53 : parse_number(text.substr(at + 1), 65535);
+  if (!address || !port || *port == 0) return std::nullopt;
+  return address->to_string() + "@" + std::to_string(*port);
+}
+
 // Reads one file into one Settings.
 class Loader {
  public:
@@ -92,6 +101,7 @@ class Loader {
                                           {"always", Settings::TextIndex::Always},
                                           {"never", Settings::TextIndex::Never}});
     }
+    read_dns(top.section("dns"));
     {
       auto capabilities = top.section("capabilities");
       read_capabilities(capabilities, "hide", settings_.capabilities.hide);
@@ -260,6 +270,23 @@ class Loader {
     }
     tls.choice<std::string>("min_version", settings_.tls_min_version,
                             {{"1.2", "1.2"}, {"1.3", "1.3"}});
+  }
+
+  void read_dns(Section dns) {
+    for (const auto& server : dns.text_or_texts("server").value_or(std::vector<Placed>{})) {
+      if (auto address = server_address(server.text)) {
+        settings_.dns.servers.push_back(std::move(*address));
+      } else {
+        dns.mistake(server.mark, "dns.server: \"" + printable(server.text) +
+                                     "\" is not an IP address, or one with a port behind @, as in "
+                                     "127.0.0.1@5300");
+      }
+    }
+    if (const auto anchor = dns.text("trust_anchor"); anchor && anchor->text == "none") {
+      settings_.dns.anchor = Settings::Dns::Anchor::None;
+    } else if (read_path(dns, "trust_anchor", settings_.dns.anchor_file)) {
+      settings_.dns.anchor = Settings::Dns::Anchor::File;
+    }
   }
 
   void read_limits(Section section) {

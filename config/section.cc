@@ -128,6 +128,13 @@ std::optional<std::vector<Placed>> Section::texts(const std::string& key) {
   return found;
 }
 
+std::optional<std::vector<Placed>> Section::text_or_texts(const std::string& key) {
+  if (get(key).IsSequence()) return texts(key);
+  auto one = text(key);
+  if (!one) return std::nullopt;
+  return std::vector<Placed>{std::move(*one)};
+}
+
 std::optional<std::vector<Section>> Section::sections(const std::string& key) {
   std::vector<Section> found;
   if (const auto node = get(key); node.IsMap()) {

@@ -72,6 +72,8 @@ class Section {
   Section section(const std::string& key);
   // Lists; nothing when the key is absent. One mapping stands for a list of one.
   std::optional<std::vector<Placed>> texts(const std::string& key);
+  // One value or a list.
+  std::optional<std::vector<Placed>> text_or_texts(const std::string& key);
   std::optional<std::vector<Section>> sections(const std::string& key);
 
   // The key as the file's reader knows it: "limits.recipients".

@@ -99,6 +99,14 @@ struct Settings {
     TextIndex index = TextIndex::Auto;
   } search;
 
+  struct Dns {
+    // Root: what the servers pass on is proved from the root's keys, unless they cannot do that.
+    enum class Anchor { Root, File, None };
+    std::vector<std::string> servers;  // "192.0.2.1@53"; none: those of the system
+    Anchor anchor = Anchor::Root;
+    std::string anchor_file;  // DS or DNSKEY records, for File
+  } dns;
+
   struct Capabilities {
     // Upper case: not offered, and their commands are not understood.
     std::vector<std::string> hide;

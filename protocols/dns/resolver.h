@@ -51,4 +51,9 @@ class Resolver {
 // The same for who may wait.
 Answer resolve_now(Resolver& resolver, const Question& question);
 
+// Several questions at once: `answered` is called once, when the last has its answer, with all
+// answers in the order of the questions. Without questions it is called before this returns.
+void resolve_all(Resolver& resolver, const std::vector<Question>& questions,
+                 std::function<void(std::vector<Answer>)> answered);
+
 }  // namespace waxwing::dns

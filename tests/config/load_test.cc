@@ -72,6 +72,7 @@ limits: {message_size: 50MB, recipients: 500, connections: 1000, connections_per
 durability: strict
 smtp: {bare_newlines: convert, hide_client_address: false}
 search: {index: always}
+dns: {server: ["127.0.0.1@5300", "2001:DB8::53"], trust_anchor: keys/root.ds}
 capabilities: {hide: [notify, COMPRESS=DEFLATE], show: [uidonly]}
 user: mail
 log: {level: debug, format: json}
@@ -104,11 +105,30 @@ log: {level: debug, format: json}
   EXPECT_EQ(settings.smtp.bare_newlines, Settings::BareNewlines::Convert);
   EXPECT_FALSE(settings.smtp.hide_client_address);
   EXPECT_EQ(settings.search.index, Settings::TextIndex::Always);
+  EXPECT_THAT(settings.dns.servers, ElementsAre("127.0.0.1@5300", "2001:db8::53@53"));
+  EXPECT_EQ(settings.dns.anchor, Settings::Dns::Anchor::File);
+  EXPECT_EQ(settings.dns.anchor_file, "/etc/waxwing/keys/root.ds");
   EXPECT_THAT(settings.capabilities.hide, ElementsAre("NOTIFY", "COMPRESS=DEFLATE"));
   EXPECT_THAT(settings.capabilities.show, ElementsAre("UIDONLY"));
   EXPECT_EQ(settings.user, "mail");
   EXPECT_EQ(settings.log.level, Log::Level::Debug);
   EXPECT_EQ(settings.log.format, Log::Format::Json);
+}
+
+TEST(LoadSettings, ReadsOneServerOfTheDns) {
+  EXPECT_TRUE(good("").dns.servers.empty());
+  EXPECT_EQ(good("").dns.anchor, Settings::Dns::Anchor::Root);
+  const auto dns = good("dns: {server: 127.0.0.1@5300, trust_anchor: none}\n").dns;
+  EXPECT_THAT(dns.servers, ElementsAre("127.0.0.1@5300"));
+  EXPECT_EQ(dns.anchor, Settings::Dns::Anchor::None);
+  for (const std::string server :
+       {"localhost", "127.0.0.1:53", "127.0.0.1@", "127.0.0.1@0", "127.0.0.1@65536", "@53"}) {
+    EXPECT_THAT(mistakes("dns:\n  server: '" + server + "'\n"),
+                ElementsAre("2: dns.server: \"" + server +
+                            "\" is not an IP address, or one with a port behind @, as in "
+                            "127.0.0.1@5300"));
+  }
+  EXPECT_THAT(mistakes("dns: {server: {a: b}}\n"), ElementsAre("1: dns.server needs one value"));
 }
 
 TEST(LoadSettings, NamesTheNearestKey) {

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 // Lowest first. A folder that is not here is not part of the program.
 constexpr std::array<std::string_view, 11> kFolders = {
-    "base",      "config",         "protocols/dns",  "protocols/mail", "storage", "auth",
+    "base",      "config",         "protocols/mail", "protocols/dns",  "storage", "auth",
     "protocols", "protocols/smtp", "protocols/pop3", "protocols/imap", "daemon"};
 
 struct Rules {
