@@ -25,7 +25,8 @@ struct Here {
   std::unique_ptr<Stores> stores;
 };
 
-Result<Here> enter(const Settings& settings) {
+Result<Here> enter(const std::shared_ptr<const Settings>& current) {
+  const Settings& settings = *current;
   const auto user = find_service_user(settings.user);
   if (!user) return fail(user.error());
   be_discreet();
@@ -33,13 +34,13 @@ Result<Here> enter(const Settings& settings) {
   if (auto became = become(*user); !became) return fail(became.error());
   auto lock = DataLock::take(settings.data_dir);
   if (!lock) return fail(lock.error());
-  auto stores = Stores::open(settings);
+  auto stores = Stores::open(current);
   if (!stores) return fail(stores.error());
   return Here{std::move(*lock), std::move(*stores)};
 }
 
 Answer run_in(Here& here, const Request& request) {
-  World world{*here.stores->directory, *here.stores->store, nullptr, nullptr};
+  World world{*here.stores->directory, *here.stores->store, *here.stores->queue};
   return run_command(world, request);
 }
 
@@ -62,7 +63,7 @@ Answer administer(const std::string& config, const Request& request) {
   auto answer = ask_server((*settings)->data_dir, to_line(request));
   if (!answer) return failed(answer.error().text);
   if (*answer) return decode_answer(**answer);
-  auto here = enter(**settings);
+  auto here = enter(*settings);
   return here ? run_in(*here, request) : failed(here.error().text);
 }
 
@@ -100,11 +101,11 @@ Outcome Administration::start_helper() {
     return fail(Error::Code::Temporary, std::string("fork: ") + std::strerror(errno));
   if (helper_pid_ > 0) return {};
   helper_.reset();
-  serve(*settings_, std::move(theirs));
+  serve(settings_, std::move(theirs));
   _exit(0);
 }
 
-void Administration::serve(const Settings& settings, Fd requests) {
+void Administration::serve(const std::shared_ptr<const Settings>& settings, Fd requests) {
   auto here = enter(settings);
   while (const auto line = receive_line(requests)) {
     const auto request = nlohmann::json::parse(*line, nullptr, false);

@@ -26,7 +26,7 @@ class Administration {
   explicit Administration(std::shared_ptr<const Settings> settings)
       : settings_(std::move(settings)) {}
   Outcome start_helper();
-  static void serve(const Settings& settings, Fd requests);
+  static void serve(const std::shared_ptr<const Settings>& settings, Fd requests);
 
   std::shared_ptr<const Settings> settings_;
   Fd helper_;  // requests go in, answers come out; a line each

@@ -125,6 +125,27 @@ void add_account_commands(CLI::App& app, Line& line) {
   add_request(alias, line, "list", "Show all aliases");
 }
 
+void add_queue_commands(CLI::App& app, Line& line) {
+  CLI::App* queue = app.add_subcommand("queue", "Mail on its way to other servers");
+  queue->require_subcommand(1);
+  CLI::App* command = add_request(queue, line, "list", "Show what waits, oldest first");
+  command->add_option_function<std::string>(
+      "--after", [&line](const std::string& value) { line.request["after"] = value; },
+      "Go on behind this id");
+  takes(add_request(queue, line, "show", "Show one message: recipients, attempts, replies"), line,
+        "id", "ID");
+  const auto takes_which = [&line](CLI::App* to) {
+    to->add_option_function<std::string>(
+          "WHICH", [&line](const std::string& value) { line.request["which"] = value; },
+          "An id, a domain, an address, or all")
+        ->required();
+  };
+  takes_which(add_request(queue, line, "retry", "Try again now; what is held goes on"));
+  takes_which(add_request(queue, line, "hold", "Do not try until it is retried"));
+  takes(add_request(queue, line, "remove", "Remove a message; its sender is not told"), line, "id",
+        "ID");
+}
+
 void add_other_commands(CLI::App& app, Line& line) {
   add_request(&app, line, "who", "Show the sessions");
   takes(add_request(&app, line, "kick", "End a session"), line, "session", "SESSION");
@@ -247,6 +268,7 @@ int run_cli(int argc, char** argv) {
       add(&app, line, "check-config", "Say whether the configuration is good");
   add_account_commands(app, line);
   add_other_commands(app, line);
+  add_queue_commands(app, line);
   CLI::App* import_command = add_import(app, line);
   CLI::App* export_command = add_export(app, line);
   try {

@@ -1,6 +1,7 @@
 #include "daemon/commands.h"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace waxwing {
@@ -22,7 +23,7 @@ Answer decode_answer(std::string_view line) {
 Answer run_command(World& world, const Request& request) {
   const std::string name = text_of(request, "command");
   for (const auto* commands :
-       {&account_commands(), &mailbox_commands(), &transport_commands(), &session_commands()})
+       {&account_commands(), &mailbox_commands(), &transport_commands(), &session_commands(), &queue_commands()})
     for (const Command& command : *commands)
       if (name == command.name) return command.run(world, request);
   return {2, "there is no command \"" + name + "\": is the server of another version?", nullptr};
@@ -40,6 +41,15 @@ std::string text_of(const Request& request, const char* key) {
   if (!request.is_object()) return {};
   const auto found = request.find(key);
   return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string utc(std::int64_t seconds) {
+  const auto when = static_cast<std::time_t>(seconds);
+  std::tm parts{};
+  gmtime_r(&when, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {

@@ -7,6 +7,8 @@
 
 #include "auth/directory.h"
 #include "daemon/connection.h"
+#include "daemon/destination.h"
+#include "storage/queue.h"
 #include "storage/store.h"
 
 namespace waxwing {
@@ -14,12 +16,17 @@ namespace waxwing {
 // The administration commands: what each does, once, whether the daemon runs it for a client of
 // control.sock or the command line runs it itself while the daemon is down.
 
-// What commands work on. The last two are empty when no daemon runs.
+// What commands work on. The functions are empty when no daemon runs.
 struct World {
   Directory& directory;
   Store& store;
-  std::function<std::vector<SessionSummary>()> who;
-  std::function<std::size_t(const std::string& session)> kick;
+  Queue& queue;
+  std::function<std::vector<SessionSummary>()> who = nullptr;
+  std::function<std::size_t(const std::string& session)> kick = nullptr;
+  // Where mail goes now, and what it waits for.
+  std::function<std::vector<Destination::Summary>()> destinations = nullptr;
+  // Asks the servers of a destination again, of all when it is empty.
+  std::function<void(const std::string& destination)> try_now = nullptr;
 };
 
 // {"command": "account add", "address": "alice@example.com", "password": "..."}
@@ -44,11 +51,13 @@ const std::vector<Command>& account_commands();  // domain, account, alias
 const std::vector<Command>& mailbox_commands();
 const std::vector<Command>& transport_commands();  // for import and export
 const std::vector<Command>& session_commands();    // who, kick
+const std::vector<Command>& queue_commands();
 
 // For their bodies.
 Answer done(std::string text, nlohmann::json result = nullptr);
 Answer failed(std::string sentence);
 std::string text_of(const Request& request, const char* key);
+std::string utc(std::int64_t seconds);  // "2026-01-31T12:00:00Z"
 // Columns under one another, two spaces between them.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 

@@ -1,4 +1,3 @@
-#include <ctime>
 #include <utility>
 
 #include "daemon/commands.h"
@@ -10,15 +9,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kDown = "the server is not running, so there are no sessions";
-
-std::string utc(std::int64_t seconds) {
-  const auto when = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&when, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 Answer who(World& world, const Request&) {
   if (!world.who) return failed(kDown);

@@ -11,7 +11,7 @@ namespace waxwing {
 Conversations::Conversations(const Settings& settings, Stores& stores)
     : stores_(stores),
       authenticator_(Authenticator::make(*stores.directory, stores.clock)),
-      intake_(settings, *stores.store, *stores.directory, stores.clock),
+      intake_(settings, *stores.store, *stores.directory, *stores.queue, stores.clock),
       limits_(settings.limits, stores.clock) {}
 
 Server::SessionMaker Conversations::maker() {

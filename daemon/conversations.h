@@ -17,6 +17,7 @@ class Conversations {
   Conversations(const Settings& settings, Stores& stores);
 
   Server::SessionMaker maker();
+  MailIntake& intake() { return intake_; }
   // A new configuration: for the messages and sessions that follow.
   void use(const Settings& settings);
 

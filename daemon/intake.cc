@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "daemon/intake_checks.h"
 #include "daemon/intake_headers.h"
+#include "daemon/intake_outgoing.h"
 #include "daemon/intake_routing.h"
+#include "daemon/notices.h"
 #include "protocols/smtp/reply.h"
 
 namespace waxwing {
@@ -49,26 +51,29 @@ std::optional<Reply> refusal(const Directory::Route& route, const Origin& origin
     case Directory::Route::Kind::Unknown: return Reply{550, "5.1.1", "No such address here"};
     case Directory::Route::Kind::Disabled: return Reply{550, "5.2.1", "This mailbox takes no mail"};
     case Directory::Route::Kind::Elsewhere:
-      if (!origin.identity) {
-        return Reply{550, "5.7.1", "Relaying denied: sign in to send to other servers"};
-      }
-      return Reply{550, "5.7.1",
-                   "This server delivers to its own addresses only, it cannot send to others"};
+      if (origin.identity) return std::nullopt;
+      return Reply{550, "5.7.1", "Relaying denied: sign in to send to other servers"};
     case Directory::Route::Kind::Local: break;
   }
+  if (origin.identity) return std::nullopt;
   for (const auto& each : route.recipients) {
     if (each.remote.empty()) continue;
     return Reply{550, "5.7.1",
-                 "This address forwards to another server, and this server cannot send there"};
+                 "This address leads to another server, and only who has signed in may send there"};
   }
   return std::nullopt;
 }
 
+// How many places the message goes to by this address.
+std::size_t places(const Directory::Route& route) {
+  return std::max<std::size_t>(1, route.recipients.size());
+}
+
 }  // namespace
 
-MailIntake::MailIntake(const Settings& settings, Store& store, Directory& directory,
+MailIntake::MailIntake(const Settings& settings, Store& store, Directory& directory, Queue& queue,
                        const Clock& clock)
-    : store_(store), directory_(directory), clock_(clock) {
+    : store_(store), directory_(directory), queue_(queue), clock_(clock) {
   use(settings);
 }
 
@@ -100,7 +105,8 @@ Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelop
 }
 
 Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
-                                const std::string& address) {
+                                smtp::EnvelopeRecipient recipient) {
+  const std::string& address = recipient.address;
   // Twice is once: the message comes once anyway, and a list need not be expanded again.
   const auto is_same = [&](const auto& each) { return each.address == address; };
   if (std::any_of(envelope.recipients.begin(), envelope.recipients.end(), is_same)) {
@@ -113,8 +119,8 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
   const auto reason =
       route ? refusal(*route, origin) : std::optional(Reply{550, "5.1.3", "Not a valid address"});
   if (reason) return refused(origin, envelope, address, *reason);
-  std::size_t targets = route->recipients.size();
-  for (const auto& each : envelope.recipients) targets += each.route.recipients.size();
+  std::size_t targets = places(*route);
+  for (const auto& each : envelope.recipients) targets += places(each.route);
   if (!envelope.recipients.empty() && targets > kMaxTargets) {
     return {452, "4.5.3", "Too many recipients behind these addresses, send the rest later"};
   }
@@ -122,7 +128,8 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
     if (room.error().code != Error::Code::OverQuota) return failed(origin, "quota", room.error());
     return refused(origin, envelope, address, smtp::reply_for(room.error()));
   }
-  envelope.recipients.push_back({address, *std::move(route)});
+  recipient.route = *std::move(route);
+  envelope.recipients.push_back(std::move(recipient));
   return {250, "2.1.5", "Recipient is fine"};
 }
 
@@ -189,7 +196,17 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
                                     .id = id,
                                     .now = clock_.now()},
                                    message.finish());
-  const auto delivered = store_.deliver(message, prefix, *targets);
+  Store::Outgoing outgoing{queue_, {}, return_path_size(prefix)};
+  outgoing.envelope.recipients = remote_recipients(envelope);
+  const bool goes_out = !outgoing.envelope.recipients.empty();
+  if (goes_out) {
+    const auto described = describe(outgoing.envelope, envelope, message);
+    if (!described) return failed(origin, "delivery", described.error());
+    outgoing.envelope.id = id;
+    outgoing.envelope.accepted = unix_seconds(clock_.now());
+    if (origin.identity) outgoing.envelope.account = origin.identity->address;
+  }
+  const auto delivered = store_.deliver(message, prefix, *targets, goes_out ? &outgoing : nullptr);
   if (!delivered) return failed(origin, "delivery", delivered.error());
   for (const auto& each : *delivered) {
     log.info("delivered", {{"session", origin.peer.session_id},
@@ -200,7 +217,69 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
                            {"uid", each.uid},
                            {"size", message.size()}});
   }
-  return {250, "2.0.0", "Delivered, id " + id};
+  for (const auto& each : outgoing.envelope.recipients) {
+    log.info("queued", {{"session", origin.peer.session_id},
+                        {"id", id},
+                        {"from", envelope.sender},
+                        {"to", each.address},
+                        {"size", message.size()}});
+  }
+  confirm(origin, envelope, id);
+  return {250, "2.0.0", (goes_out ? "Queued, id " : "Delivered, id ") + id};
+}
+
+// This server is the last for a mailbox of its own, so the confirmation is its business.  RFC 3461
+// section 5.2.4
+void MailIntake::confirm(const Origin& origin, const MailEnvelope& envelope,
+                         const std::string& id) {
+  Envelope done;
+  done.id = id;
+  done.sender = envelope.sender;
+  done.accepted = unix_seconds(clock_.now());
+  done.envelope_id = envelope.envelope_id;
+  std::vector<std::size_t> numbers;
+  for (const auto& recipient : envelope.recipients) {
+    const bool is_local = recipient.route.kind == Directory::Route::Kind::Local;
+    if (!is_local || !(recipient.notify & QueuedRecipient::kSuccess)) continue;
+    numbers.push_back(done.recipients.size());
+    done.recipients.push_back({.address = recipient.address,
+                               .original = recipient.original,
+                               .notify = recipient.notify,
+                               .state = QueuedRecipient::State::Delivered});
+  }
+  if (numbers.empty() || notices_ == nullptr) return;
+  const auto told = notices_->tell(Notices::Kind::Delivered, done, numbers);
+  if (!told) (void)failed(origin, "confirmation", told.error());
+}
+
+Outcome MailIntake::send_report(const std::string& id, const std::string& recipient,
+                                std::string_view text) {
+  auto message = store_.stage(text.size());
+  if (!message) return fail(message.error());
+  if (auto done = (*message)->append(text); !done) return done;
+  (*message)->finish();
+  auto route = directory_.route(recipient);
+  if (!route && route.error().code != Error::Code::Invalid) return fail(route.error());
+  MailEnvelope envelope;
+  if (route) envelope.recipients.push_back({recipient, *std::move(route)});
+  const auto targets = routes(store_, envelope);
+  if (!targets) return fail(targets.error());
+  Store::Outgoing outgoing{queue_, {}, return_path_size("Return-Path: <>\r\n")};
+  outgoing.envelope.recipients = remote_recipients(envelope);
+  const bool goes_out = !outgoing.envelope.recipients.empty();
+  if (targets->empty() && !goes_out) {
+    log.warning("report dropped", {{"id", id}, {"to", recipient}, {"reason", "no such address"}});
+    return {};
+  }
+  if (goes_out) {
+    if (auto done = describe(outgoing.envelope, envelope, **message); !done) return done;
+    outgoing.envelope.id = id;
+    outgoing.envelope.accepted = unix_seconds(clock_.now());
+  }
+  const auto delivered = store_.deliver(**message, "Return-Path: <>\r\n", *targets,
+                                        goes_out ? &outgoing : nullptr);
+  if (!delivered) return fail(delivered.error());
+  return {};
 }
 
 }  // namespace waxwing

@@ -13,31 +13,39 @@
 
 namespace waxwing {
 
-// Accepted mail on its way into mailboxes: checks (intake_checks.h), header fields
+class Notices;
+class Queue;
+
+// Accepted mail on its way into mailboxes and into the queue: checks (intake_checks.h), header fields
 // (intake_headers.h), routing (intake_routing.h), then one durable delivery to all recipients or to
 // none. Any thread; may block.
 //
 // What it refuses, and why so:
 // - An account that is disabled: 550 5.2.1, for good. Its owner is gone or barred, and a sender who
 //   learns that at once is better off than one whose mail is returned after days.
-// - An alias of which one target is on another server: 550 5.7.1, even where others are here.
-// Taking
-//   the message for some of them would lose it silently for the rest.
-// - Mail for other servers: 550 5.7.1 for strangers and for users, as long as nothing here can send
-// it on.
+// - Mail for other servers: 550 5.7.1 for who has not signed in.
+// - An alias of which one target is on another server, from who has not signed in: 550 5.7.1, even
+//   where others are here. Taking the message for some of them would lose it silently for the rest.
 class MailIntake final : public smtp::Intake {
  public:
-  // The store, the directory and the clock outlive it.
-  MailIntake(const Settings& settings, Store& store, Directory& directory, const Clock& clock);
+  // The store, the directory, the queue and the clock outlive it.
+  MailIntake(const Settings& settings, Store& store, Directory& directory, Queue& queue,
+             const Clock& clock);
+  // Who tells senders that mail has reached its mailbox, where they asked for it. It outlives this.
+  // Set once, before other threads use the intake.
+  void notify_by(Notices& notices) { notices_ = &notices; }
   // A new configuration, for the messages that follow.
   void use(const Settings& settings);
 
   smtp::Reply check_sender(const smtp::Origin& origin, const smtp::MailEnvelope& envelope) override;
   smtp::Reply add_recipient(const smtp::Origin& origin, smtp::MailEnvelope& envelope,
-                            const std::string& address) override;
+                            smtp::EnvelopeRecipient recipient) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
   smtp::Reply accept(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                      std::unique_ptr<Staged> message) override;
+  // A report of this server's own, with <> as its sender: to a mailbox here, or by the queue. One
+  // that nobody takes is dropped, and logged.
+  Outcome send_report(const std::string& id, const std::string& recipient, std::string_view text);
 
  private:
   Outcome check_room(const Directory::Route& route, std::uint64_t size);
@@ -46,8 +54,13 @@ class MailIntake final : public smtp::Intake {
   smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                       Staged& message, const std::string& id);
 
+  void confirm(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
+               const std::string& id);
+
   Store& store_;
   Directory& directory_;
+  Queue& queue_;
+  Notices* notices_ = nullptr;
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;

@@ -46,6 +46,7 @@ Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope
   std::set<std::pair<std::string, std::string>> seen;
   for (const auto& recipient : envelope.recipients) {
     for (const auto& each : recipient.route.recipients) {
+      if (each.account.empty()) continue;
       auto mailbox = mailbox_for(store, each);
       if (!mailbox) return fail(mailbox.error());
       if (!seen.emplace(each.account, *mailbox).second) continue;

@@ -18,7 +18,7 @@ constexpr std::size_t kFetch = 20;
 constexpr std::size_t kSettle = 100;
 constexpr milliseconds kOverdue{30'000};
 constexpr milliseconds kLongestSleep{60'000};
-constexpr milliseconds kLaneIsFull{500};
+constexpr milliseconds kOwnDisk{10'000};
 constexpr std::int64_t kRetryOwnTrouble = 300;  // seconds
 
 // What a job takes; nothing when it cannot be read now.
@@ -270,8 +270,8 @@ void Outbound::stop() {
   });
 }
 
-void Outbound::join(milliseconds patience) {
-  if (std::exchange(has_joined_, true)) return;
+bool Outbound::join(milliseconds patience) {
+  if (has_joined_) return true;
   parts_.queue.on_ready(nullptr);
   std::unique_lock lock(mutex_);
   if (!ended_.wait_for(lock, patience, [this] { return is_over_; })) {
@@ -279,13 +279,14 @@ void Outbound::join(milliseconds patience) {
       for (const auto& [name, each] : destinations_) each->abort();
       check_finished();
     });
-    // From here on only our own disk is waited for.
-    ended_.wait(lock, [this] { return is_over_; });
+    if (!ended_.wait_for(lock, kOwnDisk, [this] { return is_over_; })) return false;
   }
   lock.unlock();
+  has_joined_ = true;
   loop_.stop();
   thread_.join();
   destinations_.clear();
+  return true;
 }
 
 }  // namespace waxwing

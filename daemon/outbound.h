@@ -49,7 +49,8 @@ class Outbound {
   // Begins nothing new. Conversations in which the message was handed over go on to their answer.
   void stop();
   // After stop(): waits for the end; what has no answer after `patience` is noted as unanswered.
-  void join(std::chrono::milliseconds patience);
+  // False when our own disk does not answer: then the process can only be ended.
+  bool join(std::chrono::milliseconds patience);
 
  private:
   Destination& destination(const std::string& name);

@@ -14,9 +14,13 @@
 #include "daemon/control.h"
 #include "daemon/conversations.h"
 #include "daemon/data_lock.h"
+#include "daemon/mail_router.h"
+#include "daemon/outbound.h"
+#include "daemon/sender_notices.h"
 #include "daemon/server.h"
 #include "daemon/service_user.h"
 #include "daemon/systemd.h"
+#include "daemon/unbound_resolver.h"
 
 namespace waxwing {
 
@@ -36,6 +40,7 @@ class Daemon {
   std::string run_line(std::string_view line);
   void reload();
   Outcome try_reload();
+  Outcome start_outbound();
   void stop();
   void watch();
 
@@ -47,6 +52,10 @@ class Daemon {
   std::unique_ptr<Conversations> conversations_;
   Loop main_;
   std::unique_ptr<Server> server_;
+  std::unique_ptr<dns::Resolver> resolver_;
+  std::unique_ptr<MailRouter> router_;
+  std::unique_ptr<SenderNotices> notices_;
+  std::unique_ptr<Outbound> outbound_;
   std::optional<ControlServer> control_;
   std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_;
   bool stopping_ = false;
@@ -94,7 +103,7 @@ Outcome Daemon::start() {
   lock_ = std::move(*lock);
   if (!certificates)  // self-signed: made in data_dir, by the user whose it is
     if (auto loaded = load_certificates(); !loaded) return loaded;
-  auto stores = Stores::open(*settings_);
+  auto stores = Stores::open(settings_);
   if (!stores) return fail(stores.error());
   stores_ = std::move(*stores);
 
@@ -103,6 +112,7 @@ Outcome Daemon::start() {
       main_, Server::Parts{settings_, certificates, std::move(ports), conversations_->maker()});
   stores_->directory->on_revoked(
       [this](const std::string& account) { server_->kick_user(account); });
+  if (auto started = start_outbound(); !started) return started;
   auto control = ControlServer::open(settings_->data_dir,
                                      [this](std::string_view line) { return run_line(line); });
   if (!control) return fail(control.error());
@@ -120,8 +130,26 @@ Outcome Daemon::start() {
   return {};
 }
 
+Outcome Daemon::start_outbound() {
+  auto tls = TlsClient::make(settings_->outbound.ca_file);
+  if (!tls) return fail(tls.error());
+  auto resolver = UnboundResolver::open(settings_->dns);
+  if (!resolver) return fail(resolver.error());
+  resolver_ = std::move(*resolver);
+  router_ = std::make_unique<MailRouter>(settings_, *resolver_, server_->lanes());
+  notices_ = std::make_unique<SenderNotices>(settings_, *stores_->queue, conversations_->intake(),
+                                             stores_->clock);
+  conversations_->intake().notify_by(*notices_);
+  outbound_ = std::make_unique<Outbound>(Outbound::Parts{settings_, *stores_->queue, *notices_,
+                                                         *router_, server_->lanes(),
+                                                         stores_->clock, std::move(*tls)});
+  return {};
+}
+
 Daemon::~Daemon() {
-  control_.reset();  // its commands use the server
+  control_.reset();   // its commands use the server
+  outbound_.reset();  // uses all of the others
+  resolver_.reset();  // its last answers go to the router
   server_.reset();
 }
 
@@ -132,13 +160,20 @@ bool Daemon::run() {
   systemd_.ready("Serving mail for " + settings_->hostname);
   main_.run();
   control_.reset();
-  return server_->join(std::chrono::seconds(5));
+  // An answer that is not waited for means a message that goes out twice.
+  const bool all_settled = outbound_->join(std::chrono::seconds(30));
+  return server_->join(std::chrono::seconds(5)) && all_settled;
 }
 
 std::string Daemon::run_line(std::string_view line) {
   const auto request = nlohmann::json::parse(line, nullptr, false);
-  World world{*stores_->directory, *stores_->store, [this] { return server_->sessions(); },
-              [this](const std::string& session) { return server_->kick(session); }};
+  World world{*stores_->directory,
+              *stores_->store,
+              *stores_->queue,
+              [this] { return server_->sessions(); },
+              [this](const std::string& session) { return server_->kick(session); },
+              [this] { return outbound_->destinations(); },
+              [this](const std::string& destination) { outbound_->try_now(destination); }};
   const Answer answer = run_command(world, request);
   log.info("command", {{"command", text_of(request, "command")}, {"status", answer.status}});
   return encode(answer);
@@ -169,17 +204,24 @@ Outcome Daemon::try_reload() {
       return fail(Error::Code::Invalid, config_ + ": " + key +
                                             " cannot change while the server runs: restart it, "
                                             "or put the old value back");
+  auto tls = TlsClient::make(settings->outbound.ca_file);
+  if (!tls) return fail(tls.error());
   if (auto outcome = server_->reload(settings); !outcome) return outcome;
   settings_ = settings;
   log.configure(settings_->log.level, settings_->log.format);
   conversations_->use(*settings_);
-  return {};
+  router_->use(settings_);
+  notices_->use(settings_);
+  outbound_->use(settings_, std::move(*tls));
+  return stores_->queue->reroute(
+      [settings](const std::string& address) { return next_hop(*settings, address); });
 }
 
 void Daemon::stop() {
   if (std::exchange(stopping_, true)) return;
   systemd_.stopping();
   log.info("stop", {{"sessions", server_->count()}});
+  outbound_->stop();
   server_->stop([this] { main_.stop(); });
 }
 

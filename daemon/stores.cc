@@ -1,13 +1,24 @@
 #include "daemon/stores.h"
 
+#include <utility>
+
+#include "daemon/mail_router.h"
+
 namespace waxwing {
 
-Result<std::unique_ptr<Stores>> Stores::open(const Settings& settings) {
+Result<std::unique_ptr<Stores>> Stores::open(std::shared_ptr<const Settings> current) {
+  const Settings& settings = *current;
   auto stores = std::make_unique<Stores>();
   auto directory = Directory::open(settings.data_dir + "/directory.sqlite", stores->clock);
   if (!directory) return fail(directory.error());
   stores->directory = std::move(*directory);
   stores->quotas = std::make_unique<AccountQuotas>(*stores->directory);
+  auto queue = Queue::open(
+      {.data_dir = settings.data_dir, .first_look = settings.queue.delay_notice}, stores->disk,
+      stores->clock,
+      [current](const std::string& address) { return next_hop(*current, address); });
+  if (!queue) return fail(queue.error());
+  stores->queue = std::move(*queue);
   Store::Options options;
   options.data_dir = settings.data_dir;
   options.hostname = settings.hostname;

@@ -6,6 +6,7 @@
 #include "auth/directory.h"
 #include "base/clock.h"
 #include "config/settings.h"
+#include "storage/queue.h"
 #include "storage/quota.h"
 #include "storage/store.h"
 
@@ -13,7 +14,7 @@ namespace waxwing {
 
 // What lies in data_dir, opened. Whoever opens it holds the lock.
 struct Stores {
-  static Result<std::unique_ptr<Stores>> open(const Settings& settings);
+  static Result<std::unique_ptr<Stores>> open(std::shared_ptr<const Settings> settings);
   ~Stores();
 
   // What the directory says of an account's limits.
@@ -31,6 +32,7 @@ struct Stores {
   SystemDisk disk;
   std::unique_ptr<Directory> directory;
   std::unique_ptr<AccountQuotas> quotas;
+  std::unique_ptr<Queue> queue;  // outlives the store, which delivers to it
   std::unique_ptr<Store> store;
 };
 

@@ -439,6 +439,7 @@ Outcome Queue::look_again(std::string_view id, std::int64_t at) {
 }
 
 Result<Envelope> Queue::envelope(std::string_view id) {
+  if (!is_id(id)) return fail(Error::Code::NotFound, "there is no such message");
   auto file = disk_.open(path(id, kEnvelopeSuffix), Disk::Mode::Read);
   if (!file) return fail(file.error());
   auto text = disk_.read(*file, 0, 16 * 1024);
@@ -448,6 +449,7 @@ Result<Envelope> Queue::envelope(std::string_view id) {
 }
 
 Result<Fd> Queue::message(std::string_view id) {
+  if (!is_id(id)) return fail(Error::Code::NotFound, "there is no such message");
   return disk_.open(path(id, kMessageSuffix), Disk::Mode::Read);
 }
 

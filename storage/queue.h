@@ -34,7 +34,6 @@ class Queue {
   using Router = std::function<std::string(const std::string& address)>;
   struct Options {
     std::string data_dir;
-    bool sync_directories = false;  // one fsync does not make a name durable here
     // How long after acceptance overdue() has a message for the first time.
     std::chrono::seconds first_look{4 * 3600};
   };

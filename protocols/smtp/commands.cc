@@ -57,7 +57,8 @@ std::optional<Reply> Conversation::ehlo(std::string_view argument) {
   const auto& limits = settings().limits;
   std::string text = settings().hostname;
   text += "\nPIPELINING\nSIZE " + std::to_string(limits.message_size);
-  text += "\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES";
+  text += "\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\nDSN";
+  if (encrypted_) text += "\nREQUIRETLS";
   text += "\nLIMITS RCPTMAX=" + std::to_string(limits.recipients) +
           " MAILMAX=" + std::to_string(kMaxTransactions);
   if (origin_.peer.offers_starttls && !encrypted_) text += "\nSTARTTLS";

@@ -8,6 +8,7 @@
 #include "auth/directory.h"
 #include "base/result.h"
 #include "protocols/session.h"
+#include "storage/envelope.h"
 #include "storage/staged.h"
 
 namespace waxwing::smtp {
@@ -22,6 +23,9 @@ struct Reply {
 struct EnvelopeRecipient {
   std::string address;  // as the client wrote it, checked syntax
   Directory::Route route;
+  // What its sender wants to be told, of QueuedRecipient's bits; 0: not said.  RFC 3461 section 4
+  unsigned notify = 0;
+  std::string original = {};  // ORCPT as it was said; empty: not said
 };
 
 // What MAIL and RCPT said.
@@ -29,6 +33,9 @@ struct MailEnvelope {
   std::string sender;  // empty: <>
   bool smtp_utf8 = false;
   enum class Body { SevenBit, EightBitMime, BinaryMime } body = Body::SevenBit;
+  Envelope::Return ret = Envelope::Return::NotSaid;  // RFC 3461 section 4.3
+  std::string envelope_id;                           // ENVID as it was said, in xtext
+  bool require_tls = false;                          // RFC 8689
   std::vector<EnvelopeRecipient> recipients;
   std::uint64_t announced_size = 0;  // SIZE=; 0: not said
 };
@@ -50,10 +57,10 @@ class Intake {
 
   // A message may start: envelope sender allowed, space left. 250 or a refusal.
   virtual Reply check_sender(const Origin& origin, const MailEnvelope& envelope) = 0;
-  // 250 and the recipient is added to the envelope, or a refusal. `address` is unescaped, checked
-  // syntax.
+  // 250 and the recipient is added to the envelope, or a refusal. Its address is unescaped, checked
+  // syntax; its route is found out.
   virtual Reply add_recipient(const Origin& origin, MailEnvelope& envelope,
-                              const std::string& address) = 0;
+                              EnvelopeRecipient recipient) = 0;
   virtual Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) = 0;
   // All of the message is there. 250 only when it is durable for every recipient.
   virtual Reply accept(const Origin& origin, const MailEnvelope& envelope,

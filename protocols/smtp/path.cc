@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "protocols/mail/address.h"
 
@@ -88,7 +89,59 @@ tl::expected<std::string, Reply> parse_path(std::string_view path, bool smtp_utf
   return address->to_string();
 }
 
+// RFC 3461 section 4.1: NEVER stands alone.
+std::optional<unsigned> parse_notify(std::string_view value) {
+  unsigned notify = 0;
+  for (const auto word : split(value, ',')) {
+    unsigned bit = 0;
+    if (equals_ignoring_case(word, "NEVER")) bit = QueuedRecipient::kNever;
+    if (equals_ignoring_case(word, "SUCCESS")) bit = QueuedRecipient::kSuccess;
+    if (equals_ignoring_case(word, "FAILURE")) bit = QueuedRecipient::kFailure;
+    if (equals_ignoring_case(word, "DELAY")) bit = QueuedRecipient::kDelay;
+    if (bit == 0 || (notify & bit)) return std::nullopt;
+    notify |= bit;
+  }
+  if ((notify & QueuedRecipient::kNever) && notify != QueuedRecipient::kNever) return std::nullopt;
+  return notify;
+}
+
+// "rfc822;xtext", or "utf-8;..." of RFC 6533 section 3.
+bool is_original_recipient(std::string_view value) {
+  const auto semicolon = value.find(';');
+  if (semicolon == std::string_view::npos || semicolon == 0 || value.size() > 500) return false;
+  const auto type = value.substr(0, semicolon);
+  if (!std::all_of(type.begin(), type.end(), [](char c) { return is_alnum(c) || c == '-'; }))
+    return false;
+  const auto address = value.substr(semicolon + 1);
+  if (equals_ignoring_case(type, "utf-8")) return !address.empty() && is_utf8(address);
+  return !address.empty() && is_xtext(address);
+}
+
 }  // namespace
+
+bool is_xtext(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c < '!' || c > '~' || c == '=') return false;
+    if (c != '+') continue;
+    const auto digits = text.substr(i + 1, 2);
+    const bool is_hex = digits.size() == 2 && digits.find_first_not_of("0123456789ABCDEF") ==
+                                                  std::string_view::npos;
+    if (!is_hex) return false;
+    i += 2;
+  }
+  return true;
+}
+
+std::string from_xtext(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octet = text[i] == '+' ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
+    plain += octet ? *octet : std::string(1, text[i]);
+    if (octet) i += 2;
+  }
+  return plain;
+}
 
 tl::expected<MailArgument, Reply> parse_mail(std::string_view argument) {
   const auto pieces = take_apart(argument, "FROM:");
@@ -107,6 +160,17 @@ tl::expected<MailArgument, Reply> parse_mail(std::string_view argument) {
       return syntax("BODY=7BIT or BODY=8BITMIME");
     } else if (name == "SMTPUTF8" && value.empty()) {
       mail.smtp_utf8 = true;
+    } else if (name == "RET" && equals_ignoring_case(value, "FULL")) {
+      mail.ret = Envelope::Return::Full;
+    } else if (name == "RET" && equals_ignoring_case(value, "HDRS")) {
+      mail.ret = Envelope::Return::Headers;
+    } else if (name == "RET") {
+      return syntax("RET=FULL or RET=HDRS");
+    } else if (name == "ENVID") {
+      if (value.empty() || value.size() > 100 || !is_xtext(value)) return syntax("ENVID=xtext");
+      mail.envelope_id = value;
+    } else if (name == "REQUIRETLS" && value.empty()) {
+      mail.require_tls = true;
     } else if (name == "AUTH" && !value.empty()) {
       // Who submitted it to the client first: this server trusts no such claim, so to it
       // everything comes from <>.  RFC 4954 section 5
@@ -121,16 +185,30 @@ tl::expected<MailArgument, Reply> parse_mail(std::string_view argument) {
   return mail;
 }
 
-tl::expected<std::string, Reply> parse_rcpt(std::string_view argument, bool smtp_utf8) {
+tl::expected<RcptArgument, Reply> parse_rcpt(std::string_view argument, bool smtp_utf8) {
   const auto pieces = take_apart(argument, "TO:");
   if (!pieces || pieces->path.empty()) return syntax("RCPT TO:<address>");
-  if (!pieces->parameters.empty()) {
-    return Failed(
-        Reply{555, "5.5.4",
-              "Unknown RCPT parameter: " + printable(pieces->parameters.front().first, 40)});
+  RcptArgument rcpt;
+  for (const auto& [name, value] : pieces->parameters) {
+    if (name == "NOTIFY") {
+      const auto notify = parse_notify(value);
+      if (!notify) return syntax("NOTIFY=NEVER, or some of SUCCESS,FAILURE,DELAY");
+      rcpt.notify = *notify;
+    } else if (name == "ORCPT") {
+      if (!is_original_recipient(value)) return syntax("ORCPT=type;xtext");
+      rcpt.original = value;
+    } else {
+      return Failed(Reply{555, "5.5.4", "Unknown RCPT parameter: " + printable(name, 40)});
+    }
   }
-  if (equals_ignoring_case(pieces->path, "postmaster")) return std::string("postmaster");
-  return parse_path(pieces->path, smtp_utf8, "5.1.3");
+  if (equals_ignoring_case(pieces->path, "postmaster")) {
+    rcpt.recipient = "postmaster";
+    return rcpt;
+  }
+  auto path = parse_path(pieces->path, smtp_utf8, "5.1.3");
+  if (!path) return Failed(path.error());
+  rcpt.recipient = *std::move(path);
+  return rcpt;
 }
 
 }  // namespace waxwing::smtp

@@ -22,17 +22,26 @@ Reply Transaction::mail(std::string_view argument) {
   envelope_.sender = std::move(mail->sender);
   envelope_.body = mail->body;
   envelope_.smtp_utf8 = mail->smtp_utf8;
+  envelope_.ret = mail->ret;
+  envelope_.envelope_id = std::move(mail->envelope_id);
+  // RFC 8689 section 2: only under TLS is it offered, and means what it says.
+  if (mail->require_tls && origin_.tls_version.empty()) {
+    return {530, "5.7.0", "REQUIRETLS needs TLS"};
+  }
+  envelope_.require_tls = mail->require_tls;
   return intake_.check_sender(origin_, envelope_);
 }
 
 Reply Transaction::rcpt(std::string_view argument) {
   if (chunk_) return {503, "5.5.1", "Recipients come before the message"};
-  auto address = parse_rcpt(argument, envelope_.smtp_utf8);
-  if (!address) return address.error();
+  auto rcpt = parse_rcpt(argument, envelope_.smtp_utf8);
+  if (!rcpt) return rcpt.error();
   if (envelope_.recipients.size() >= settings_.limits.recipients) {
     return {452, "4.5.3", "Too many recipients, send the rest in another transaction"};
   }
-  return intake_.add_recipient(origin_, envelope_, *address);
+  return intake_.add_recipient(
+      origin_, envelope_,
+      {std::move(rcpt->recipient), {}, rcpt->notify, std::move(rcpt->original)});
 }
 
 Reply Transaction::data() {

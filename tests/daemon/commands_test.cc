@@ -30,7 +30,7 @@ class StoreWithoutMail final : public Store {
   Outcome check_space() override { return {}; }
   Outcome check_room(std::string_view, std::uint64_t) override { return {}; }
   Result<std::vector<Delivered>> deliver(Staged&, std::string_view,
-                                         std::span<const Target>) override {
+                                         std::span<const Target>, Outgoing*) override {
     return fail(Error::Code::Temporary, "no mail here");
   }
   Result<Verdict> verify(std::string_view) override { return Verdict{3, findings}; }
@@ -52,7 +52,7 @@ class Commands : public ::testing::Test {
     if (opened) directory_ = std::move(*opened);
   }
   Answer run(Request request) {
-    World world{*directory_, store_, who_, kick_};
+    World world{*directory_, store_, *queue_, who_, kick_, destinations_};
     return run_command(world, request);
   }
   std::string text(Request request) { return run(std::move(request)).text; }
@@ -64,9 +64,11 @@ class Commands : public ::testing::Test {
   Folder folder_;
   SystemClock clock_;
   std::unique_ptr<Directory> directory_;
+  std::unique_ptr<Queue> queue_ = make_queue(folder_, clock_);
   StoreWithoutMail store_;
   std::function<std::vector<SessionSummary>()> who_;
   std::function<std::size_t(const std::string&)> kick_;
+  std::function<std::vector<Destination::Summary>()> destinations_;
 };
 
 TEST_F(Commands, KeepDomains) {

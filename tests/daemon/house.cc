@@ -32,6 +32,15 @@ std::string Folder::write(const std::string& name, std::string_view text) const 
   return file;
 }
 
+std::unique_ptr<Queue> make_queue(const Folder& folder, const Clock& clock) {
+  static SystemDisk disk;
+  auto queue = Queue::open({.data_dir = folder.path()}, disk, clock, [](const std::string& address) {
+    return address.substr(address.rfind('@') + 1);
+  });
+  if (!queue) throw std::runtime_error(queue.error().text);
+  return std::move(*queue);
+}
+
 std::string write_certificate(const Folder& folder, const std::string& hostname) {
   static int count = 0;
   const auto made = self_signed(folder.path("made-" + std::to_string(++count)), hostname);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "daemon/server.h"
+#include "storage/queue.h"
 #include "tests/daemon/echo_session.h"
 
 namespace waxwing::test {
@@ -21,6 +22,9 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
+
+// An empty queue below that folder. Which way mail goes it does not say.
+std::unique_ptr<Queue> make_queue(const Folder& folder, const Clock& clock);
 
 // A certificate for `hostname` and its key in one PEM file, new each time.
 std::string write_certificate(const Folder& folder, const std::string& hostname);

@@ -47,7 +47,8 @@ TEST(IntakeIntoStore, DeliversToMailboxesOnTheDisk) {
 
   Settings settings;
   settings.hostname = "mail.example.test";
-  MailIntake intake(settings, *store, *directory, clock);
+  const auto queue = test::make_queue(folder, clock);
+  MailIntake intake(settings, *store, *directory, *queue, clock);
   smtp::Origin origin;
   origin.helo = "mx.far.example";
   origin.esmtp = true;
@@ -55,7 +56,7 @@ TEST(IntakeIntoStore, DeliversToMailboxesOnTheDisk) {
   envelope.sender = "carol@far.example";
   for (const char* address :
        {"alice@example.test", "team@example.test", "alice+lists@example.test"}) {
-    ASSERT_EQ(intake.add_recipient(origin, envelope, address).code, 250);
+    ASSERT_EQ(intake.add_recipient(origin, envelope, {address, {}}).code, 250);
   }
   // Larger than what stays in memory, and with a field that has to go.
   const std::string body = std::string(400'000, 'x') + "\r\n";

@@ -61,7 +61,7 @@ class IntakeTest : public testing::Test {
   }
 
   MailIntake& intake() {
-    if (!intake_) intake_ = std::make_unique<MailIntake>(settings_, store_, *directory_, clock_);
+    if (!intake_) intake_ = std::make_unique<MailIntake>(settings_, store_, *directory_, *queue_, clock_);
     return *intake_;
   }
   std::string sender(const Origin& origin, const std::string& address) {
@@ -71,7 +71,7 @@ class IntakeTest : public testing::Test {
   }
   std::string recipient(const Origin& origin, const std::string& address) {
     MailEnvelope envelope;
-    const auto reply = intake().add_recipient(origin, envelope, address);
+    const auto reply = intake().add_recipient(origin, envelope, {address, {}});
     EXPECT_EQ(envelope.recipients.size(), reply.code == 250 ? 1u : 0u);
     return shown(reply);
   }
@@ -80,7 +80,7 @@ class IntakeTest : public testing::Test {
                          const std::function<void()>& meanwhile) {
     MailEnvelope envelope;
     for (const auto& address : to) {
-      EXPECT_EQ(intake().add_recipient(stranger_, envelope, address).code, 250) << address;
+      EXPECT_EQ(intake().add_recipient(stranger_, envelope, {address, {}}).code, 250) << address;
     }
     auto staged = intake().stage(0);
     EXPECT_TRUE((*staged)->append("Subject: x\r\n\r\n"));
@@ -92,7 +92,7 @@ class IntakeTest : public testing::Test {
     MailEnvelope envelope;
     envelope.sender = from;
     for (const auto& address : to) {
-      EXPECT_EQ(intake().add_recipient(origin, envelope, address).code, 250) << address;
+      EXPECT_EQ(intake().add_recipient(origin, envelope, {address, {}}).code, 250) << address;
     }
     auto staged = intake().stage(0);
     EXPECT_TRUE((*staged)->append(text));
@@ -104,6 +104,8 @@ class IntakeTest : public testing::Test {
 
   static test::Folder* folder_;
   static Directory* directory_;
+  test::Folder queue_folder_;
+  std::unique_ptr<Queue> queue_ = test::make_queue(queue_folder_, clock_);
   FakeClock clock_;
   Settings settings_;
   test::MemoryStore store_;
@@ -117,12 +119,12 @@ Directory* IntakeTest::directory_ = nullptr;
 TEST_F(IntakeTest, RefusesMailForAFullAccountAtOnce) {
   MailEnvelope envelope;
   store_.full_accounts = {"bob@example.test"};
-  EXPECT_EQ(intake().add_recipient(stranger_, envelope, "alice@example.test").code, 250);
-  const auto reply = intake().add_recipient(stranger_, envelope, "bob@example.test");
+  EXPECT_EQ(intake().add_recipient(stranger_, envelope, {"alice@example.test", {}}).code, 250);
+  const auto reply = intake().add_recipient(stranger_, envelope, {"bob@example.test", {}});
   EXPECT_EQ(reply.code, 452);
   EXPECT_EQ(reply.enhanced, "4.2.2");
   // A list goes to all who are on it.
-  EXPECT_EQ(intake().add_recipient(stranger_, envelope, "team@example.test").code, 250);
+  EXPECT_EQ(intake().add_recipient(stranger_, envelope, {"team@example.test", {}}).code, 250);
   EXPECT_EQ(envelope.recipients.size(), 2u);
 }
 
@@ -137,7 +139,7 @@ TEST_F(IntakeTest, TakesMailForThoseWhoAreHere) {
 TEST_F(IntakeTest, ExpandsARecipientThatIsNamedAgainOnlyOnce) {
   MailEnvelope envelope;
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(shown(intake().add_recipient(stranger_, envelope, "team@example.test")), "250 2.1.5");
+    EXPECT_EQ(shown(intake().add_recipient(stranger_, envelope, {"team@example.test", {}})), "250 2.1.5");
   }
   EXPECT_EQ(envelope.recipients.size(), 1u);
 }
@@ -162,11 +164,11 @@ TEST_F(IntakeTest, RefusesMailForThoseWhoAreNot) {
   EXPECT_EQ(recipient(stranger_, "mallory@example.test"), "550 5.2.1");
 }
 
-TEST_F(IntakeTest, RelaysForNobody) {
+TEST_F(IntakeTest, RelaysForNobodyWhoHasNotSignedIn) {
   for (const char* address : {"carol@far.example", "alice@[192.0.2.1]", "postmaster@[192.0.2.99]",
                               "alice@example.test.far.example", "alice@sub.example.test"}) {
     EXPECT_EQ(recipient(stranger_, address), "550 5.7.1") << address;
-    EXPECT_EQ(recipient(alice_, address), "550 5.7.1") << address;
+    EXPECT_EQ(recipient(alice_, address), "250 2.1.5") << address;
   }
 }
 
@@ -181,6 +183,47 @@ TEST_F(IntakeTest, SendsNowhereWhateverTheLocalPartSays) {
 
 TEST_F(IntakeTest, RefusesAnAliasItCouldServeOnlyInPart) {
   EXPECT_EQ(recipient(stranger_, "away@example.test"), "550 5.7.1");
+}
+
+TEST_F(IntakeTest, QueuesWhatGoesElsewhereOnceForEachAddress) {
+  send(alice_, "alice@example.test",
+       {"away@example.test", "bob@far.example", "carol@far.example", "bob@example.test"},
+       "Message-ID: <1@x>\r\nFrom: alice@example.test\r\nDate: x\r\n\r\ntext\r\n");
+  EXPECT_EQ(store_.copies.size(), 1u) << "bob has his copy";
+  ASSERT_EQ(store_.sent.size(), 1u);
+  const auto& [envelope, text] = store_.sent.front();
+  EXPECT_THAT(text, StartsWith("Received: ")) << "no Return-Path leaves";
+  EXPECT_THAT(text, HasSubstr("\r\n\r\ntext\r\n"));
+  EXPECT_EQ(envelope.sender, "alice@example.test");
+  EXPECT_EQ(envelope.account, "alice@example.test");
+  EXPECT_EQ(envelope.message_id, "<1@x>");
+  ASSERT_EQ(envelope.recipients.size(), 2u);
+  EXPECT_EQ(envelope.recipients[0].address, "bob@far.example");
+  EXPECT_EQ(envelope.recipients[0].original, "rfc822;away@example.test");
+  EXPECT_EQ(envelope.recipients[1].address, "carol@far.example");
+}
+
+TEST_F(IntakeTest, KnowsWhatAMessageNeedsOfAServer) {
+  const std::string plain = "From: alice@example.test\r\nSubject: s\r\n\r\n";
+  send(alice_, "alice@example.test", {"a@far.example"}, plain + "text\r\n");
+  EXPECT_EQ(store_.sent.back().envelope.body, Envelope::Body::SevenBit);
+  EXPECT_FALSE(store_.sent.back().envelope.smtp_utf8);
+  send(alice_, "alice@example.test", {"a@far.example"}, plain + "caf\u00e9\r\n");
+  EXPECT_EQ(store_.sent.back().envelope.body, Envelope::Body::EightBitMime);
+  EXPECT_FALSE(store_.sent.back().envelope.smtp_utf8);
+  send(alice_, "alice@example.test", {"a@far.example"},
+       "From: alice@example.test\r\nSubject: caf\u00e9\r\n\r\n");
+  EXPECT_TRUE(store_.sent.back().envelope.smtp_utf8);
+}
+
+TEST_F(IntakeTest, SendsReportsFromNobody) {
+  ASSERT_TRUE(intake().send_report("00000000000000aa", "alice@example.test", "Subject: r\r\n\r\n"));
+  EXPECT_EQ(store_.text(), "Return-Path: <>\r\nSubject: r\r\n\r\n");
+  ASSERT_TRUE(intake().send_report("00000000000000bb", "x@far.example", "Subject: r\r\n\r\n"));
+  ASSERT_EQ(store_.sent.size(), 1u);
+  EXPECT_EQ(store_.sent[0].envelope.sender, "");
+  EXPECT_EQ(store_.sent[0].text, "Subject: r\r\n\r\n");
+  EXPECT_TRUE(intake().send_report("00000000000000cc", "nobody@example.test", "Subject: r\r\n\r\n"));
 }
 
 TEST_F(IntakeTest, UsersSendAsThemselves) {

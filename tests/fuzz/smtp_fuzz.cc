@@ -40,9 +40,9 @@ class AnyIntake final : public Intake {
     if (envelope.sender.find_first_of("\r\n") != std::string::npos) std::abort();
     return {250, "2.1.0", "ok"};
   }
-  Reply add_recipient(const Origin&, MailEnvelope& envelope, const std::string& address) override {
-    if (address.find_first_of("\r\n") != std::string::npos) std::abort();
-    envelope.recipients.push_back({address, {}});
+  Reply add_recipient(const Origin&, MailEnvelope& envelope, EnvelopeRecipient recipient) override {
+    if (recipient.address.find_first_of("\r\n") != std::string::npos) std::abort();
+    envelope.recipients.push_back(std::move(recipient));
     return {250, "2.1.5", "ok"};
   }
   Result<std::unique_ptr<Staged>> stage(std::uint64_t) override {

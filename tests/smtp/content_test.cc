@@ -17,13 +17,13 @@ const std::string kSmuggled =
 
 // The text that one message became; "" when none was kept.
 Play keeps(std::string text) {
-  return {.look = [text](World& world, Client&) {
+  return {.look = [text](World& world, Talker&) {
     ASSERT_EQ(world.intake.kept.size(), 1u);
     EXPECT_EQ(world.intake.kept[0].text, text);
   }};
 }
 Play keeps_nothing() {
-  return {.look = [](World& world, Client&) { EXPECT_TRUE(world.intake.kept.empty()); }};
+  return {.look = [](World& world, Talker&) { EXPECT_TRUE(world.intake.kept.empty()); }};
 }
 Play converting(Play play) {
   play.prepare = [](World& world) {
@@ -65,7 +65,7 @@ TEST_P(Smuggling, EndsNoMessageAndIsRefused) {
 TEST_P(Smuggling, EndsNoMessageWhereItIsConverted) {
   const std::string end = GetParam();
   Play play;
-  play.look = [](World& world, Client&) {
+  play.look = [](World& world, Talker&) {
     ASSERT_EQ(world.intake.kept.size(), 1u);
     EXPECT_EQ(world.intake.kept[0].recipients.size(), 1u);
     const auto& text = world.intake.kept[0].text;
@@ -104,7 +104,7 @@ TEST(Data, ConvertsBareNewlines) {
 
 TEST(Data, RefusesLinesThatNoReaderCanHold) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(data(""));
   EXPECT_EQ(codes_of(client.say(std::string(TextFilter::kMaxLine + 1, 'x') + "\r\n.\r\nNOOP\r\n")),
             "554 250");
@@ -151,7 +151,7 @@ TEST(Bdat, ReadsPastChunksItRefuses) {
 
 TEST(Bdat, HangsUpWhereItCannotKnowTheSize) {
   Play cut = keeps_nothing();
-  cut.look = [](World&, Client& client) { EXPECT_TRUE(client.is_closed()); };
+  cut.look = [](World&, Talker& client) { EXPECT_TRUE(client.is_closed()); };
   for (const char* argument : {"x", "-1", "5 FIRST", "99999999999999999999999", "1 2 3", ""}) {
     EXPECT_EQ(codes(kEnvelope + "BDAT " + argument + "\r\nQUIT\r\n", cut), "250 250 250 501")
         << argument;

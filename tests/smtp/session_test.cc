@@ -31,7 +31,7 @@ Play with_settings(std::function<void(Settings&)> change) {
 
 TEST(Smtp, DeliversWhatAClientPipelines) {
   Play play;
-  play.look = [](World& world, Client& client) {
+  play.look = [](World& world, Talker& client) {
     ASSERT_EQ(world.intake.kept.size(), 1u);
     EXPECT_EQ(world.intake.kept[0].sender, "carol@far.example");
     EXPECT_THAT(world.intake.kept[0].recipients, testing::ElementsAre("alice@example.test"));
@@ -94,13 +94,13 @@ TEST(Smtp, ReadsCommandsInAnyCaseAndWithBlanks) {
 
 TEST(Smtp, EndsOnlyAtQuitOrCut) {
   Play play;
-  play.look = [](World&, Client& client) { EXPECT_FALSE(client.is_closed()); };
+  play.look = [](World&, Talker& client) { EXPECT_FALSE(client.is_closed()); };
   answer_to(kHello + "NOOP\r\n", play);
 }
 
 TEST(Smtp, ForgetsAHalfCommandWhenTheClientHangsUp) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(kHello + kEnvelope + "DATA\r\nhalf a message");
   EXPECT_EQ(client.hang_up(), "");
   EXPECT_TRUE(client.is_closed());
@@ -134,7 +134,7 @@ TEST(Smtp, RefusesWhatIsTooLargeAtMailAndWhileItComes) {
   large = fits + "y\r\n";
   EXPECT_EQ(codes(kHello + kEnvelope + "DATA\r\n" + fits + ".\r\nNOOP\r\n", play),
             "250 250 250 354 250 250");
-  play.look = [](World& world, Client&) { EXPECT_TRUE(world.intake.kept.empty()); };
+  play.look = [](World& world, Talker&) { EXPECT_TRUE(world.intake.kept.empty()); };
   EXPECT_EQ(codes(kHello + kEnvelope + "DATA\r\n" + large + ".\r\nNOOP\r\n", play),
             "250 250 250 354 552 250");
 }
@@ -142,7 +142,7 @@ TEST(Smtp, RefusesWhatIsTooLargeAtMailAndWhileItComes) {
 TEST(Smtp, HangsUpOnAMessageWithoutEnd) {
   World world;
   world.settings.limits.message_size = 1000;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(kHello + kEnvelope + "DATA\r\n");
   std::string answer;
   for (int i = 0; i < 100 && !client.is_closed(); ++i)
@@ -161,7 +161,7 @@ TEST(Smtp, LimitsRecipients) {
 
 TEST(Smtp, SaysWhenTheDiskIsFull) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(kHello + kEnvelope);
   world.intake.disk_is_full = true;
   EXPECT_THAT(client.line("DATA"), StartsWith("452 4.3.1 "));
@@ -171,7 +171,7 @@ TEST(Smtp, SaysWhenTheDiskIsFull) {
 TEST(Smtp, WritesLargeMessagesOnALane) {
   World world;
   world.intake.in_memory = 1000;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(kHello + kEnvelope + "DATA\r\n");
   std::string text;
   for (int i = 0; i < 10'000; ++i) text += "line " + std::to_string(i) + "\r\n";
@@ -191,7 +191,7 @@ TEST(Smtp, LimitsCommandLines) {
 
 TEST(Smtp, SlowsDownAndLeavesAClientThatErrs) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say("\r\n\r\n");
   EXPECT_EQ(client.paused().count(), 0);
   client.say("\r\n");
@@ -224,7 +224,7 @@ TEST(Smtp, DeadRecipientsAreNoErrorsOfTheClient) {
 
 TEST(Smtp, CutsOffWhoDoesNotSpeakSmtp) {
   Play cut;
-  cut.look = [](World&, Client& client) { EXPECT_TRUE(client.is_closed()); };
+  cut.look = [](World&, Talker& client) { EXPECT_TRUE(client.is_closed()); };
   EXPECT_EQ(codes("GET / HTTP/1.1\r\nHost: mail\r\n\r\nMAIL FROM:<>\r\n", cut), "421");
   EXPECT_EQ(codes("POST /x HTTP/1.1\r\n\r\nEHLO x\r\n", cut), "421");
   EXPECT_EQ(codes(std::string("\x16\x03\x01\x02\x00\x01", 6), cut), "421");
@@ -233,7 +233,7 @@ TEST(Smtp, CutsOffWhoDoesNotSpeakSmtp) {
 
 TEST(Smtp, CutsOffLinesThatDoNotEndWithCrLf) {
   Play cut;
-  cut.look = [](World&, Client& client) { EXPECT_TRUE(client.is_closed()); };
+  cut.look = [](World&, Talker& client) { EXPECT_TRUE(client.is_closed()); };
   EXPECT_EQ(codes("EHLO x\nMAIL FROM:<>\r\n", cut), "500");
   EXPECT_EQ(codes(kHello + "NOOP a\rb\r\n", cut), "250 500");
   EXPECT_EQ(codes(kHello + "MAIL FROM:<a@b\nRCPT TO:<alice@example.test>>\r\n", cut), "250 500");
@@ -241,7 +241,7 @@ TEST(Smtp, CutsOffLinesThatDoNotEndWithCrLf) {
 
 TEST(Smtp, AReaderThatNeverReadsIsWaitedFor) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   std::string talk;
   for (int i = 0; i < 8000; ++i) talk += "EHLO a\r\n";
   const auto answer = client.say(talk);
@@ -251,7 +251,7 @@ TEST(Smtp, AReaderThatNeverReadsIsWaitedFor) {
 
 TEST(Smtp, SaysGoodbye) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   Output output;
   client.session().goodbye("the server stops", output);
   EXPECT_EQ(output.drain(), "421 4.3.2 mail.example.test the server stops\r\n");
@@ -261,7 +261,7 @@ TEST(Smtp, SaysGoodbye) {
 
 TEST(Smtp, LosesNoStepWhenNoWorkerIsFree) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(kHello + kEnvelope);
   client.no_worker();
   EXPECT_THAT(client.line("RCPT TO:<bob@example.test>"), StartsWith("451 4.3.2 "));
@@ -275,7 +275,7 @@ TEST(Smtp, LimitsStrangersPerMinute) {
   World world;
   world.settings.limits.messages_per_minute = 2;
   world.settings.limits.unknown_recipients_per_minute = 2;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(kHello);
   EXPECT_EQ(
       codes_of(client.say("MAIL FROM:<>\r\nRCPT TO:<x@example.test>\r\nRCPT TO:<y@example.test>\r\n"
@@ -288,7 +288,7 @@ TEST(Smtp, LimitsStrangersPerMinute) {
 
 TEST(Smtp, StartTlsDropsWhatFollowsAndForgetsWhatWasSaid) {
   World world;
-  Client client(world, Chunks::Whole);
+  Talker client(world, Chunks::Whole);
   client.say(kHello + kEnvelope);
   EXPECT_THAT(client.say("STARTTLS\r\nEHLO evil\r\nMAIL FROM:<evil@far.example>\r\n"),
               EndsWith("220 2.0.0 Ready to start TLS\r\n"));
@@ -314,7 +314,7 @@ const std::string kWrong = base64(std::string("\0alice@example.test\0wrong", 25)
 
 TEST(SmtpAuth, SignsInWithPlain) {
   Play play = on_tls();
-  play.look = [](World&, Client& client) {
+  play.look = [](World&, Talker& client) {
     EXPECT_EQ(client.session().user(), "alice@example.test");
   };
   EXPECT_EQ(codes(kHello + "AUTH PLAIN " + kPlain + "\r\n", play), "250 235");

@@ -88,13 +88,14 @@ Reply FakeIntake::check_sender(const Origin& origin, const MailEnvelope& envelop
   return {250, "2.1.0", "ok"};
 }
 
-Reply FakeIntake::add_recipient(const Origin&, MailEnvelope& envelope, const std::string& address) {
+Reply FakeIntake::add_recipient(const Origin&, MailEnvelope& envelope, EnvelopeRecipient recipient) {
+  const std::string& address = recipient.address;
   if (address != "postmaster") {
     const auto parsed = mail::parse_address(address);
     if (!parsed || parsed->domain != "example.test") return {550, "5.7.1", "Relaying denied"};
     if (parsed->local != "alice" && parsed->local != "bob") return {550, "5.1.1", "unknown"};
   }
-  envelope.recipients.push_back({address, {}});
+  envelope.recipients.push_back(std::move(recipient));
   return {250, "2.1.5", "ok"};
 }
 
@@ -140,7 +141,7 @@ World::World() {
   peer.offers_starttls = true;
 }
 
-Client::Client(World& world, Chunks chunks) : world_(world), chunks_(chunks) {
+Talker::Talker(World& world, Chunks chunks) : world_(world), chunks_(chunks) {
   if (!world.limits) {
     world.limits = std::make_unique<ClientLimits>(world.settings.limits, world.clock);
   }
@@ -152,9 +153,9 @@ Client::Client(World& world, Chunks chunks) : world_(world), chunks_(chunks) {
   session_->greet(output_);
 }
 
-Client::~Client() = default;
+Talker::~Talker() = default;
 
-std::string Client::say(std::string_view bytes) {
+std::string Talker::say(std::string_view bytes) {
   const std::size_t step = chunks_ == Chunks::Whole ? 64 * 1024 : 1;
   while (!bytes.empty() && !closed_) {
     const auto piece = bytes.substr(0, step);
@@ -166,20 +167,20 @@ std::string Client::say(std::string_view bytes) {
   return std::exchange(received_, {});
 }
 
-void Client::start_tls() {
+void Talker::start_tls() {
   session_->encrypted({.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256"});
   input_.clear();
   next_ = Next::bytes();
 }
 
-std::string Client::hang_up() {
+std::string Talker::hang_up() {
   input_.end();
   if (!closed_) advance(session_->consume(input_, output_));
   received_ += output_.drain();
   return std::exchange(received_, {});
 }
 
-void Client::advance(Next next) {
+void Talker::advance(Next next) {
   for (;;) {
     next_ = next;
     switch (next.kind) {
@@ -212,7 +213,7 @@ std::string answer_to(std::string_view bytes, const Play& play) {
   for (const auto chunks : {Chunks::Whole, Chunks::Bytes}) {
     World world;
     play.prepare(world);
-    Client client(world, chunks);
+    Talker client(world, chunks);
     const auto answer = client.say(bytes);
     EXPECT_EQ(answer.substr(0, 4), "220 ");
     answers[static_cast<int>(chunks)] = answer.substr(answer.find("\r\n") + 2);

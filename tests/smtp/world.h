@@ -25,7 +25,7 @@ class FakeIntake final : public Intake {
  public:
   Reply check_sender(const Origin& origin, const MailEnvelope& envelope) override;
   Reply add_recipient(const Origin& origin, MailEnvelope& envelope,
-                      const std::string& address) override;
+                      EnvelopeRecipient recipient) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
   Reply accept(const Origin& origin, const MailEnvelope& envelope,
                std::unique_ptr<Staged> message) override;
@@ -65,10 +65,10 @@ class World {
 };
 
 // A connection without sockets, threads and time.
-class Client {
+class Talker {
  public:
-  Client(World& world, Chunks chunks);
-  ~Client();
+  Talker(World& world, Chunks chunks);
+  ~Talker();
 
   // Sends the bytes; returns all that came back since the last call.
   std::string say(std::string_view bytes);
@@ -104,7 +104,7 @@ class Client {
 // test fails where the two differ. `prepare` sets up the world, `look` sees it afterwards.
 struct Play {
   std::function<void(World&)> prepare = [](World&) {};
-  std::function<void(World&, Client&)> look = [](World&, Client&) {};
+  std::function<void(World&, Talker&)> look = [](World&, Talker&) {};
 };
 std::string answer_to(std::string_view bytes, const Play& play = {});
 

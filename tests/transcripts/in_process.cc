@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "config/load.h"
 #include "daemon/intake.h"
+#include "daemon/mail_router.h"
 #include "daemon/stores.h"
 #include "protocols/imap/session.h"
 #include "protocols/pop3/session.h"
@@ -160,8 +161,12 @@ class InProcessServer final : public Server {
                                .message_size = settings_->limits.message_size,
                                .quotas = quotas_.get()},
                               disk_, clock_));
+    queue_ = must(Queue::open({.data_dir = scratch_.data_dir()}, disk_, clock_,
+                              [settings = settings_](const std::string& address) {
+                                return next_hop(*settings, address);
+                              }));
     authenticator_ = Authenticator::make(*directory_, clock_);
-    intake_ = std::make_unique<MailIntake>(*settings_, *store_, *directory_, clock_);
+    intake_ = std::make_unique<MailIntake>(*settings_, *store_, *directory_, *queue_, clock_);
     limits_ = std::make_unique<smtp::ClientLimits>(settings_->limits, clock_);
   }
   ~InProcessServer() override { store_->close(); }
@@ -231,6 +236,7 @@ class InProcessServer final : public Server {
   std::shared_ptr<const Settings> settings_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<Stores::AccountQuotas> quotas_;
+  std::unique_ptr<Queue> queue_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<MailIntake> intake_;

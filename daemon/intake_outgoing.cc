@@ -1,0 +1,85 @@
+#include "daemon/intake_outgoing.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "protocols/mail/header.h"
+
+namespace waxwing {
+namespace {
+
+Result<bool> is_seven_bit(const Staged& message) {
+  constexpr std::size_t kPiece = 64 * 1024;
+  for (std::uint64_t offset = 0; offset < message.size();) {
+    const auto piece = message.read(offset, kPiece);
+    if (!piece) return fail(piece.error());
+    if (piece->empty()) return fail(Error::Code::Corrupt, "staged message is shorter than its size");
+    if (!is_ascii(*piece)) return false;
+    offset += piece->size();
+  }
+  return true;
+}
+
+// RFC 3461 section 4.2: what is not said stays so, but for an alias, whose name the sender knows.
+std::string original_of_alias(const smtp::EnvelopeRecipient& recipient) {
+  if (!recipient.original.empty() || !is_ascii(recipient.address)) return recipient.original;
+  std::string original = "rfc822;";
+  for (const char c : recipient.address) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    if (c > ' ' && c < 127 && c != '+' && c != '=') {
+      original += c;
+    } else {
+      original += {'+', kDigits[static_cast<unsigned char>(c) >> 4], kDigits[c & 15]};
+    }
+  }
+  return original;
+}
+
+}  // namespace
+
+std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelope) {
+  std::vector<QueuedRecipient> all;
+  std::set<std::string> seen;
+  const auto add = [&](const std::string& address, unsigned notify, std::string original) {
+    if (!seen.insert(address).second) return;
+    QueuedRecipient queued;
+    queued.address = address;
+    queued.original = std::move(original);
+    queued.notify = notify;
+    all.push_back(std::move(queued));
+  };
+  for (const auto& recipient : envelope.recipients) {
+    if (recipient.route.kind == Directory::Route::Kind::Elsewhere)
+      add(recipient.address, recipient.notify, recipient.original);
+    for (const auto& each : recipient.route.recipients) {
+      if (!each.remote.empty()) add(each.remote, recipient.notify, original_of_alias(recipient));
+    }
+  }
+  return all;
+}
+
+Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message) {
+  const auto& parsed = message.finish();
+  const auto plain = is_seven_bit(message);
+  if (!plain) return fail(plain.error());
+  queued.sender = envelope.sender;
+  queued.message_id = mail::find_field(parsed.header, "Message-ID").value_or("");
+  queued.ret = envelope.ret;
+  queued.envelope_id = envelope.envelope_id;
+  queued.require_tls = envelope.require_tls;
+  queued.body = *plain ? Envelope::Body::SevenBit : Envelope::Body::EightBitMime;
+  // SMTPUTF8 is said by many who do not need it.  RFC 6531 section 3.2
+  queued.smtp_utf8 = !is_ascii(parsed.header) || !is_ascii(envelope.sender) ||
+                     std::any_of(queued.recipients.begin(), queued.recipients.end(),
+                                 [](const auto& each) { return !is_ascii(each.address); });
+  return {};
+}
+
+std::size_t return_path_size(std::string_view prefix) {
+  if (!starts_with_ignoring_case(prefix, "Return-Path:")) return 0;
+  return prefix.find("\r\n") + 2;
+}
+
+}  // namespace waxwing

@@ -1,0 +1,275 @@
+#include "daemon/mail_router.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "protocols/mail/address.h"
+
+namespace waxwing {
+namespace {
+
+using std::chrono::seconds;
+using Level = TlsDemand::Level;
+
+constexpr std::string_view kRelay = "relay:";
+constexpr seconds kGoodFor{300}, kTroubleGoodFor{60};
+
+std::string relay_name(const Settings::Relay& relay) {
+  return std::string(kRelay) + relay.host + ":" + std::to_string(relay.port);
+}
+
+bool contains(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+OutboundRoute trouble(int code, const char* status, std::string text) {
+  OutboundRoute route;
+  route.trouble = {code, status, std::move(text)};
+  route.lifetime = kTroubleGoodFor;
+  return route;
+}
+
+std::optional<IpAddress> address_of(const sockaddr* address) {
+  if (address == nullptr) return std::nullopt;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address->sa_family == AF_INET)
+    bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+  if (address->sa_family == AF_INET6)
+    bytes = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  if (bytes == nullptr) return std::nullopt;
+  inet_ntop(address->sa_family, bytes, text.data(), text.size());
+  return IpAddress::parse(text.data());
+}
+
+std::vector<IpAddress> own_addresses() {
+  std::vector<IpAddress> all;
+  ifaddrs* first = nullptr;
+  if (getifaddrs(&first) != 0) return all;
+  for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
+    if (const auto address = address_of(each->ifa_addr)) all.push_back(*address);
+  }
+  freeifaddrs(first);
+  return all;
+}
+
+// This server takes mail on that port of its machine: to send there would be a loop.
+bool is_ourselves(const Settings& settings, const IpAddress& address, std::uint16_t port,
+                  const std::vector<IpAddress>& own) {
+  const bool is_our_port =
+      std::any_of(settings.ports.begin(), settings.ports.end(), [&](const auto& listener) {
+        return listener.port + settings.port_offset == port;
+      });
+  if (!is_our_port) return false;
+  // "0.0.0.0" reaches the machine itself, too.
+  if (address.to_string() == "0.0.0.0" || address.to_string() == "::") return true;
+  const bool is_ours = address.is_loopback() ||
+                       std::find(own.begin(), own.end(), address) != own.end();
+  const auto& listens = settings.addresses;
+  return is_ours && (contains(listens, "0.0.0.0") || contains(listens, "::") ||
+                     contains(listens, address.to_string()));
+}
+
+const Settings::DomainPolicy* policy_for(const Settings& settings, const std::string& domain) {
+  const Settings::DomainPolicy* all = nullptr;
+  for (const auto& policy : settings.tls_policy) {
+    if (policy.domain == domain) return &policy;
+    if (policy.domain == "*") all = &policy;
+  }
+  return all;
+}
+
+TlsDemand dane_demand(const dns::MailExchange& exchange, const dns::MailHost& host) {
+  TlsDemand demand{Level::Dane, {host.tlsa_base, host.name}, {}};
+  // RFC 7672 section 3.2.2: where MX is proved the domain itself is a name as well.
+  if (exchange.is_secure) demand.names.push_back(exchange.domain);
+  for (const auto& record : host.tlsa)
+    demand.records.push_back({record.usage, record.selector, record.matching, record.data});
+  return demand;
+}
+
+// Nothing: this host must be passed over.
+std::optional<TlsDemand> demand_for(const Settings& settings, const dns::MailExchange& exchange,
+                                    const dns::MailHost& host) {
+  if (const auto* policy = policy_for(settings, exchange.domain)) {
+    switch (policy->policy) {
+      case Settings::TlsPolicy::None: return TlsDemand{Level::None, {}, {}};
+      case Settings::TlsPolicy::May: return TlsDemand{Level::May, {}, {}};
+      case Settings::TlsPolicy::Encrypt: return TlsDemand{Level::Encrypt, {}, {}};
+      case Settings::TlsPolicy::Verify: return TlsDemand{Level::Verify, {host.name}, {}};
+      case Settings::TlsPolicy::Dane:
+        if (host.dane != dns::Dane::Usable) return std::nullopt;
+        return dane_demand(exchange, host);
+    }
+  }
+  switch (host.dane) {
+    case dns::Dane::None: return TlsDemand{Level::May, {}, {}};
+    case dns::Dane::Usable: return dane_demand(exchange, host);
+    case dns::Dane::Unusable: return TlsDemand{Level::Encrypt, {}, {}};
+    case dns::Dane::Failed: break;
+  }
+  return std::nullopt;
+}
+
+// By the machine's own means, so that names of /etc/hosts and of a container's network work.
+std::vector<IpAddress> look_up(const std::string& host) {
+  if (const auto literal = IpAddress::parse(host)) return {*literal};
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* first = nullptr;
+  std::vector<IpAddress> all;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &first) != 0) return all;
+  for (const addrinfo* each = first; each != nullptr; each = each->ai_next) {
+    if (const auto address = address_of(each->ai_addr)) all.push_back(*address);
+  }
+  freeaddrinfo(first);
+  return all;
+}
+
+OutboundRoute route_by_relay(const Settings::Relay& relay) {
+  OutboundHost host;
+  host.name = relay.host;
+  host.port = relay.port;
+  host.addresses = look_up(relay.host);
+  if (host.addresses.empty())
+    return trouble(0, "4.4.3", "the relay " + relay.host + " has no address now");
+  host.tls_first = relay.tls == Settings::Relay::Tls::Implicit;
+  const bool has_name = !IpAddress::parse(relay.host);
+  switch (relay.tls) {
+    case Settings::Relay::Tls::None: host.tls.level = Level::None; break;
+    case Settings::Relay::Tls::May: host.tls.level = Level::May; break;
+    case Settings::Relay::Tls::StartTls:
+    case Settings::Relay::Tls::Implicit:
+      host.tls.level = has_name ? Level::Verify : Level::Encrypt;
+      host.tls.names = {relay.host};
+  }
+  host.user = relay.user;
+  host.clear_password =
+      relay.tls == Settings::Relay::Tls::None ||
+      std::all_of(host.addresses.begin(), host.addresses.end(),
+                  [](const auto& address) { return address.is_loopback(); });
+  if (!relay.password_file.empty()) {
+    std::ifstream file(relay.password_file);
+    if (!std::getline(file, host.password)) {
+      log.error("relay password", {{"file", relay.password_file},
+                                   {"advice", "the service user must be able to read it"}});
+      return trouble(0, "4.7.0", "the password for the relay cannot be read");
+    }
+    if (host.password.ends_with('\r')) host.password.pop_back();
+  }
+  OutboundRoute route;
+  route.hosts.push_back(std::move(host));
+  route.lifetime = kGoodFor;
+  return route;
+}
+
+}  // namespace
+
+std::string next_hop(const Settings& settings, const std::string& address) {
+  const auto parsed = mail::parse_address(address);
+  const std::string written = parsed ? parsed->domain : address.substr(address.rfind('@') + 1);
+  const std::string domain = written.starts_with('[')
+                                 ? written
+                                 : mail::canonical_domain(written).value_or(to_lower(written));
+  if (contains(settings.queue.hold, domain)) return domain;
+  for (const auto& relay : settings.relay) {
+    if (relay.domains.empty() || contains(relay.domains, domain)) return relay_name(relay);
+  }
+  return domain;
+}
+
+OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchange& exchange) {
+  using Status = dns::MailExchange::Status;
+  const std::string status(dns::status_code(exchange.status));
+  switch (exchange.status) {
+    case Status::Found: break;
+    case Status::NoDomain:
+    case Status::NoHosts: return trouble(550, status.c_str(), exchange.sentence);
+    case Status::NullMx: return trouble(556, status.c_str(), exchange.sentence);
+    case Status::Failed: return trouble(0, status.c_str(), exchange.sentence);
+  }
+  // RFC 5321 section 5.1: servers behind ourselves in the list would give it to us.
+  std::uint32_t end = UINT32_MAX;
+  for (const auto& host : exchange.hosts) {
+    if (host.name == settings.hostname) end = std::min<std::uint32_t>(end, host.preference);
+  }
+  OutboundRoute route;
+  route.lifetime = kGoodFor;
+  const auto own = own_addresses();
+  bool met_ourselves = false, was_unproved = false;
+  for (const auto& host : exchange.hosts) {
+    if (host.preference >= end) {
+      met_ourselves = true;
+      continue;
+    }
+    auto demand = demand_for(settings, exchange, host);
+    if (!demand) {
+      was_unproved = true;
+      continue;
+    }
+    OutboundHost out;
+    out.name = host.name;
+    out.port = settings.outbound.port;
+    out.tls = std::move(*demand);
+    for (const auto& address : host.addresses) {
+      const bool is_loop = is_ourselves(settings, address, out.port, own);
+      met_ourselves = met_ourselves || is_loop;
+      if (!is_loop) out.addresses.push_back(address);
+    }
+    if (!out.addresses.empty()) route.hosts.push_back(std::move(out));
+  }
+  if (!route.hosts.empty()) return route;
+  if (was_unproved)
+    return trouble(0, "4.7.5", "no server of " + exchange.domain + " can prove itself by DANE now");
+  if (met_ourselves)
+    return trouble(554, "5.4.6",
+                   "the DNS names this server for " + exchange.domain +
+                       ", but the domain is not set up here");
+  return trouble(0, "4.4.4", "no server of " + exchange.domain + " can be used");
+}
+
+MailRouter::MailRouter(std::shared_ptr<const Settings> settings, dns::Resolver& resolver,
+                       Lanes& lanes)
+    : resolver_(resolver), lanes_(lanes), settings_(std::move(settings)) {}
+
+void MailRouter::use(std::shared_ptr<const Settings> settings) {
+  const std::lock_guard lock(mutex_);
+  settings_ = std::move(settings);
+}
+
+std::shared_ptr<const Settings> MailRouter::settings() const {
+  const std::lock_guard lock(mutex_);
+  return settings_;
+}
+
+void MailRouter::find(const std::string& destination, std::function<void(OutboundRoute)> found) {
+  const auto now = settings();
+  if (!destination.starts_with(kRelay)) {
+    dns::find_mail_exchange(resolver_, destination, {.port = now->outbound.port, .random = {}},
+                            [now, found = std::move(found)](const dns::MailExchange& exchange) {
+                              found(route_by_exchange(*now, exchange));
+                            });
+    return;
+  }
+  for (const auto& relay : now->relay) {
+    if (relay_name(relay) != destination) continue;
+    const auto job = [relay, found] { found(route_by_relay(relay)); };
+    if (!lanes_.submit(Lane::Network, job))
+      found(trouble(0, "4.3.2", "this server has too much to do just now"));
+    return;
+  }
+  found(trouble(0, "4.3.5", "the relay is no longer configured"));
+}
+
+}  // namespace waxwing
