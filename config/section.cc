@@ -137,7 +137,7 @@ std::optional<std::vector<Placed>> Section::text_or_texts(const std::string& key
 
 std::optional<std::vector<Section>> Section::sections(const std::string& key) {
   std::vector<Section> found;
-  if (const auto node = get(key); node.IsMap()) {
+  if (const auto node = get(key); node.IsDefined() && node.IsMap()) {
     found.emplace_back(node, full(key), *mistakes_);
     return found;
   }

@@ -224,14 +224,14 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
                         {"to", each.address},
                         {"size", message.size()}});
   }
-  confirm(origin, envelope, id);
+  confirm(origin, envelope, id, message.finish().header);
   return {250, "2.0.0", (goes_out ? "Queued, id " : "Delivered, id ") + id};
 }
 
 // This server is the last for a mailbox of its own, so the confirmation is its business.  RFC 3461
 // section 5.2.4
-void MailIntake::confirm(const Origin& origin, const MailEnvelope& envelope,
-                         const std::string& id) {
+void MailIntake::confirm(const Origin& origin, const MailEnvelope& envelope, const std::string& id,
+                         const std::string& header) {
   Envelope done;
   done.id = id;
   done.sender = envelope.sender;
@@ -248,7 +248,7 @@ void MailIntake::confirm(const Origin& origin, const MailEnvelope& envelope,
                                .state = QueuedRecipient::State::Delivered});
   }
   if (numbers.empty() || notices_ == nullptr) return;
-  const auto told = notices_->tell(Notices::Kind::Delivered, done, numbers);
+  const auto told = notices_->tell(Notices::Kind::Delivered, done, numbers, header);
   if (!told) (void)failed(origin, "confirmation", told.error());
 }
 

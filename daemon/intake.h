@@ -55,7 +55,7 @@ class MailIntake final : public smtp::Intake {
                       Staged& message, const std::string& id);
 
   void confirm(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
-               const std::string& id);
+               const std::string& id, const std::string& header);
 
   Store& store_;
   Directory& directory_;

@@ -222,7 +222,10 @@ void Outbound::look_at_overdue() {
   if (is_stopping_) return;
   run([this, settings = parts_.settings] { settlement_.look_at_overdue(*settings); },
       [this] {
-        if (!is_stopping_) overdue_timer_.add(kOverdue);
+        if (is_stopping_) return;
+        const auto& queue = parts_.settings->queue;
+        const milliseconds quarter = std::min(queue.delay_notice, queue.lifetime) / 4;
+        overdue_timer_.add(std::clamp<milliseconds>(quarter, milliseconds(200), kOverdue));
       });
 }
 

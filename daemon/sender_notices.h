@@ -23,7 +23,7 @@ class SenderNotices final : public Notices {
   void use(std::shared_ptr<const Settings> settings);
 
   Outcome tell(Kind kind, const Envelope& envelope,
-               const std::vector<std::size_t>& recipients) override;
+               const std::vector<std::size_t>& recipients, std::string_view header) override;
 
  private:
   Result<std::string> original(const Envelope& envelope, bool whole);
