@@ -123,6 +123,8 @@ class Server:
             out.write(listen + f"user: {self.user}\n")
             if "limits:" not in self.settings:
                 out.write("limits: {free_space: 1MiB}\n")
+            if not any(key in self.settings for key in ("queue:", "relay:", "dns:")):
+                out.write("queue: {hold: ['*']}\n")  # nothing leaves this machine
             out.write(self.settings.replace("@OFFSET@", str(self.offset)))
 
     def start(self):
