@@ -348,13 +348,13 @@ class Loader {
   void read_tls_policy(Section& entry) {
     Settings::DomainPolicy policy;
     const auto domain = entry.text("domain");
-    const bool has_policy = entry.choice<Settings::TlsPolicy>(
-        "policy", policy.policy,
-        {{"none", Settings::TlsPolicy::None},
-         {"may", Settings::TlsPolicy::May},
-         {"encrypt", Settings::TlsPolicy::Encrypt},
-         {"verify", Settings::TlsPolicy::Verify},
-         {"dane", Settings::TlsPolicy::Dane}});
+    const bool has_policy =
+        entry.choice<Settings::TlsPolicy>("policy", policy.policy,
+                                          {{"none", Settings::TlsPolicy::None},
+                                           {"may", Settings::TlsPolicy::May},
+                                           {"encrypt", Settings::TlsPolicy::Encrypt},
+                                           {"verify", Settings::TlsPolicy::Verify},
+                                           {"dane", Settings::TlsPolicy::Dane}});
     if (!domain || !has_policy) {
       if (!domain || !entry.text("policy"))
         entry.mistake(entry.mark(), "tls_policy: an entry needs domain and policy");

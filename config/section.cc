@@ -101,11 +101,11 @@ void Section::duration(const std::string& key, std::chrono::seconds& value,
   if (duration && *duration >= min && *duration <= max) {
     value = *duration;
   } else {
-    mistakes_->add(given->mark,
-                   full(key) + ": " + quoted(given->text) + " is not a time such as 30s or 5m" +
-                       (duration ? " from " + std::to_string(min.count()) + "s to " +
-                                       std::to_string(max.count()) + "s"
-                                 : ""));
+    mistakes_->add(given->mark, full(key) + ": " + quoted(given->text) +
+                                    " is not a time such as 30s or 5m" +
+                                    (duration ? " from " + std::to_string(min.count()) + "s to " +
+                                                    std::to_string(max.count()) + "s"
+                                              : ""));
   }
 }
 

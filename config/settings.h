@@ -63,7 +63,8 @@ struct Settings {
 
   // How long mail that leaves is tried.
   struct Queue {
-    std::chrono::seconds retry_min{5 * 60};  // after the first attempt; then twice as long each time
+    std::chrono::seconds retry_min{5 *
+                                   60};  // after the first attempt; then twice as long each time
     std::chrono::seconds retry_max{3600};
     std::chrono::seconds delay_notice{4 * 3600};
     std::chrono::seconds lifetime{5 * 24 * 3600};

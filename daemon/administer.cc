@@ -40,7 +40,8 @@ Result<Here> enter(const std::shared_ptr<const Settings>& current) {
 }
 
 Answer run_in(Here& here, const Request& request) {
-  World world{*here.stores->directory, *here.stores->store, *here.stores->queue};
+  World world{*here.stores->directory, *here.stores->store, *here.stores->queue,
+              here.stores->trace.get()};
   return run_command(world, request);
 }
 

@@ -144,6 +144,8 @@ void add_queue_commands(CLI::App& app, Line& line) {
   takes_which(add_request(queue, line, "hold", "Do not try until it is retried"));
   takes(add_request(queue, line, "remove", "Remove a message; its sender is not told"), line, "id",
         "ID");
+  takes(add_request(&app, line, "trace", "Show what was decided about a message, in and out"), line,
+        "what", "ID|MESSAGE-ID|ADDRESS");
 }
 
 void add_other_commands(CLI::App& app, Line& line) {

@@ -10,6 +10,7 @@
 #include "daemon/destination.h"
 #include "storage/queue.h"
 #include "storage/store.h"
+#include "storage/trace.h"
 
 namespace waxwing {
 
@@ -21,6 +22,7 @@ struct World {
   Directory& directory;
   Store& store;
   Queue& queue;
+  Trace* trace;
   std::function<std::vector<SessionSummary>()> who = nullptr;
   std::function<std::size_t(const std::string& session)> kick = nullptr;
   // Where mail goes now, and what it waits for.
@@ -51,7 +53,7 @@ const std::vector<Command>& account_commands();  // domain, account, alias
 const std::vector<Command>& mailbox_commands();
 const std::vector<Command>& transport_commands();  // for import and export
 const std::vector<Command>& session_commands();    // who, kick
-const std::vector<Command>& queue_commands();
+const std::vector<Command>& queue_commands();      // and trace
 
 // For their bodies.
 Answer done(std::string text, nlohmann::json result = nullptr);

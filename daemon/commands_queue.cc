@@ -45,8 +45,7 @@ Answer queue_list(World& world, const Request& request) {
   const auto all = world.queue.list(kPage, text_of(request, "after"));
   if (!all) return failed(all.error().text);
   const auto down = troubles(world);
-  std::vector<std::vector<std::string>> rows = {
-      {"ID", "SINCE", "SIZE", "NEXT", "FROM", "TO"}};
+  std::vector<std::vector<std::string>> rows = {{"ID", "SINCE", "SIZE", "NEXT", "FROM", "TO"}};
   json result = json::array();
   for (const auto& each : *all) {
     const std::string sender = each.sender.empty() ? "<>" : each.sender;
@@ -69,7 +68,8 @@ Answer queue_list(World& world, const Request& request) {
 }
 
 Answer no_message(const std::string& id) {
-  return failed("there is no message " + id + " in the queue: `waxwing queue list` shows those "
+  return failed("there is no message " + id +
+                " in the queue: `waxwing queue list` shows those "
                 "that there are");
 }
 
@@ -137,14 +137,31 @@ Answer queue_remove(World& world, const Request& request) {
   return failed(removed.error().text);
 }
 
+Answer trace(World& world, const Request& request) {
+  constexpr std::size_t kMessages = 100;
+  const std::string what = text_of(request, "what");
+  const auto events = world.trace->find(what, kMessages);
+  if (!events) return failed(events.error().text);
+  if (events->empty())
+    return failed("nothing is known of " + what +
+                  ": it is traced for thirty days by its id, its "
+                  "Message-ID, and the addresses of its envelope");
+  std::string text;
+  json result = json::array();
+  for (const auto& event : *events) {
+    const std::string line = printable(event.text, 4000);
+    text += (text.empty() ? "" : "\n") + utc(event.at / 1000) + "  " + event.id + "  " + line;
+    result.push_back({{"at", utc(event.at / 1000)}, {"id", event.id}, {"text", line}});
+  }
+  return done(std::move(text), std::move(result));
+}
+
 }  // namespace
 
 const std::vector<Command>& queue_commands() {
-  static const std::vector<Command> commands = {{"queue list", queue_list},
-                                                {"queue show", queue_show},
-                                                {"queue retry", queue_retry},
-                                                {"queue hold", queue_hold},
-                                                {"queue remove", queue_remove}};
+  static const std::vector<Command> commands = {
+      {"queue list", queue_list}, {"queue show", queue_show},     {"queue retry", queue_retry},
+      {"queue hold", queue_hold}, {"queue remove", queue_remove}, {"trace", trace}};
   return commands;
 }
 

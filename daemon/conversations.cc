@@ -12,7 +12,9 @@ Conversations::Conversations(const Settings& settings, Stores& stores)
     : stores_(stores),
       authenticator_(Authenticator::make(*stores.directory, stores.clock)),
       intake_(settings, *stores.store, *stores.directory, *stores.queue, stores.clock),
-      limits_(settings.limits, stores.clock) {}
+      limits_(settings.limits, stores.clock) {
+  intake_.trace_to(*stores.trace);
+}
 
 Server::SessionMaker Conversations::maker() {
   return [this](const Peer& peer, std::shared_ptr<const Settings> settings,

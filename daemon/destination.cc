@@ -137,8 +137,8 @@ bool Destination::connect() {
   const auto settings = host_.settings();
   const auto& candidate = candidates_[*chosen];
   const auto& server = route_.hosts[candidate.host];
-  OutboundConnection::Target target{server.name, candidate.address, server.port, {}, server.tls,
-                                    server.tls_first};
+  OutboundConnection::Target target{server.name, candidate.address, server.port,
+                                    {},          server.tls,        server.tls_first};
   for (const auto& source : settings->outbound.source_addresses) {
     const auto address = IpAddress::parse(source);
     if (address && address->is_v4() == target.address.is_v4() && !target.source)
@@ -161,7 +161,10 @@ bool Destination::connect() {
       OutboundConnection::Events{
           [this, &opened] { on_ready(opened); },
           [this, &opened](const auto& failure) { on_failed(opened, failure); },
-          [this, &opened] { end(opened); work(); }});
+          [this, &opened] {
+            end(opened);
+            work();
+          }});
   lines_.push_back(std::move(line));
   opened.connection->start();
   return true;
@@ -173,7 +176,8 @@ void Destination::on_ready(Line& line) {
   // The server does not offer what it must.
   if (line.state == Line::State::Connecting && demand.is_required() &&
       connection.client().tls().version.empty()) {
-    return on_failed(line, {Phase::Tls, {0, "4.7.4", "the server offers no TLS, and this domain requires it"}});
+    return on_failed(
+        line, {Phase::Tls, {0, "4.7.4", "the server offers no TLS, and this domain requires it"}});
   }
   if (line.load) take_results(line);
   if (line.load) return send(line);
@@ -318,8 +322,8 @@ void Destination::end(Line& line) {
 void Destination::give_up() {
   const auto settings = host_.settings();
   ++failures_;
-  const auto pause = retry_after(failures_, settings->queue.retry_min, settings->queue.retry_max,
-                                 host_.random);
+  const auto pause =
+      retry_after(failures_, settings->queue.retry_min, settings->queue.retry_max, host_.random);
   down_until_ = Clock_::now() + pause;
   route_until_.reset();
   log.info("destination-down", {{"destination", name_},
@@ -346,7 +350,8 @@ void Destination::quit_idle() {
   const auto time = Clock_::now();
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     Line& line = *lines_[i];
-    if (line.state != Line::State::Idle || (!is_stopping_ && time < line.idle_since + kIdle)) continue;
+    if (line.state != Line::State::Idle || (!is_stopping_ && time < line.idle_since + kIdle))
+      continue;
     line.state = Line::State::Quitting;
     line.connection->quit();
   }
@@ -377,7 +382,8 @@ void Destination::stop() {
   const auto give_back = [&](std::unique_ptr<OutboundLoad> load) {
     load->give_back = load->events.empty();
     // Who has had an answer keeps it.
-    if (!load->give_back) load->note_rest({0, "4.3.2", "this server was stopped"}, "", now(), now());
+    if (!load->give_back)
+      load->note_rest({0, "4.3.2", "this server was stopped"}, "", now(), now());
     back.push_back(std::move(load));
   };
   while (!loads_.empty()) {

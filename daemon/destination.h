@@ -20,8 +20,8 @@ namespace waxwing {
 // Where a part of the mail goes: its servers, the connections to them, and what waits for one.
 //
 // How many connections there are at once, the servers decide: one more with each message that they
-// take, half as many after one that fails. When none of them can be reached the destination is down:
-// nobody asks there until a time that grows with each failure. Loop thread only.
+// take, half as many after one that fails. When none of them can be reached the destination is
+// down: nobody asks there until a time that grows with each failure. Loop thread only.
 class Destination {
  public:
   using Loads = std::vector<std::unique_ptr<OutboundLoad>>;
@@ -66,7 +66,7 @@ class Destination {
   struct Summary {
     std::string name;
     std::size_t connections = 0;
-    std::string trouble;              // empty: none
+    std::string trouble;  // empty: none
     std::optional<Time> down_until;
   };
   Summary summary() const;

@@ -13,7 +13,9 @@
 #include "daemon/intake_outgoing.h"
 #include "daemon/intake_routing.h"
 #include "daemon/notices.h"
+#include "protocols/mail/header.h"
 #include "protocols/smtp/reply.h"
+#include "storage/trace.h"
 
 namespace waxwing {
 
@@ -34,15 +36,18 @@ Reply failed(const Origin& origin, std::string_view what, const Error& error) {
   return smtp::reply_for(error);
 }
 
-Reply refused(const Origin& origin, const MailEnvelope& envelope, std::string_view address,
-              Reply reply) {
-  log.info("address refused", {{"session", origin.peer.session_id},
-                               {"client", origin.peer.address.to_string()},
-                               {"from", envelope.sender},
-                               {"address", address},
-                               {"code", reply.code},
-                               {"status", reply.enhanced}});
-  return reply;
+// Who it came from, in the words of the trace.
+std::string told_of(const Origin& origin) {
+  std::string text = "from " + origin.peer.address.to_string() + " (" +
+                     printable(origin.helo, 100) + "), session " + origin.peer.session_id +
+                     " on port " + std::to_string(origin.peer.local_port);
+  if (!origin.tls_version.empty()) text += ", " + origin.tls_version;
+  if (origin.identity) text += ", signed in as " + origin.identity->address;
+  return text;
+}
+
+std::string told(const Reply& reply) {
+  return std::to_string(reply.code) + " " + reply.enhanced + " " + reply.text;
 }
 
 // Why nobody's mail goes that way; nothing where it does.
@@ -86,6 +91,61 @@ void MailIntake::use(const Settings& settings) {
 std::shared_ptr<const Settings> MailIntake::settings() const {
   const std::lock_guard lock(mutex_);
   return settings_;
+}
+
+Reply MailIntake::refused(const Origin& origin, const MailEnvelope& envelope,
+                          const std::string& address, Reply reply) {
+  log.info("address refused", {{"session", origin.peer.session_id},
+                               {"client", origin.peer.address.to_string()},
+                               {"from", envelope.sender},
+                               {"address", address},
+                               {"code", reply.code},
+                               {"status", reply.enhanced}});
+  if (trace_) {
+    trace_->note({hex(random_bytes(8)),
+                  "",
+                  envelope.sender,
+                  {address},
+                  "refused " + told_of(origin) + ": <" + envelope.sender + "> to <" + address +
+                      ">: " + told(reply)});
+  }
+  return reply;
+}
+
+void MailIntake::trace_refusal(const Origin& origin, const MailEnvelope& envelope,
+                               const std::string& id, const std::string& header,
+                               const Reply& reply) {
+  if (!trace_) return;
+  Trace::Note note{id,
+                   mail::find_field(header, "Message-ID").value_or(""),
+                   envelope.sender,
+                   {},
+                   "refused " + told_of(origin) + ": <" + envelope.sender + ">: " + told(reply)};
+  for (const auto& each : envelope.recipients) note.recipients.push_back(each.address);
+  trace_->note(std::move(note));
+}
+
+void MailIntake::trace_acceptance(const Origin& origin, const MailEnvelope& envelope,
+                                  const Staged& message, const std::string& id,
+                                  const std::string& header,
+                                  const std::vector<Store::Delivered>& delivered) {
+  if (!trace_) return;
+  Trace::Note note{id,
+                   mail::find_field(header, "Message-ID").value_or(""),
+                   envelope.sender,
+                   {},
+                   "accepted " + told_of(origin) + ": <" + envelope.sender + ">, " +
+                       std::to_string(message.size()) + " octets"};
+  for (const auto& each : envelope.recipients) note.recipients.push_back(each.address);
+  for (const auto& each : delivered) {
+    note.recipients.push_back(each.account);
+    note.text += "; delivered to " + each.account;
+  }
+  for (const auto& each : remote_recipients(envelope)) {
+    note.recipients.push_back(each.address);
+    note.text += "; queued for " + each.address;
+  }
+  trace_->note(std::move(note));
 }
 
 Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelope) {
@@ -155,6 +215,7 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
                                    {"check", check.name},
                                    {"code", refused->code},
                                    {"from", envelope.sender}});
+      trace_refusal(origin, envelope, id, message->finish().header, *refused);
       return *refused;
     }
   }
@@ -224,6 +285,7 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
                         {"to", each.address},
                         {"size", message.size()}});
   }
+  trace_acceptance(origin, envelope, message, id, message.finish().header, *delivered);
   confirm(origin, envelope, id, message.finish().header);
   return {250, "2.0.0", (goes_out ? "Queued, id " : "Delivered, id ") + id};
 }
@@ -276,8 +338,8 @@ Outcome MailIntake::send_report(const std::string& id, const std::string& recipi
     outgoing.envelope.id = id;
     outgoing.envelope.accepted = unix_seconds(clock_.now());
   }
-  const auto delivered = store_.deliver(**message, "Return-Path: <>\r\n", *targets,
-                                        goes_out ? &outgoing : nullptr);
+  const auto delivered =
+      store_.deliver(**message, "Return-Path: <>\r\n", *targets, goes_out ? &outgoing : nullptr);
   if (!delivered) return fail(delivered.error());
   return {};
 }

@@ -15,10 +15,11 @@ namespace waxwing {
 
 class Notices;
 class Queue;
+class Trace;
 
-// Accepted mail on its way into mailboxes and into the queue: checks (intake_checks.h), header fields
-// (intake_headers.h), routing (intake_routing.h), then one durable delivery to all recipients or to
-// none. Any thread; may block.
+// Accepted mail on its way into mailboxes and into the queue: checks (intake_checks.h), header
+// fields (intake_headers.h), routing (intake_routing.h), then one durable delivery to all
+// recipients or to none. Any thread; may block.
 //
 // What it refuses, and why so:
 // - An account that is disabled: 550 5.2.1, for good. Its owner is gone or barred, and a sender who
@@ -34,6 +35,8 @@ class MailIntake final : public smtp::Intake {
   // Who tells senders that mail has reached its mailbox, where they asked for it. It outlives this.
   // Set once, before other threads use the intake.
   void notify_by(Notices& notices) { notices_ = &notices; }
+  // Where what it decides is noted. As notify_by().
+  void trace_to(Trace& trace) { trace_ = &trace; }
   // A new configuration, for the messages that follow.
   void use(const Settings& settings);
 
@@ -54,6 +57,13 @@ class MailIntake final : public smtp::Intake {
   smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                       Staged& message, const std::string& id);
 
+  smtp::Reply refused(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
+                      const std::string& address, smtp::Reply reply);
+  void trace_refusal(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
+                     const std::string& id, const std::string& header, const smtp::Reply& reply);
+  void trace_acceptance(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
+                        const Staged& message, const std::string& id, const std::string& header,
+                        const std::vector<Store::Delivered>& delivered);
   void confirm(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                const std::string& id, const std::string& header);
 
@@ -61,6 +71,7 @@ class MailIntake final : public smtp::Intake {
   Directory& directory_;
   Queue& queue_;
   Notices* notices_ = nullptr;
+  Trace* trace_ = nullptr;
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;

@@ -15,7 +15,8 @@ Result<bool> is_seven_bit(const Staged& message) {
   for (std::uint64_t offset = 0; offset < message.size();) {
     const auto piece = message.read(offset, kPiece);
     if (!piece) return fail(piece.error());
-    if (piece->empty()) return fail(Error::Code::Corrupt, "staged message is shorter than its size");
+    if (piece->empty())
+      return fail(Error::Code::Corrupt, "staged message is shorter than its size");
     if (!is_ascii(*piece)) return false;
     offset += piece->size();
   }

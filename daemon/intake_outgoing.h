@@ -11,8 +11,8 @@
 namespace waxwing {
 
 // Those who get the message by way of the queue, each once: addresses elsewhere, and what aliases
-// here lead to elsewhere. What their sender wants to be told goes with them, an alias as the original
-// recipient.  RFC 3461 sections 4.2 and 5.2.7
+// here lead to elsewhere. What their sender wants to be told goes with them, an alias as the
+// original recipient.  RFC 3461 sections 4.2 and 5.2.7
 std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelope);
 
 // What the queue keeps of the message, after finish(): its sender, what the sender asked for, and

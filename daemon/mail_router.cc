@@ -67,15 +67,14 @@ std::vector<IpAddress> own_addresses() {
 // This server takes mail on that port of its machine: to send there would be a loop.
 bool is_ourselves(const Settings& settings, const IpAddress& address, std::uint16_t port,
                   const std::vector<IpAddress>& own) {
-  const bool is_our_port =
-      std::any_of(settings.ports.begin(), settings.ports.end(), [&](const auto& listener) {
-        return listener.port + settings.port_offset == port;
-      });
+  const bool is_our_port = std::any_of(
+      settings.ports.begin(), settings.ports.end(),
+      [&](const auto& listener) { return listener.port + settings.port_offset == port; });
   if (!is_our_port) return false;
   // "0.0.0.0" reaches the machine itself, too.
   if (address.to_string() == "0.0.0.0" || address.to_string() == "::") return true;
-  const bool is_ours = address.is_loopback() ||
-                       std::find(own.begin(), own.end(), address) != own.end();
+  const bool is_ours =
+      address.is_loopback() || std::find(own.begin(), own.end(), address) != own.end();
   const auto& listens = settings.addresses;
   return is_ours && (contains(listens, "0.0.0.0") || contains(listens, "::") ||
                      contains(listens, address.to_string()));
@@ -155,10 +154,9 @@ OutboundRoute route_by_relay(const Settings::Relay& relay) {
       host.tls.names = {relay.host};
   }
   host.user = relay.user;
-  host.clear_password =
-      relay.tls == Settings::Relay::Tls::None ||
-      std::all_of(host.addresses.begin(), host.addresses.end(),
-                  [](const auto& address) { return address.is_loopback(); });
+  host.clear_password = relay.tls == Settings::Relay::Tls::None ||
+                        std::all_of(host.addresses.begin(), host.addresses.end(),
+                                    [](const auto& address) { return address.is_loopback(); });
   if (!relay.password_file.empty()) {
     std::ifstream file(relay.password_file);
     if (!std::getline(file, host.password)) {
@@ -233,9 +231,9 @@ OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchang
   if (was_unproved)
     return trouble(0, "4.7.5", "no server of " + exchange.domain + " can prove itself by DANE now");
   if (met_ourselves)
-    return trouble(554, "5.4.6",
-                   "the DNS names this server for " + exchange.domain +
-                       ", but the domain is not set up here");
+    return trouble(
+        554, "5.4.6",
+        "the DNS names this server for " + exchange.domain + ", but the domain is not set up here");
   return trouble(0, "4.4.4", "no server of " + exchange.domain + " can be used");
 }
 

@@ -11,8 +11,8 @@
 
 namespace waxwing {
 
-// The name of the next hop for an address, which Queue and Outbound know destinations by: the domain
-// in A-labels, or "relay:HOST:PORT". Pure.
+// The name of the next hop for an address, which Queue and Outbound know destinations by: the
+// domain in A-labels, or "relay:HOST:PORT". Pure.
 std::string next_hop(const Settings& settings, const std::string& address);
 
 // The OutboundRouter of this program.

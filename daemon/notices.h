@@ -14,8 +14,9 @@ class Notices {
  public:
   virtual ~Notices() = default;
   enum class Kind { Failed, Delayed, Delivered };
-  // About these recipients, whose states and replies the envelope has. `header` is that of a message
-  // that is not in the queue. Done when the sender needs not be told, and when the notice is durable.
+  // About these recipients, whose states and replies the envelope has. `header` is that of a
+  // message that is not in the queue. Done when the sender needs not be told, and when the notice
+  // is durable.
   virtual Outcome tell(Kind kind, const Envelope& envelope,
                        const std::vector<std::size_t>& recipients,
                        std::string_view header = {}) = 0;

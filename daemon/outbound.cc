@@ -46,7 +46,7 @@ std::unique_ptr<OutboundLoad> load_of(Queue& queue, const Queue::Job& job) {
 
 Outbound::Outbound(Parts parts)
     : parts_(std::move(parts)),
-      settlement_(parts_.queue, parts_.notices, parts_.clock),
+      settlement_(parts_.queue, parts_.notices, parts_.trace, parts_.clock),
       random_(std::random_device{}()),
       host_{loop_,
             parts_.clock,
@@ -90,8 +90,7 @@ Outbound::~Outbound() {
   join(milliseconds(0));
 }
 
-void Outbound::use(std::shared_ptr<const Settings> settings,
-                   std::shared_ptr<const TlsClient> tls) {
+void Outbound::use(std::shared_ptr<const Settings> settings, std::shared_ptr<const TlsClient> tls) {
   loop_.post([this, settings = std::move(settings), tls = std::move(tls)] {
     parts_.settings = settings;
     parts_.tls = tls;
@@ -188,7 +187,8 @@ void Outbound::settle_next() {
     loads->push_back(std::move(finished_loads_.front()));
     finished_loads_.pop_front();
   }
-  run([this, loads, settings = parts_.settings] { settlement_.settle(*settings, std::move(*loads)); },
+  run([this, loads,
+       settings = parts_.settings] { settlement_.settle(*settings, std::move(*loads)); },
       [this] {
         is_settling_ = false;
         wake_timer_.add(milliseconds(1000));

@@ -28,6 +28,7 @@ class Outbound {
     std::shared_ptr<const Settings> settings;
     Queue& queue;
     Notices& notices;
+    Trace& trace;
     OutboundRouter& router;
     Lanes& lanes;
     const Clock& clock;

@@ -97,7 +97,8 @@ void OutboundConnection::start() {
     const auto from = socket_address(*target_.source, 0);
     const int on = 1;
     setsockopt(transport_.fd(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (::bind(transport_.fd(), from.get(), from.size) != 0) return fail_soon("cannot use the source address");
+    if (::bind(transport_.fd(), from.get(), from.size) != 0)
+      return fail_soon("cannot use the source address");
   }
   const auto to = socket_address(target_.address, target_.port);
   if (::connect(transport_.fd(), to.get(), to.size) != 0 && errno != EINPROGRESS)
@@ -140,7 +141,8 @@ void OutboundConnection::shake_hands() {
     case Kind::Broken: break;
   }
   const std::string why = TlsClient::trouble(transport_.ssl());
-  fail(Failure::Phase::Tls, "4.7.5", "TLS: " + (why.empty() ? std::string(transport_.trouble()) : why));
+  fail(Failure::Phase::Tls, "4.7.5",
+       "TLS: " + (why.empty() ? std::string(transport_.trouble()) : why));
 }
 
 void OutboundConnection::encrypted() {
@@ -190,15 +192,16 @@ void OutboundConnection::follow(smtp::Client::Step step) {
     case smtp::Client::Step::Kind::StartTls:
       // What came behind the reply in clear is an attacker's.  RFC 3207
       if (!input_.empty())
-        return fail(Failure::Phase::Tls, "4.7.5", "the server said more behind its reply to STARTTLS");
+        return fail(Failure::Phase::Tls, "4.7.5",
+                    "the server said more behind its reply to STARTTLS");
       return start_tls();
     case smtp::Client::Step::Kind::Ready:
       timer_.remove();
       was_ready_ = true;
       return events_.ready();
     case smtp::Client::Step::Kind::Failed:
-      return fail({was_ready_ ? Failure::Phase::Session : Failure::Phase::Greeting,
-                   client_.trouble()});
+      return fail(
+          {was_ready_ ? Failure::Phase::Session : Failure::Phase::Greeting, client_.trouble()});
     case smtp::Client::Step::Kind::Close:
       phase_ = Phase::Over;
       timer_.remove();

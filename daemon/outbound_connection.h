@@ -15,8 +15,8 @@
 
 namespace waxwing {
 
-// One connection to a server that takes mail: its socket, its timers, TLS, and the smtp::Client that
-// talks through them. It moves bytes and time, and decides nothing. Loop thread only.
+// One connection to a server that takes mail: its socket, its timers, TLS, and the smtp::Client
+// that talks through them. It moves bytes and time, and decides nothing. Loop thread only.
 class OutboundConnection {
  public:
   struct Target {

@@ -12,8 +12,8 @@
 
 namespace waxwing {
 
-// One job on its way, with what it takes to deliver it, and what has become of its recipients in this
-// attempt. Held by one thread at a time.
+// One job on its way, with what it takes to deliver it, and what has become of its recipients in
+// this attempt. Held by one thread at a time.
 struct OutboundLoad {
   Queue::Job job;
   Envelope envelope;

@@ -7,8 +7,8 @@
 
 namespace waxwing {
 
-// When to try again: after `min`, then twice as long each time, at most `max`; a tenth more or less,
-// so that what failed together does not come back together.  RFC 5321 section 4.5.4.1
+// When to try again: after `min`, then twice as long each time, at most `max`; a tenth more or
+// less, so that what failed together does not come back together.  RFC 5321 section 4.5.4.1
 template <class Random>
 std::chrono::seconds retry_after(std::uint32_t attempts, std::chrono::seconds min,
                                  std::chrono::seconds max, Random& random) {
@@ -16,7 +16,8 @@ std::chrono::seconds retry_after(std::uint32_t attempts, std::chrono::seconds mi
   for (std::uint32_t i = 1; i < attempts && time < max; ++i) time *= 2;
   time = std::min<std::chrono::milliseconds>(time, max);
   std::uniform_real_distribution<double> jitter(0.9, 1.1);
-  const auto with_jitter = static_cast<std::int64_t>(static_cast<double>(time.count()) * jitter(random));
+  const auto with_jitter =
+      static_cast<std::int64_t>(static_cast<double>(time.count()) * jitter(random));
   return std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(with_jitter));
 }
 

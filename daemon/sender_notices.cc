@@ -62,8 +62,7 @@ void SenderNotices::use(std::shared_ptr<const Settings> settings) {
 }
 
 Outcome SenderNotices::tell(Kind kind, const Envelope& envelope,
-                            const std::vector<std::size_t>& recipients,
-                            std::string_view header) {
+                            const std::vector<std::size_t>& recipients, std::string_view header) {
   if (envelope.sender.empty()) return {};
   std::shared_ptr<const Settings> settings;
   {
@@ -94,10 +93,10 @@ Outcome SenderNotices::tell(Kind kind, const Envelope& envelope,
   report.now = unix_seconds(clock_.now());
   report.envelope_id = printable(smtp::from_xtext(envelope.envelope_id), 200);
   report.accepted = envelope.accepted;
-  report.is_whole = kind == Kind::Failed && envelope.ret != Envelope::Return::Headers &&
-                    envelope.size <= kWhole;
-  auto original = header.empty() ? this->original(envelope, report.is_whole)
-                                 : Result<std::string>(header);
+  report.is_whole =
+      kind == Kind::Failed && envelope.ret != Envelope::Return::Headers && envelope.size <= kWhole;
+  auto original =
+      header.empty() ? this->original(envelope, report.is_whole) : Result<std::string>(header);
   // Without its message, a report is better than none.
   if (original) report.original = *std::move(original);
   const auto sent = intake_.send_report(report.id, envelope.sender, report.print());

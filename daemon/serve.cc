@@ -140,9 +140,9 @@ Outcome Daemon::start_outbound() {
   notices_ = std::make_unique<SenderNotices>(settings_, *stores_->queue, conversations_->intake(),
                                              stores_->clock);
   conversations_->intake().notify_by(*notices_);
-  outbound_ = std::make_unique<Outbound>(Outbound::Parts{settings_, *stores_->queue, *notices_,
-                                                         *router_, server_->lanes(),
-                                                         stores_->clock, std::move(*tls)});
+  outbound_ = std::make_unique<Outbound>(
+      Outbound::Parts{settings_, *stores_->queue, *notices_, *stores_->trace, *router_,
+                      server_->lanes(), stores_->clock, std::move(*tls)});
   return {};
 }
 
@@ -170,6 +170,7 @@ std::string Daemon::run_line(std::string_view line) {
   World world{*stores_->directory,
               *stores_->store,
               *stores_->queue,
+              stores_->trace.get(),
               [this] { return server_->sessions(); },
               [this](const std::string& session) { return server_->kick(session); },
               [this] { return outbound_->destinations(); },

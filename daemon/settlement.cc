@@ -21,6 +21,15 @@ std::vector<std::size_t> in_state(const OutboundLoad& load, State state) {
   return found;
 }
 
+// "delivered by mx.example.net: 250 2.0.0 taken", in the words of the trace.
+std::string told(const RecipientEvent& event) {
+  std::string text = to_string(event.state);
+  if (event.state == State::Waiting) text = "not delivered yet";
+  if (!event.host.empty()) text += ", by " + event.host;
+  if (!event.reply.empty()) text += ": " + event.reply;
+  return text;
+}
+
 void log_event(const Envelope& envelope, const RecipientEvent& event) {
   log.info(to_string(event.state), {{"id", envelope.id},
                                     {"from", envelope.sender},
@@ -79,6 +88,7 @@ Queue::Settlement Settlement::decide(const Settings& settings, OutboundLoad& loa
     // The last attempt is at the end, not after it.
     if (event.state == State::Waiting) event.due = std::min(event.due, end);
     log_event(load.envelope, event);
+    note(load.envelope, event);
   }
   Queue::Settlement settlement{load.job, load.events, {}, false};
   if (const auto told = tell_senders(load); !told) {
@@ -89,10 +99,18 @@ Queue::Settlement Settlement::decide(const Settings& settings, OutboundLoad& loa
     return settlement;
   }
   for (const auto& event : load.events) {
-    if (event.state == State::Waiting) settlement.due = std::max(settlement.due.value_or(0), event.due);
+    if (event.state == State::Waiting)
+      settlement.due = std::max(settlement.due.value_or(0), event.due);
   }
   settlement.is_whole_message = load.job.recipients.size() == load.envelope.recipients.size();
   return settlement;
+}
+
+void Settlement::note(const Envelope& envelope, const RecipientEvent& event) {
+  std::string text = "to <" + envelope.recipients[event.recipient].address + ">: " + told(event);
+  if (event.state == State::Waiting)
+    text += "; next try in " + std::to_string(std::max<std::int64_t>(0, event.due - now())) + " s";
+  trace_.note({envelope.id, "", "", {}, std::move(text)});
 }
 
 Outcome Settlement::tell_senders(OutboundLoad& load) {
@@ -102,6 +120,9 @@ Outcome Settlement::tell_senders(OutboundLoad& load) {
   const Envelope envelope = after(load.envelope, load.events);
   if (!failed.empty()) {
     if (auto told = notices_.tell(Notices::Kind::Failed, envelope, failed); !told) return told;
+    if (!envelope.sender.empty())
+      trace_.note(
+          {envelope.id, "", "", {}, "the sender is told of the failure, if that is wanted"});
   }
   return relayed.empty() ? Outcome{} : notices_.tell(Notices::Kind::Delivered, envelope, relayed);
 }
@@ -137,13 +158,15 @@ void Settlement::look_at(const Settings& settings, const std::string& id) {
   if (is_time && !waiting.empty()) {
     const auto sent = notices_.tell(Notices::Kind::Delayed, *envelope, waiting);
     if (sent) {
+      trace_.note({id, "", "", {}, "the sender is told of the delay"});
       (void)queue_.append(id, told);
     } else {
-      log.warning("a sender cannot be told of a delay", {{"id", id}, {"reason", sent.error().text}});
+      log.warning("a sender cannot be told of a delay",
+                  {{"id", id}, {"reason", sent.error().text}});
     }
   }
-  (void)queue_.look_again(
-      id, is_time ? end : envelope->accepted + settings.queue.delay_notice.count());
+  (void)queue_.look_again(id,
+                          is_time ? end : envelope->accepted + settings.queue.delay_notice.count());
 }
 
 // Its time is up while nobody was trying: the destination is down.
@@ -157,13 +180,15 @@ void Settlement::expire(const Envelope& envelope) {
     for (const auto number : job.recipients) {
       if (number >= envelope.recipients.size()) continue;
       const auto& recipient = envelope.recipients[number];
-      RecipientEvent event{number,         State::Failed,  now(), 0,
-                           "5.4.7",        recipient.host, recipient.reply, false};
+      RecipientEvent event{number,  State::Failed,  now(),           0,
+                           "5.4.7", recipient.host, recipient.reply, false};
       if (event.reply.empty()) event.reply = "no server of the domain could be reached";
       load.events.push_back(std::move(event));
     }
     Queue::Settlement settlement{job, load.events, {}, false};
-    log.info("expired", {{"id", envelope.id}, {"from", envelope.sender}, {"destination", job.destination}});
+    for (const auto& event : load.events) note(envelope, event);
+    log.info("expired",
+             {{"id", envelope.id}, {"from", envelope.sender}, {"destination", job.destination}});
     if (const auto told = tell_senders(load); !told) {
       settlement.events.clear();
       settlement.due = now() + kRetryOwnTrouble;

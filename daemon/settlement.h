@@ -9,16 +9,17 @@
 #include "daemon/notices.h"
 #include "daemon/outbound_load.h"
 #include "storage/queue.h"
+#include "storage/trace.h"
 
 namespace waxwing {
 
-// What follows from an attempt: the queue learns of it, and where it must, the sender. Any thread; may
-// block.
+// What follows from an attempt: the queue learns of it, and where it must, the sender. Any thread;
+// may block.
 class Settlement {
  public:
   // They outlive it.
-  Settlement(Queue& queue, Notices& notices, const Clock& clock)
-      : queue_(queue), notices_(notices), clock_(clock) {}
+  Settlement(Queue& queue, Notices& notices, Trace& trace, const Clock& clock)
+      : queue_(queue), notices_(notices), trace_(trace), clock_(clock) {}
 
   // Attempts that are over.
   void settle(const Settings& settings, std::vector<std::unique_ptr<OutboundLoad>> loads);
@@ -28,12 +29,14 @@ class Settlement {
  private:
   Queue::Settlement decide(const Settings& settings, OutboundLoad& load);
   Outcome tell_senders(OutboundLoad& load);
+  void note(const Envelope& envelope, const RecipientEvent& event);
   void look_at(const Settings& settings, const std::string& id);
   void expire(const Envelope& envelope);
   std::int64_t now() const { return unix_seconds(clock_.now()); }
 
   Queue& queue_;
   Notices& notices_;
+  Trace& trace_;
   const Clock& clock_;
 };
 

@@ -13,10 +13,12 @@ Result<std::unique_ptr<Stores>> Stores::open(std::shared_ptr<const Settings> cur
   if (!directory) return fail(directory.error());
   stores->directory = std::move(*directory);
   stores->quotas = std::make_unique<AccountQuotas>(*stores->directory);
+  auto trace = Trace::open(settings.data_dir, stores->disk, stores->clock);
+  if (!trace) return fail(trace.error());
+  stores->trace = std::move(*trace);
   auto queue = Queue::open(
       {.data_dir = settings.data_dir, .first_look = settings.queue.delay_notice}, stores->disk,
-      stores->clock,
-      [current](const std::string& address) { return next_hop(*current, address); });
+      stores->clock, [current](const std::string& address) { return next_hop(*current, address); });
   if (!queue) return fail(queue.error());
   stores->queue = std::move(*queue);
   Store::Options options;

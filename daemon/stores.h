@@ -9,6 +9,7 @@
 #include "storage/queue.h"
 #include "storage/quota.h"
 #include "storage/store.h"
+#include "storage/trace.h"
 
 namespace waxwing {
 
@@ -32,6 +33,7 @@ struct Stores {
   SystemDisk disk;
   std::unique_ptr<Directory> directory;
   std::unique_ptr<AccountQuotas> quotas;
+  std::unique_ptr<Trace> trace;
   std::unique_ptr<Queue> queue;  // outlives the store, which delivers to it
   std::unique_ptr<Store> store;
 };

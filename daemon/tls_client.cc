@@ -19,7 +19,8 @@ bool demand_names(SSL* ssl, const std::vector<std::string>& names) {
   return true;
 }
 
-// Certificates of usages 0 and 1 (PKIX-TA, PKIX-EE) are not usable for SMTP.  RFC 7672 section 3.1.3
+// Certificates of usages 0 and 1 (PKIX-TA, PKIX-EE) are not usable for SMTP.  RFC 7672
+// section 3.1.3
 bool demand_records(SSL* ssl, const std::string& host, const TlsDemand& demand) {
   if (SSL_dane_enable(ssl, host.c_str()) <= 0) return false;
   // The names count for DANE-TA only.  RFC 7672 section 3.1.1

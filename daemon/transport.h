@@ -49,7 +49,8 @@ class Transport {
   // From now on the client must speak TLS. `service` is what ALPN may name.
   // False: there is no memory for it.
   [[nodiscard]] bool start_tls(std::shared_ptr<const Certificates> certificates, Service service);
-  // The same as the one who asks for it; takes `ssl`, of TlsClient. False: there is no memory for it.
+  // The same as the one who asks for it; takes `ssl`, of TlsClient. False: there is no memory for
+  // it.
   [[nodiscard]] bool start_client_tls(SSL* ssl);
   // Some: the handshake is finished. Ended: closed while shaking hands.
   Moved handshake();

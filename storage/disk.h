@@ -18,8 +18,8 @@ class Disk {
  public:
   virtual ~Disk() = default;
 
-  // Create: new file 0600, AlreadyExists if there is one. Append: writes go to the end. Read does not
-  // wait for the writer of a FIFO.
+  // Create: new file 0600, AlreadyExists if there is one. Append: writes go to the end. Read does
+  // not wait for the writer of a FIFO.
   enum class Mode { Read, Write, Append, Create };
   virtual Result<Fd> open(const std::string& path, Mode mode) = 0;
   virtual Outcome write(const Fd& file, std::string_view bytes) = 0;  // all of them

@@ -137,7 +137,8 @@ Result<Envelope> parse_envelope(std::string_view text) {
     const auto lines = split(text, '\n');
     const auto first = json::parse(lines.front(), nullptr, false);
     // What follows the last newline was cut off.
-    if (lines.size() < 2 || !first.is_object() || first.value("version", std::int64_t{0}) != kVersion)
+    if (lines.size() < 2 || !first.is_object() ||
+        first.value("version", std::int64_t{0}) != kVersion)
       return fail(Error::Code::Corrupt, "this is no envelope file");
     Envelope envelope = accepted_envelope(first);
     for (std::size_t i = 1; i + 1 < lines.size(); ++i) {

@@ -15,7 +15,8 @@ struct QueuedRecipient {
   static constexpr unsigned kNever = 1, kSuccess = 2, kFailure = 4, kDelay = 8;
   enum class State {
     Waiting,
-    Delivered,  // taken by a server that can tell the sender what becomes of it (DSN), or that is the last
+    Delivered,  // taken by a server that can tell the sender what becomes of it (DSN), or that is
+                // the last
     Relayed,    // taken by one that cannot
     Failed,
     Removed,  // by an administrator
@@ -41,10 +42,10 @@ struct Envelope {
   enum class Body { SevenBit, EightBitMime };
   enum class Return { NotSaid, Full, Headers };  // RET.  RFC 3461 section 4.3
 
-  std::string id;          // 16 hexadecimal digits, the same that Received has
-  std::string sender;      // empty: <>
-  std::string account;     // who submitted it; empty: nobody, it is passed on or a report
-  std::string message_id;  // of the header, with its brackets; empty: it has none
+  std::string id;             // 16 hexadecimal digits, the same that Received has
+  std::string sender;         // empty: <>
+  std::string account;        // who submitted it; empty: nobody, it is passed on or a report
+  std::string message_id;     // of the header, with its brackets; empty: it has none
   std::int64_t accepted = 0;  // Unix seconds
   std::uint64_t skip = 0;     // so many octets at the start of the file are for mailboxes only
   std::uint64_t size = 0;     // without them

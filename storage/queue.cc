@@ -66,7 +66,7 @@ bool is_id(std::string_view text) {
 // gets one that has passed. So a flow that comes late is served next, and once per round.
 struct Queue::Turns {
   struct Destination {
-    std::int64_t now = 0;  // the turn that was given out last
+    std::int64_t now = 0;                                // the turn that was given out last
     std::unordered_map<std::string, std::int64_t> last;  // of each flow
   };
   std::unordered_map<std::string, Destination> destinations;
@@ -80,7 +80,8 @@ struct Queue::Turns {
   void served(const std::string& destination, std::int64_t turn) {
     auto& at = destinations[destination];
     at.now = std::max(at.now, turn);
-    if (at.last.size() > 1000) std::erase_if(at.last, [&](const auto& e) { return e.second <= at.now; });
+    if (at.last.size() > 1000)
+      std::erase_if(at.last, [&](const auto& e) { return e.second <= at.now; });
   }
   void is_empty(const std::string& destination) { destinations.erase(destination); }
 };
@@ -137,8 +138,8 @@ std::string Queue::path(std::string_view id, std::string_view suffix) const {
 Outcome Queue::prepare() {
   const auto version = database_.integer("PRAGMA user_version");
   if (!version) return fail(version.error());
-  const auto clean = *version == kVersion ? database_.integer("SELECT clean FROM state")
-                                          : Result<std::int64_t>(0);
+  const auto clean =
+      *version == kVersion ? database_.integer("SELECT clean FROM state") : Result<std::int64_t>(0);
   if (!clean || *clean == 0) return rebuild();
   // From here on a crash leaves it behind the spool.
   if (auto done = set_clean(false); !done) return done;
@@ -146,8 +147,8 @@ Outcome Queue::prepare() {
   return taken ? restore_turns() : taken;
 }
 
-// The one commit that must be on the disk before work goes on: a database that claims to be complete
-// and is not would lose mail.
+// The one commit that must be on the disk before work goes on: a database that claims to be
+// complete and is not would lose mail.
 Outcome Queue::set_clean(bool clean) {
   if (auto done = database_.execute("PRAGMA synchronous=FULL"); !done) return done;
   auto done = database_.execute(clean ? "UPDATE state SET clean=1" : "UPDATE state SET clean=0");
@@ -276,7 +277,8 @@ Result<std::vector<Queue::Job>> Queue::jobs_of(std::string_view condition, std::
   while (select.step()) {
     jobs.push_back({select.integer(0), std::string(select.text(1)), std::string(select.text(2)),
                     parse_numbers(select.text(3)), static_cast<std::uint32_t>(select.integer(4))});
-    if (condition.starts_with("state=1")) turns_->served(jobs.back().destination, select.integer(5));
+    if (condition.starts_with("state=1"))
+      turns_->served(jobs.back().destination, select.integer(5));
   }
   if (auto done = select.finish(); !done) return fail(done.error());
   for (const auto& job : jobs) {

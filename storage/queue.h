@@ -20,9 +20,9 @@
 namespace waxwing {
 
 // Mail that leaves: data_dir/queue. Each message is two files in spool/: the message itself, which
-// may be the same file that a mailbox has, and its envelope, to which is appended what becomes of each
-// recipient. They are the truth; queue.sqlite only says what is to be done when, and is made again
-// from them after an unclean stop. Any thread; may block.
+// may be the same file that a mailbox has, and its envelope, to which is appended what becomes of
+// each recipient. They are the truth; queue.sqlite only says what is to be done when, and is made
+// again from them after an unclean stop. Any thread; may block.
 //
 // The unit of work is a Job: one message, and those of its recipients that go the same way. A job
 // waits for its time, is ready, or is taken by who delivers it. Ready jobs of one destination are
@@ -30,7 +30,8 @@ namespace waxwing {
 // queues one.
 class Queue {
  public:
-  // Where mail for an address goes: a name for the next hop, which all that share connections share.
+  // Where mail for an address goes: a name for the next hop, which all that share connections
+  // share.
   using Router = std::function<std::string(const std::string& address)>;
   struct Options {
     std::string data_dir;
@@ -55,7 +56,7 @@ class Queue {
 
   struct Job {
     std::int64_t number = 0;
-    std::string message;                  // id
+    std::string message;  // id
     std::string destination;
     std::vector<std::size_t> recipients;  // places in Envelope::recipients
     std::uint32_t attempts = 0;
@@ -106,8 +107,8 @@ class Queue {
   // Oldest first; `max` of them after `after`, an id, or from the start.
   Result<std::vector<Summary>> list(std::size_t max, std::string_view after = {});
   Result<std::size_t> count();
-  // Those that `which` names: an id, a destination, an address of a sender or recipient; empty: all.
-  // Returns how many. A held message is ready for nobody until it is retried.
+  // Those that `which` names: an id, a destination, an address of a sender or recipient; empty:
+  // all. Returns how many. A held message is ready for nobody until it is retried.
   Result<std::size_t> retry(std::string_view which);
   Result<std::size_t> hold(std::string_view which);
   // Denied while it is being delivered.

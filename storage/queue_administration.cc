@@ -118,14 +118,16 @@ Outcome Queue::remove(std::string_view id) {
   {
     const std::lock_guard lock(mutex_);
     auto select = database_.prepare(
-        "SELECT (SELECT count(*) FROM jobs WHERE message=?1 AND state=2) FROM messages WHERE id=?1");
+        "SELECT (SELECT count(*) FROM jobs WHERE message=?1 AND state=2) FROM messages WHERE "
+        "id=?1");
     const bool exists = select.bind(1, id).step();
     const bool is_taken = exists && select.integer(0) > 0;
     if (auto done = select.finish(); !done) return done;
     if (!exists) return fail(Error::Code::NotFound, "there is no such message");
     if (is_taken) return fail(Error::Code::Denied, "the message is being delivered just now");
     sqlite::Transaction transaction(database_);
-    for (const char* sql : {"DELETE FROM jobs WHERE message=?", "DELETE FROM messages WHERE id=?"}) {
+    for (const char* sql :
+         {"DELETE FROM jobs WHERE message=?", "DELETE FROM messages WHERE id=?"}) {
       if (auto done = database_.prepare(sql).bind(1, id).run(); !done) return done;
     }
     if (auto done = transaction.commit(); !done) return done;
@@ -149,7 +151,8 @@ Outcome Queue::reroute(Router router) {
     for (const auto& id : ids) {
       const auto found = envelope(id);
       if (!found) continue;
-      if (auto done = database_.prepare("DELETE FROM jobs WHERE message=?").bind(1, id).run(); !done)
+      if (auto done = database_.prepare("DELETE FROM jobs WHERE message=?").bind(1, id).run();
+          !done)
         return done;
       if (auto done = insert(*found, made_ready); !done) return done;
     }

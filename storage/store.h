@@ -31,7 +31,7 @@ class Store {
     Quotas* quotas = nullptr;  // outlives the store; none: nobody has limits
     // Which accounts have an index of their texts.
     Settings::TextIndex text_index = Settings::TextIndex::Auto;
-    std::size_t text_block = 8192;  // messages in a finished block of it
+    std::size_t text_block = 8192;    // messages in a finished block of it
     std::size_t open_accounts = 256;  // how many accounts keep their databases open
   };
 

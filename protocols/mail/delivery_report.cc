@@ -43,32 +43,54 @@ struct Meaning {
   std::string_view status, sentence;
 };
 constexpr std::array<Meaning, 27> kMeanings = {{
-    {"5.1.1", "There is no such address. Please check its spelling, or ask the recipient another way for the right one."},
+    {"5.1.1",
+     "There is no such address. Please check its spelling, or ask the recipient another way for "
+     "the right one."},
     {"5.1.2", "There is no such domain. Please check what stands behind the @ in the address."},
     {"5.1.3", "The address is not written as an address must be. Please check its spelling."},
     {"5.1.6", "The recipient has moved, and left no new address. Please ask for it another way."},
     {"5.1.10", "The domain says that it takes no mail at all. Please check the address."},
     {"5.2.1", "The recipient's mailbox is closed. Only the recipient's provider can change that."},
-    {"5.2.2", "The recipient's mailbox is full. The recipient has to make room; then please send it again."},
+    {"5.2.2",
+     "The recipient's mailbox is full. The recipient has to make room; then please send it again."},
     {"4.2.2", "The recipient's mailbox is full. The recipient has to make room."},
-    {"5.2.3", "The message is too large for the recipient's mailbox. Please send less, or a link instead."},
-    {"5.3.4", "The message is too large for the recipient's server. Please send less, or a link instead."},
-    {"5.4.4", "The domain names servers for its mail that do not exist. Its operator can mend that."},
-    {"5.4.6", "The mail for this address would go round in circles. The operators of this server or of the recipient's can mend that."},
-    {"5.4.7", "The recipient's server could not be reached, or would not take the message, for so long that this server has given up. You can send it again; the operator of the recipient's server can mend it."},
-    {"5.6.3", "The recipient's server is too old for messages with letters outside ASCII. Please send it as plain text without them."},
+    {"5.2.3",
+     "The message is too large for the recipient's mailbox. Please send less, or a link instead."},
+    {"5.3.4",
+     "The message is too large for the recipient's server. Please send less, or a link instead."},
+    {"5.4.4",
+     "The domain names servers for its mail that do not exist. Its operator can mend that."},
+    {"5.4.6",
+     "The mail for this address would go round in circles. The operators of this server or of the "
+     "recipient's can mend that."},
+    {"5.4.7",
+     "The recipient's server could not be reached, or would not take the message, for so long that "
+     "this server has given up. You can send it again; the operator of the recipient's server can "
+     "mend it."},
+    {"5.6.3",
+     "The recipient's server is too old for messages with letters outside ASCII. Please send it as "
+     "plain text without them."},
     {"5.6.7", "The recipient's server does not take addresses with letters outside ASCII."},
-    {"5.7.1", "The recipient's server refused the message by its own rules. Its words below may say why; the recipient can ask there."},
-    {"5.7.30", "You asked for encryption on all of the way, and the recipient's server does not offer it."},
-    {"4.7.4", "The recipient's domain requires an encrypted connection, and its server does not offer one. The operator there can mend that."},
-    {"4.7.5", "The recipient's server could not prove who it is. The operator there can mend that."},
-    {"4.4.3", "The DNS servers of the recipient's domain do not answer properly. The operator there can mend that."},
+    {"5.7.1",
+     "The recipient's server refused the message by its own rules. Its words below may say why; "
+     "the recipient can ask there."},
+    {"5.7.30",
+     "You asked for encryption on all of the way, and the recipient's server does not offer it."},
+    {"4.7.4",
+     "The recipient's domain requires an encrypted connection, and its server does not offer one. "
+     "The operator there can mend that."},
+    {"4.7.5",
+     "The recipient's server could not prove who it is. The operator there can mend that."},
+    {"4.4.3",
+     "The DNS servers of the recipient's domain do not answer properly. The operator there can "
+     "mend that."},
     {"4.4.1", "The recipient's server does not answer."},
     {"4.4.", "The recipient's server could not be reached."},
     {"4.2.", "The recipient's mailbox takes no messages at the moment."},
     {"4.", "The recipient's server did not take the message yet."},
     {"5.1.", "The recipient's server does not know this address. Please check its spelling."},
-    {"5.7.", "The recipient's server refused the message by its own rules. Its words below may say why."},
+    {"5.7.",
+     "The recipient's server refused the message by its own rules. Its words below may say why."},
     {"5.", "The recipient's server refused the message. Its words below may say why."},
 }};
 
@@ -95,7 +117,7 @@ std::string text_for(const DeliveryReport::Recipient& recipient) {
     text += wrapped(explain(recipient.status, !recipient.host.empty()), "");
   if (recipient.reply.empty()) return text;
   text += "\r\n" + wrapped(recipient.host.empty() ? "What this server noted:"
-                                                   : "What the server " + recipient.host + " said:",
+                                                  : "What the server " + recipient.host + " said:",
                            "");
   return text + wrapped(recipient.reply, "    ");
 }
@@ -128,7 +150,8 @@ std::string status_fields(const DeliveryReport::Recipient& recipient) {
 
 std::string explain(std::string_view status, bool was_reached) {
   if (!was_reached && status.starts_with("4.4.1"))
-    return "None of the servers of the recipient's domain answers. The operator there can mend that.";
+    return "None of the servers of the recipient's domain answers. The operator there can mend "
+           "that.";
   for (const auto& [beginning, sentence] : kMeanings) {
     const bool is_whole_code = !beginning.ends_with('.');
     if (is_whole_code ? status == beginning : status.starts_with(beginning))
@@ -139,9 +162,8 @@ std::string explain(std::string_view status, bool was_reached) {
 
 std::string DeliveryReport::print() const {
   const Action action = recipients.empty() ? Action::Failed : recipients.front().action;
-  const auto& words_for = *std::find_if(kWords.begin(), kWords.end(), [&](const auto& each) {
-    return each.action == action;
-  });
+  const auto& words_for = *std::find_if(kWords.begin(), kWords.end(),
+                                        [&](const auto& each) { return each.action == action; });
   const bool is_global =
       !is_ascii(original) || !is_ascii(to) ||
       std::any_of(recipients.begin(), recipients.end(), [](const auto& recipient) {
@@ -161,14 +183,16 @@ std::string DeliveryReport::print() const {
   text += "Message-ID: <" + id + "@" + hostname + ">\r\n";
   // RFC 3834 section 5: nobody's machine shall answer.
   text += "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n";
-  text += "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"" + boundary +
-          "\"\r\nContent-Transfer-Encoding: " + encoding + "\r\n";
+  text += "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"" +
+          boundary + "\"\r\nContent-Transfer-Encoding: " + encoding + "\r\n";
 
   text += part("text/plain; charset=utf-8");
   text += std::string(words_for.first) + ":\r\n";
   for (const auto& recipient : recipients) text += text_for(recipient);
-  text += "\r\n" + wrapped("The report is by " + hostname + ". What follows is for its operator, and "
-                           "shows which message it is about.", "");
+  text += "\r\n" + wrapped("The report is by " + hostname +
+                               ". What follows is for its operator, and "
+                               "shows which message it is about.",
+                           "");
 
   text += part(is_global ? "message/global-delivery-status" : "message/delivery-status");
   if (!envelope_id.empty()) text += "Original-Envelope-Id: " + envelope_id + "\r\n";

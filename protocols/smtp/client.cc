@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/encoding.h"
 #include "base/crypto.h"
+#include "base/encoding.h"
 #include "base/text.h"
 
 namespace waxwing::smtp {
@@ -105,7 +105,10 @@ Client::Step Client::take(const Reply& reply, Output& output) {
 
 void Client::hello(Output& output) {
   stage_ = Stage::Hello;
-  output << (options_.lmtp ? "LHLO " : said_helo_ ? "HELO " : "EHLO ") << options_.hostname << "\r\n";
+  output << (options_.lmtp ? "LHLO "
+             : said_helo_  ? "HELO "
+                           : "EHLO ")
+         << options_.hostname << "\r\n";
 }
 
 Client::Step Client::after_hello(const Reply& reply, Output& output) {
@@ -139,14 +142,16 @@ void Client::encrypted(const TlsInfo& tls) {
 // RFC 4616; RFC 4954 section 4. LOGIN for servers that have nothing else.
 Client::Step Client::sign_in(Output& output) {
   if (!is_encrypted_ && !options_.clear_password)
-    return fail_with({0, "4.7.0", "the relay offers no TLS, and the password is not sent in clear"});
+    return fail_with(
+        {0, "4.7.0", "the relay offers no TLS, and the password is not sent in clear"});
   const auto& offered = extensions_.mechanisms;
   const auto has = [&](std::string_view name) {
     return std::find(offered.begin(), offered.end(), name) != offered.end();
   };
   stage_ = Stage::SignIn;
   if (has("PLAIN")) {
-    std::string message = std::string(1, '\0') + options_.user + std::string(1, '\0') + options_.password;
+    std::string message =
+        std::string(1, '\0') + options_.user + std::string(1, '\0') + options_.password;
     output << "AUTH PLAIN " << base64(message) << "\r\n";
     wipe(message);
     return {Kind::Bytes};
@@ -207,8 +212,9 @@ void Client::send(Consignment consignment, Output& output) {
 // What the server cannot take, whatever is said: better known before the message is sent.
 std::optional<Reply> Client::unfit(const Consignment& consignment) const {
   if (extensions_.max_size > 0 && consignment.size > extensions_.max_size)
-    return Reply{552, "5.3.4", "message size exceeds the limit of " +
-                                   std::to_string(extensions_.max_size) + " octets that the server has"};
+    return Reply{552, "5.3.4",
+                 "message size exceeds the limit of " + std::to_string(extensions_.max_size) +
+                     " octets that the server has"};
   if (consignment.smtp_utf8 && !extensions_.smtp_utf8)
     return Reply{553, "5.6.7", "the server does not take internationalised addresses (SMTPUTF8)"};
   if (consignment.body == Envelope::Body::EightBitMime && !extensions_.eight_bit_mime)
@@ -227,7 +233,8 @@ void Client::say_what_may_be_said(Output& output) {
   }
 }
 
-// The next command of the transaction; false when it has to wait for what was said, or was the last.
+// The next command of the transaction; false when it has to wait for what was said, or was the
+// last.
 bool Client::say_next(Output& output) {
   const std::size_t count = consignment_.recipients.size();
   if (next_ == 0) {
@@ -237,7 +244,8 @@ bool Client::say_next(Output& output) {
     say_rcpt(next_ - 1, output);
   } else if (next_ == count + 1) {
     // A large message is not sent before somebody wants it.
-    const bool may_be_early = extensions_.pipelining && (!extensions_.chunking || is_small()) && !options_.lmtp;
+    const bool may_be_early =
+        extensions_.pipelining && (!extensions_.chunking || is_small()) && !options_.lmtp;
     if (!awaited_.empty() && !may_be_early) return false;
     if (awaited_.empty() && !any_accepted()) return false;
     say_content(output);
@@ -321,7 +329,8 @@ Client::Step Client::in_transaction(const Reply& reply, Output& output) {
       return {Kind::Bytes};
     case Said::Chunk:
       if (options_.lmtp && any_accepted() && lmtp_replies_ == 0)
-        lmtp_replies_ = static_cast<std::size_t>(std::count(accepted_.begin(), accepted_.end(), true));
+        lmtp_replies_ =
+            static_cast<std::size_t>(std::count(accepted_.begin(), accepted_.end(), true));
       took_content(reply);
       if (lmtp_replies_ > 1) {
         --lmtp_replies_;

@@ -19,16 +19,17 @@ namespace waxwing::smtp {
 
 // What a server said it can do, behind EHLO.
 struct Extensions {
-  bool pipelining = false;            // RFC 2920
-  bool chunking = false;              // RFC 3030
-  bool eight_bit_mime = false;        // RFC 6152
-  bool smtp_utf8 = false;             // RFC 6531
-  bool dsn = false;                   // RFC 3461
-  bool starttls = false;              // RFC 3207
-  bool require_tls = false;           // RFC 8689
-  bool size = false;                  // RFC 1870
-  std::uint64_t max_size = 0;         // 0: not said
-  std::uint64_t max_recipients = 100;  // LIMITS RCPTMAX, or what every server takes.  RFC 5321 4.5.3.1.8
+  bool pipelining = false;      // RFC 2920
+  bool chunking = false;        // RFC 3030
+  bool eight_bit_mime = false;  // RFC 6152
+  bool smtp_utf8 = false;       // RFC 6531
+  bool dsn = false;             // RFC 3461
+  bool starttls = false;        // RFC 3207
+  bool require_tls = false;     // RFC 8689
+  bool size = false;            // RFC 1870
+  std::uint64_t max_size = 0;   // 0: not said
+  std::uint64_t max_recipients =
+      100;  // LIMITS RCPTMAX, or what every server takes.  RFC 5321 4.5.3.1.8
   std::vector<std::string> mechanisms;  // AUTH, in upper case.  RFC 4954
 
   static Extensions parse(const Reply& ehlo);
@@ -46,8 +47,8 @@ struct Consignment {
   std::uint64_t offset = 0, size = 0;
 };
 
-// The other end of protocols/smtp: our side of a conversation with a server that takes mail. Replies
-// in, commands out; pure as a Session is. Held by one thread at a time.
+// The other end of protocols/smtp: our side of a conversation with a server that takes mail.
+// Replies in, commands out; pure as a Session is. Held by one thread at a time.
 //
 // A conversation goes: consume() until it says Ready, then send() and consume() until it is Ready
 // again, with results(), and so on until quit().
@@ -66,7 +67,7 @@ class Client {
 
   struct Step {
     enum class Kind {
-      Bytes,     // more input; or call write() when the output is nearly empty, while wants_to_write()
+      Bytes,  // more input; or call write() when the output is nearly empty, while wants_to_write()
       StartTls,  // send what is queued, start TLS, then call encrypted() and hello_again()
       Ready,     // for send() or quit(); after a send(), results() are there
       Failed,    // it cannot go on; trouble() says why. Recipients without a result were not served
@@ -92,8 +93,8 @@ class Client {
   void quit(Output& output);
 
   struct Result {
-    Reply reply;              // the server's last word on this recipient
-    bool passed_on = false;   // with what its sender wants to be told (DSN)
+    Reply reply;             // the server's last word on this recipient
+    bool passed_on = false;  // with what its sender wants to be told (DSN)
   };
   // One for each recipient, in order; none for those of whom nothing was said.
   const std::vector<std::optional<Result>>& results() const { return results_; }

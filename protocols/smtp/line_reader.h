@@ -8,8 +8,8 @@
 namespace waxwing::smtp {
 
 // The longest command line with its CRLF: 512 octets, and what MAIL may have besides: SIZE (26),
-// BODY (17), SMTPUTF8 (10), AUTH (500), RET and ENVID (117) and REQUIRETLS (11), or RCPT: NOTIFY (28)
-// and ORCPT (508).  RFC 5321 4.5.3.1.4, RFC 1870, 6152, 6531, 4954, 3461, 8689
+// BODY (17), SMTPUTF8 (10), AUTH (500), RET and ENVID (117) and REQUIRETLS (11), or RCPT: NOTIFY
+// (28) and ORCPT (508).  RFC 5321 4.5.3.1.4, RFC 1870, 6152, 6531, 4954, 3461, 8689
 constexpr std::size_t kMaxCommandLine = 512 + 26 + 17 + 10 + 500 + 117 + 11;
 // AUTH and the lines of a SASL exchange, CRLF included.  RFC 4954 section 4
 constexpr std::size_t kMaxSignInLine = 12288;

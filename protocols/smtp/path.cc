@@ -125,8 +125,8 @@ bool is_xtext(std::string_view text) {
     if (c < '!' || c > '~' || c == '=') return false;
     if (c != '+') continue;
     const auto digits = text.substr(i + 1, 2);
-    const bool is_hex = digits.size() == 2 && digits.find_first_not_of("0123456789ABCDEF") ==
-                                                  std::string_view::npos;
+    const bool is_hex = digits.size() == 2 &&
+                        digits.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
     if (!is_hex) return false;
     i += 2;
   }

@@ -27,9 +27,9 @@ struct RcptArgument {
   std::string original;  // ORCPT as it was said, in xtext; empty: not said
 };
 
-// The addresses come back as SMTP writes an address, quoted where it must be, its domain in lower case, or
-// as the reply that says what is wrong with it. A source route is read and dropped, as RFC 5321
-// appendix C asks: what counts is where the message would go in the end.
+// The addresses come back as SMTP writes an address, quoted where it must be, its domain in lower
+// case, or as the reply that says what is wrong with it. A source route is read and dropped, as RFC
+// 5321 appendix C asks: what counts is where the message would go in the end.
 tl::expected<MailArgument, Reply> parse_mail(std::string_view argument);
 // `smtp_utf8`: MAIL said so. "postmaster" may stand without a domain.  RFC 5321 section 4.1.1.3
 tl::expected<RcptArgument, Reply> parse_rcpt(std::string_view argument, bool smtp_utf8);

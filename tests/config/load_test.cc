@@ -131,6 +131,61 @@ TEST(LoadSettings, ReadsOneServerOfTheDns) {
   EXPECT_THAT(mistakes("dns: {server: {a: b}}\n"), ElementsAre("1: dns.server needs one value"));
 }
 
+TEST(LoadSettings, ReadsWhereMailGoes) {
+  const auto settings = good(
+      "queue: {retry_min: 1m, retry_max: 30m, delay_notice: 2h, lifetime: 3d, hold: [Far.example, "
+      "'*']}\n"
+      "outbound:\n"
+      "  port: 2500\n"
+      "  connections: 50\n"
+      "  connections_per_destination: 5\n"
+      "  source_addresses: [192.0.2.1, '2001:db8::1']\n"
+      "  ca_file: ca.pem\n"
+      "tls_policy:\n"
+      "  - {domain: secure.example, policy: verify}\n"
+      "  - {domain: '*', policy: encrypt}\n"
+      "relay:\n"
+      "  - {host: 127.0.0.1, port: 25, domains: [One.example]}\n"
+      "  - {host: Smart.example, port: 465, user: u, password_file: secret}\n");
+  EXPECT_EQ(settings.queue.retry_min, std::chrono::minutes(1));
+  EXPECT_EQ(settings.queue.lifetime, std::chrono::hours(72));
+  EXPECT_THAT(settings.queue.hold, ElementsAre("far.example", "*"));
+  EXPECT_EQ(settings.outbound.port, 2500);
+  EXPECT_EQ(settings.outbound.connections_per_destination, 5u);
+  EXPECT_THAT(settings.outbound.source_addresses, ElementsAre("192.0.2.1", "2001:db8::1"));
+  EXPECT_EQ(settings.outbound.ca_file, "/etc/waxwing/ca.pem");
+  ASSERT_EQ(settings.tls_policy.size(), 2u);
+  EXPECT_EQ(settings.tls_policy[0].policy, Settings::TlsPolicy::Verify);
+  ASSERT_EQ(settings.relay.size(), 2u);
+  EXPECT_EQ(settings.relay[0].tls, Settings::Relay::Tls::May) << "what port 25 has";
+  EXPECT_THAT(settings.relay[0].domains, ElementsAre("one.example"));
+  EXPECT_EQ(settings.relay[1].host, "smart.example");
+  EXPECT_EQ(settings.relay[1].tls, Settings::Relay::Tls::Implicit) << "what port 465 has";
+  EXPECT_EQ(settings.relay[1].password_file, "/etc/waxwing/secret");
+}
+
+TEST(LoadSettings, TakesOneRelayWithoutAList) {
+  const auto settings = good("relay: {host: smart.example}\n");
+  ASSERT_EQ(settings.relay.size(), 1u);
+  EXPECT_EQ(settings.relay[0].port, 587);
+  EXPECT_EQ(settings.relay[0].tls, Settings::Relay::Tls::StartTls);
+}
+
+TEST(LoadSettings, RefusesWaysThatLeadNowhere) {
+  EXPECT_THAT(mistakes("relay: {port: 25}"), ElementsAre(HasSubstr("needs a host")));
+  EXPECT_THAT(mistakes("relay: {host: smart.example, user: u}"),
+              ElementsAre(HasSubstr("go together")));
+  EXPECT_THAT(mistakes("queue: {hold: ['m\u00fcnchen.example']}"), ElementsAre(HasSubstr("xn--")));
+  EXPECT_THAT(mistakes("queue: {retry_min: 1h, retry_max: 5m}"),
+              ElementsAre(HasSubstr("retry_max")));
+  EXPECT_THAT(mistakes("outbound: {source_addresses: [here]}"),
+              ElementsAre(HasSubstr("is not an IP address")));
+  EXPECT_THAT(mistakes("tls_policy: [{domain: far.example}]"),
+              ElementsAre(HasSubstr("needs domain and policy")));
+  EXPECT_THAT(mistakes("tls_policy: [{domain: far.example, policy: strict}]"),
+              ElementsAre(HasSubstr("is not one of none, may, encrypt, verify, dane")));
+}
+
 TEST(LoadSettings, NamesTheNearestKey) {
   EXPECT_THAT(mistakes("hostnam: a.example\n"),
               ElementsAre("1: unknown key \"hostnam\"; did you mean \"hostname\"?"));

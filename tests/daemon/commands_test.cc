@@ -29,8 +29,8 @@ class StoreWithoutMail final : public Store {
   }
   Outcome check_space() override { return {}; }
   Outcome check_room(std::string_view, std::uint64_t) override { return {}; }
-  Result<std::vector<Delivered>> deliver(Staged&, std::string_view,
-                                         std::span<const Target>, Outgoing*) override {
+  Result<std::vector<Delivered>> deliver(Staged&, std::string_view, std::span<const Target>,
+                                         Outgoing*) override {
     return fail(Error::Code::Temporary, "no mail here");
   }
   Result<Verdict> verify(std::string_view) override { return Verdict{3, findings}; }
@@ -52,7 +52,7 @@ class Commands : public ::testing::Test {
     if (opened) directory_ = std::move(*opened);
   }
   Answer run(Request request) {
-    World world{*directory_, store_, *queue_, who_, kick_, destinations_};
+    World world{*directory_, store_, *queue_, nullptr, who_, kick_, destinations_};
     return run_command(world, request);
   }
   std::string text(Request request) { return run(std::move(request)).text; }

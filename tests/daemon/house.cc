@@ -34,9 +34,9 @@ std::string Folder::write(const std::string& name, std::string_view text) const 
 
 std::unique_ptr<Queue> make_queue(const Folder& folder, const Clock& clock) {
   static SystemDisk disk;
-  auto queue = Queue::open({.data_dir = folder.path()}, disk, clock, [](const std::string& address) {
-    return address.substr(address.rfind('@') + 1);
-  });
+  auto queue = Queue::open(
+      {.data_dir = folder.path()}, disk, clock,
+      [](const std::string& address) { return address.substr(address.rfind('@') + 1); });
   if (!queue) throw std::runtime_error(queue.error().text);
   return std::move(*queue);
 }

@@ -61,7 +61,8 @@ class IntakeTest : public testing::Test {
   }
 
   MailIntake& intake() {
-    if (!intake_) intake_ = std::make_unique<MailIntake>(settings_, store_, *directory_, *queue_, clock_);
+    if (!intake_)
+      intake_ = std::make_unique<MailIntake>(settings_, store_, *directory_, *queue_, clock_);
     return *intake_;
   }
   std::string sender(const Origin& origin, const std::string& address) {
@@ -139,7 +140,8 @@ TEST_F(IntakeTest, TakesMailForThoseWhoAreHere) {
 TEST_F(IntakeTest, ExpandsARecipientThatIsNamedAgainOnlyOnce) {
   MailEnvelope envelope;
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(shown(intake().add_recipient(stranger_, envelope, {"team@example.test", {}})), "250 2.1.5");
+    EXPECT_EQ(shown(intake().add_recipient(stranger_, envelope, {"team@example.test", {}})),
+              "250 2.1.5");
   }
   EXPECT_EQ(envelope.recipients.size(), 1u);
 }
@@ -223,7 +225,8 @@ TEST_F(IntakeTest, SendsReportsFromNobody) {
   ASSERT_EQ(store_.sent.size(), 1u);
   EXPECT_EQ(store_.sent[0].envelope.sender, "");
   EXPECT_EQ(store_.sent[0].text, "Subject: r\r\n\r\n");
-  EXPECT_TRUE(intake().send_report("00000000000000cc", "nobody@example.test", "Subject: r\r\n\r\n"));
+  EXPECT_TRUE(
+      intake().send_report("00000000000000cc", "nobody@example.test", "Subject: r\r\n\r\n"));
 }
 
 TEST_F(IntakeTest, UsersSendAsThemselves) {

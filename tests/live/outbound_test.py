@@ -153,6 +153,19 @@ class Outbound(harness.LiveTest):
         with self.assertRaises(harness.Failure):
             self.reports("silence", "failed", seconds=0.2)
 
+    def test_traces_what_was_decided(self):
+        self.one.rules["seek"] = [b"451 4.7.1 later", b"550 5.1.1 gone for good"]
+        self.send(["seek@one.example"], message("seek"))
+        self.reports("seek", "failed")
+        def told():
+            done = self.server.command("trace", "<seek@example.test>", check=False)
+            return done.stdout if "the sender is told" in done.stdout else None
+        lines = wait_for(told, "the trace").splitlines()
+        for line, text in zip(lines, ("accepted from 127.0.0.1", "451 4.7.1 later; next try in", "550 5.1.1 gone for good")):
+            self.assertIn(text, line)
+        self.assertEqual(len({line.split()[1] for line in lines}), 1)
+        self.assertIn("seek", self.server.command("trace", "seek@one.example"))
+
     def test_holds_and_lets_go(self):
         self.one.rules["held"] = [b"451 4.7.1 later", None]
         self.send(["held@one.example"], message("held"))

@@ -150,8 +150,8 @@ class FakeStore final : public Store {
   Result<std::unique_ptr<Staged>> stage(std::uint64_t) override { return not_here(); }
   Outcome check_space() override { return {}; }
   Outcome check_room(std::string_view, std::uint64_t) override { return {}; }
-  Result<std::vector<Delivered>> deliver(Staged&, std::string_view,
-                                         std::span<const Target>) override {
+  Result<std::vector<Delivered>> deliver(Staged&, std::string_view, std::span<const Target>,
+                                         Outgoing*) override {
     return not_here();
   }
   Result<Verdict> verify(std::string_view) override { return not_here(); }

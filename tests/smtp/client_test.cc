@@ -202,7 +202,8 @@ TEST_F(ClientTest, GivesUpOnWhatIsNoSmtp) {
   client_ = std::make_unique<Client>(options_);
   input_.clear();
   Kind kind = Kind::Bytes;
-  for (int i = 0; i < 10'000 && kind == Kind::Bytes; ++i) kind = hear("220-" + std::string(99, 'x') + "\r\n");
+  for (int i = 0; i < 10'000 && kind == Kind::Bytes; ++i)
+    kind = hear("220-" + std::string(99, 'x') + "\r\n");
   EXPECT_EQ(kind, Kind::Failed) << "a reply without end";
 }
 

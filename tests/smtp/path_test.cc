@@ -9,7 +9,8 @@ namespace {
 
 std::string rcpt(std::string_view argument) {
   const auto address = parse_rcpt(argument, false);
-  return address ? address->recipient : std::to_string(address.error().code) + " " + address.error().enhanced;
+  return address ? address->recipient
+                 : std::to_string(address.error().code) + " " + address.error().enhanced;
 }
 
 TEST(Path, ReadsAddressesAsClientsWriteThem) {

@@ -88,7 +88,8 @@ Reply FakeIntake::check_sender(const Origin& origin, const MailEnvelope& envelop
   return {250, "2.1.0", "ok"};
 }
 
-Reply FakeIntake::add_recipient(const Origin&, MailEnvelope& envelope, EnvelopeRecipient recipient) {
+Reply FakeIntake::add_recipient(const Origin&, MailEnvelope& envelope,
+                                EnvelopeRecipient recipient) {
   const std::string& address = recipient.address;
   if (address != "postmaster") {
     const auto parsed = mail::parse_address(address);

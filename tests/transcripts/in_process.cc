@@ -111,12 +111,8 @@ class InProcessWire final : public Wire {
           if (next.kind == Next::Kind::Bytes) next = session_->consume(input_, output_);
           break;
         case Next::Kind::StartTls: input_.clear(); return;
-        case Next::Kind::Compress:
-          has_agreed_to_compress_ = true;
-          [[fallthrough]];
-        case Next::Kind::Plain:
-          next = session_->consume(input_, output_);
-          break;
+        case Next::Kind::Compress: has_agreed_to_compress_ = true; [[fallthrough]];
+        case Next::Kind::Plain: next = session_->consume(input_, output_); break;
         case Next::Kind::Close: closed_ = true; return;
       }
     }

@@ -82,8 +82,7 @@ Scratch::Scratch(const Transcript& transcript, int port_offset) : root_(make_roo
     fs::copy(entry.path(), data_dir());
   if (!transcript.administrators.empty()) {
     const SystemClock clock;
-    const auto directory =
-        must(Directory::open(data_dir() + "/directory.sqlite", clock));
+    const auto directory = must(Directory::open(data_dir() + "/directory.sqlite", clock));
     for (const auto& user : transcript.administrators)
       must(directory->set_administrator(user + "@example.test", true));
   }
