@@ -123,9 +123,24 @@ TEST(UnboundResolver, EndsAQuestionThatNobodyAnswers) {
   }
 }
 
+// It is usually quick, so libunbound's own patience with it would be short.
+TEST(UnboundResolver, WaitsForAServerThatHasToFindOut) {
+  std::optional<std::chrono::steady_clock::time_point> first;
+  const NameServer server([&](const std::string& name, int type) {
+    const auto now = std::chrono::steady_clock::now();
+    if (name == "far.example" && !first) first = now;
+    const bool is_found = name != "far.example" || now - *first > std::chrono::seconds(2);
+    return is_found ? small_zone(name, type) : std::nullopt;
+  });
+  const auto resolver = open(settings_for(server));
+  for (const char* near : {"a.example", "b.example", "c.example"})
+    EXPECT_EQ(resolve_now(*resolver, {near, Type::A}).status, Status::Found);
+  const Answer answer = resolve_now(*resolver, {"far.example", Type::A});
+  EXPECT_EQ(answer.status, Status::Found) << answer.trouble;
+}
+
 TEST(UnboundResolver, DropsAnAnswerThatComesTooLate) {
   std::binary_semaphore go(0);
-  std::promise<void> sent;
   std::atomic<bool> first = true;
   const NameServer server([&](const std::string& name, int type) {
     if (name == "slow.example" && first.exchange(false)) go.acquire();
