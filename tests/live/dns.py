@@ -84,6 +84,7 @@ class NameServer:
         self.discard()
 
     def _write(self, zone, text):
+        zone = zone.rstrip(".")  # the root's is empty
         path = os.path.join(self.folder, zone + ".zone")
         with open(path + ".new", "w") as out:
             out.write(f"$ORIGIN {zone}.\n$TTL 1\n@ SOA ns hostmaster 1 3600 600 86400 1\n@ NS ns\nns A 127.0.0.1\n" + text)
@@ -94,7 +95,10 @@ class NameServer:
             self.process = subprocess.Popen(["knotd", "-c", self.configuration], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
         for zone in self.zones:
-            harness.wait_for(lambda zone=zone: self._is_served(zone), f"the zone {zone}:\n{self.log()}")
+            try:
+                harness.wait_for(lambda zone=zone: self._is_served(zone), f"the zone {zone}")
+            except harness.Failure as failure:
+                raise harness.Failure(f"{failure}\n{self.log()}")
         return self
 
     def _is_served(self, zone):
@@ -104,7 +108,7 @@ class NameServer:
 
     def _count(self, name, kind):
         """How many records it has of a name; a query as in RFC 1035 section 4.1."""
-        labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+        labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label)
         query = struct.pack("!6H", 1, 0, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, kind, 1)
         with socket.socket(type=socket.SOCK_DGRAM) as asking:
             asking.settimeout(0.5)

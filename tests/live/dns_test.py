@@ -101,6 +101,10 @@ class Dns(unittest.TestCase):
         self.assertEqual((found["validation"], found["secure"]), ("off", False))
         self.assertEqual(found["hosts"][0]["dane"], "none")
 
+    def test_a_server_of_these_zones_only_proves_nothing_from_the_root(self):
+        found = self.check("example.test", f"dns: {{server: {self.server.address}}}\n")
+        self.assertEqual((found["validation"], found["secure"]), ("off", False))
+
     def test_with_a_wrong_key_nothing_is_found(self):
         path = os.path.join(self.folder.name, "wrong")
         with open(path, "w") as out:
@@ -148,6 +152,22 @@ class Dns(unittest.TestCase):
             self.assertEqual(failed["status"], "failed")
             # Ten seconds and what a process needs to start and end on a busy machine.
             self.assertLess(time.monotonic() - start, 20)
+
+    def test_from_the_root_on(self):
+        program = os.path.join(os.path.dirname(harness.BINARY), "tests", "daemon_test")
+        # `broken` is delegated with a key that it has not got.
+        root = f"signed NS ns\nbroken NS ns\nbroken DS 4711 13 2 {'00' * 32}\n"
+        zones = {".": root, "signed": "host A 127.0.0.2\n", "broken": "host A 127.0.0.2\n"}
+        with dns.NameServer(zones, signed=[".", "signed"]) as server:
+            with open(server.trust_anchor("signed")) as anchor:
+                server.change(".", root + anchor.read())
+            environment = {**os.environ, "WAXWING_TEST_ROOT_SERVER": server.address,
+                           "WAXWING_TEST_ROOT_ANCHOR": server.trust_anchor(".")}
+            done = subprocess.run([program, "--gtest_filter=UnboundResolver.ProvesFromTheRoot"], env=environment,
+                                  capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("[  PASSED  ] 1 test.", done.stdout)
+        self.assertNotIn("SKIPPED", done.stdout)
 
     def test_for_people(self):
         path = os.path.join(self.folder.name, "people.yaml")
