@@ -129,7 +129,8 @@ std::optional<std::vector<Placed>> Section::texts(const std::string& key) {
 }
 
 std::optional<std::vector<Placed>> Section::text_or_texts(const std::string& key) {
-  if (get(key).IsSequence()) return texts(key);
+  const auto node = get(key);
+  if (node.IsDefined() && node.IsSequence()) return texts(key);
   auto one = text(key);
   if (!one) return std::nullopt;
   return std::vector<Placed>{std::move(*one)};

@@ -14,6 +14,7 @@
 #include "daemon/ports.h"
 #include "daemon/service_user.h"
 #include "daemon/stores.h"
+#include "daemon/unbound_resolver.h"
 
 namespace waxwing {
 
@@ -134,6 +135,9 @@ Answer check_config(const std::string& config) {
   const auto settings = load_settings(config);
   if (!settings) return failed(settings.error().text);
   if (const auto checked = check_services(**settings); !checked) {
+    return failed(config + ": " + checked.error().text);
+  }
+  if (const auto checked = UnboundResolver::check((*settings)->dns); !checked) {
     return failed(config + ": " + checked.error().text);
   }
   return done(config + " is good");

@@ -12,6 +12,7 @@
 
 #include "base/crypto.h"
 #include "daemon/administer.h"
+#include "daemon/checks.h"
 #include "daemon/commands.h"
 #include "daemon/mail_transport.h"
 #include "daemon/serve.h"
@@ -31,6 +32,8 @@ struct Line {
   std::string file;  // `account import`; "-": standard input
   ImportOrder import_order;
   ExportOrder export_order;
+  std::string domain;       // `check mx`
+  std::uint16_t port = 25;  // `check mx`
 };
 
 // A sub-command with the options that all have.
@@ -200,6 +203,19 @@ CLI::App* add_export(CLI::App& app, Line& line) {
   return command;
 }
 
+// What others publish, without a server that runs.
+CLI::App* add_check_mx(CLI::App& app, Line& line) {
+  CLI::App* check = app.add_subcommand("check", "Say what the server makes of what others publish");
+  check->require_subcommand(1);
+  CLI::App* command = add(check, line, "mx", "Where mail for a domain goes, by the DNS");
+  command->add_option("DOMAIN", line.domain, "The domain, or an address as in [192.0.2.1]")
+      ->required();
+  command->add_option("--port", line.port, "The port whose TLSA records count")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str();
+  return command;
+}
+
 // One line, without an echo when a person types it.
 std::string read_password() {
   termios before{};
@@ -273,6 +289,7 @@ int run_cli(int argc, char** argv) {
   add_queue_commands(app, line);
   CLI::App* import_command = add_import(app, line);
   CLI::App* export_command = add_export(app, line);
+  CLI::App* check_mx_command = add_check_mx(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -280,6 +297,8 @@ int run_cli(int argc, char** argv) {
   }
   if (serve_command->parsed()) return serve(line.config);
   if (check_command->parsed()) return print(check_config(line.config), line.json);
+  if (check_mx_command->parsed())
+    return print(check_mx(line.config, line.domain, line.port), line.json);
   if (import_command->parsed()) {
     line.import_order.config = line.config;
     return print(import_mail(line.import_order), line.json);

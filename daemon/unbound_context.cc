@@ -105,8 +105,11 @@ Outcome UnboundContext::configure(const Options& options) {
       {"outgoing-num-tcp:", "32"},
       {"msg-cache-size:", "8m"},
       {"rrset-cache-size:", "16m"},
-      // A server that was down is noticed within seconds when it is back, not in a quarter of an
-      // hour.
+      // A resolver that is quick with what it knows is given time for what it must find out: tried
+      // again so soon as its usual answers come, it would be given up within a second.
+      {"infra-cache-min-rtt:", options.servers.empty() ? "50" : "1000"},
+      // One that was down is asked again within seconds, and not for a quarter of an hour as if it
+      // still were.
       {"infra-keep-probing:", "yes"},
       {"infra-host-ttl:", "60"},
   };

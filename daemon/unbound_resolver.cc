@@ -36,33 +36,58 @@ bool is_readable(const std::string& path) {
   return std::ifstream(path).good();
 }
 
+// What an anchor means for libunbound.
+void use_anchor(const Settings::Dns& settings, const std::string& root_anchor,
+                UnboundContext::Options& unbound) {
+  switch (settings.anchor) {
+    case Anchor::None: return;
+    case Anchor::File: unbound.anchor_file = settings.anchor_file; return;
+    case Anchor::Root:
+      if (is_readable(root_anchor)) {
+        unbound.anchor_file = root_anchor;
+      } else {
+        unbound.anchors.assign(std::begin(kRootKeys), std::end(kRootKeys));
+      }
+  }
+}
+
+UnboundContext::Options context_options(const Settings::Dns& settings,
+                                        const UnboundResolver::Options& options) {
+  UnboundContext::Options unbound;
+  unbound.servers =
+      settings.servers.empty() ? system_servers(options.resolv_conf) : settings.servers;
+  unbound.servers_know_all = !unbound.servers.empty();
+  use_anchor(settings, options.root_anchor, unbound);
+  return unbound;
+}
+
+UnboundResolver::Validation validation_at_first(Anchor anchor) {
+  switch (anchor) {
+    case Anchor::Root: return UnboundResolver::Validation::Unknown;
+    case Anchor::File: return UnboundResolver::Validation::On;
+    case Anchor::None: return UnboundResolver::Validation::Off;
+  }
+  return UnboundResolver::Validation::On;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<UnboundResolver>> UnboundResolver::open(const Settings::Dns& settings,
                                                                const Options& options) {
-  UnboundContext::Options unbound;
-  unbound.servers = settings.servers;
-  std::string source = join(settings.servers, ", ");
-  if (settings.servers.empty()) {
-    unbound.servers = system_servers(options.resolv_conf);
-    source = unbound.servers.empty()
-                 ? "the root servers"
-                 : join(unbound.servers, ", ") + " (" + options.resolv_conf + ")";
-  }
-  unbound.servers_know_all = !unbound.servers.empty();
-  if (settings.anchor == Anchor::File) {
-    unbound.anchor_file = settings.anchor_file;
-  } else if (settings.anchor == Anchor::Root && is_readable(options.root_anchor)) {
-    unbound.anchor_file = options.root_anchor;
-  } else if (settings.anchor == Anchor::Root) {
-    unbound.anchors.assign(std::begin(kRootKeys), std::end(kRootKeys));
-  }
-  const auto validation = settings.anchor == Anchor::Root   ? Validation::Unknown
-                          : settings.anchor == Anchor::File ? Validation::On
-                                                            : Validation::Off;
-  auto work = Work::open({std::move(unbound), source, validation, options.deadline, options.probe});
+  auto unbound = context_options(settings, options);
+  std::string source = unbound.servers.empty() ? "the root servers" : join(unbound.servers, ", ");
+  if (settings.servers.empty() && !unbound.servers.empty())
+    source += " (" + options.resolv_conf + ")";
+  auto work = Work::open({std::move(unbound), source, validation_at_first(settings.anchor),
+                          options.deadline, options.probe});
   if (!work) return fail(work.error());
   return std::unique_ptr<UnboundResolver>(new UnboundResolver(std::move(source), std::move(*work)));
+}
+
+Outcome UnboundResolver::check(const Settings::Dns& settings) {
+  const auto context = UnboundContext::open(context_options(settings, Options()));
+  if (!context) return fail(context.error());
+  return {};
 }
 
 UnboundResolver::UnboundResolver(std::string source, std::unique_ptr<Work> work)

@@ -38,6 +38,8 @@ class UnboundResolver final : public dns::Resolver {
   static Result<std::unique_ptr<UnboundResolver>> open(const Settings::Dns& settings) {
     return open(settings, Options());
   }
+  // Whether open() would succeed; asks nobody.
+  static Outcome check(const Settings::Dns& settings);
   ~UnboundResolver() override;
 
   void resolve(const dns::Question& question, std::function<void(dns::Answer)> answered) override;

@@ -121,6 +121,7 @@ TEST(LoadSettings, ReadsOneServerOfTheDns) {
   const auto dns = good("dns: {server: 127.0.0.1@5300, trust_anchor: none}\n").dns;
   EXPECT_THAT(dns.servers, ElementsAre("127.0.0.1@5300"));
   EXPECT_EQ(dns.anchor, Settings::Dns::Anchor::None);
+  EXPECT_EQ(good("dns: {trust_anchor: a.key}\n").dns.anchor_file, "/etc/waxwing/a.key");
   for (const std::string server :
        {"localhost", "127.0.0.1:53", "127.0.0.1@", "127.0.0.1@0", "127.0.0.1@65536", "@53"}) {
     EXPECT_THAT(mistakes("dns:\n  server: '" + server + "'\n"),

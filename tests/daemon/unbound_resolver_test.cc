@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <semaphore>
@@ -123,9 +124,24 @@ TEST(UnboundResolver, EndsAQuestionThatNobodyAnswers) {
   }
 }
 
+// It is usually quick, so libunbound's own patience with it would be short.
+TEST(UnboundResolver, WaitsForAServerThatHasToFindOut) {
+  std::optional<std::chrono::steady_clock::time_point> first;
+  const NameServer server([&](const std::string& name, int type) {
+    const auto now = std::chrono::steady_clock::now();
+    if (name == "far.example" && !first) first = now;
+    const bool is_found = name != "far.example" || now - *first > std::chrono::seconds(2);
+    return is_found ? small_zone(name, type) : std::nullopt;
+  });
+  const auto resolver = open(settings_for(server));
+  for (const char* near : {"a.example", "b.example", "c.example"})
+    EXPECT_EQ(resolve_now(*resolver, {near, Type::A}).status, Status::Found);
+  const Answer answer = resolve_now(*resolver, {"far.example", Type::A});
+  EXPECT_EQ(answer.status, Status::Found) << answer.trouble;
+}
+
 TEST(UnboundResolver, DropsAnAnswerThatComesTooLate) {
   std::binary_semaphore go(0);
-  std::promise<void> sent;
   std::atomic<bool> first = true;
   const NameServer server([&](const std::string& name, int type) {
     if (name == "slow.example" && first.exchange(false)) go.acquire();
@@ -190,6 +206,27 @@ TEST(UnboundResolver, GoesOnWithoutProofWhereSignaturesAreStripped) {
   EXPECT_EQ(resolver->validation(), Validation::Off);
   EXPECT_EQ(resolve_now(*resolver, {"nothing.example", Type::A}).status, Status::NoName);
   EXPECT_EQ(resolve_now(*resolver, {"refused.test", Type::A}).status, Status::Failed);
+}
+
+// Against a server of a signed root, which tests/live/dns_test.py starts: ADDRESS@PORT, and its
+// keys.
+TEST(UnboundResolver, ProvesFromTheRoot) {
+  const char* address = std::getenv("WAXWING_TEST_ROOT_SERVER");
+  const char* anchor = std::getenv("WAXWING_TEST_ROOT_ANCHOR");
+  if (address == nullptr || anchor == nullptr) GTEST_SKIP() << "no server of a signed root";
+  Settings::Dns settings;
+  settings.servers = {address};
+  const auto resolver = open(settings, {.root_anchor = anchor});
+  const Answer broken = resolve_now(*resolver, {"host.broken", Type::A});
+  EXPECT_EQ(broken.status, Status::Failed) << "not asked for without proof";
+  EXPECT_EQ(resolver->validation(), Validation::On);
+  const Answer answer = resolve_now(*resolver, {"host.signed", Type::A});
+  EXPECT_EQ(answer.status, Status::Found) << answer.trouble;
+  EXPECT_TRUE(answer.is_secure);
+  const Answer nothing = resolve_now(*resolver, {"nothing.signed", Type::A});
+  EXPECT_EQ(nothing.status, Status::NoName);
+  EXPECT_TRUE(nothing.is_secure);
+  EXPECT_EQ(resolve_now(*resolver, {"host.broken", Type::A}).status, Status::Failed);
 }
 
 // Where somebody chose an anchor, what it does not prove is refused.

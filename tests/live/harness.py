@@ -52,8 +52,8 @@ def wait_for(condition, what, seconds=20.0):
         time.sleep(0.02)
 
 
-def _bindable(port):
-    with socket.socket() as probe:
+def _bindable(port, kind=socket.SOCK_STREAM):
+    with socket.socket(type=kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -92,6 +92,18 @@ def _free_offset():
         if _reserve(slot) and all(_bindable(port + offset) for port in MATRIX):
             return offset
     raise Failure("no free ports")
+
+
+def free_port():
+    """A loopback port, TCP and UDP, that stays with this process: above those of the daemons, below those
+    of tests/daemon/house.cc and those that the kernel hands out."""
+    start = os.getpid() % 256
+    for step in range(256):
+        number = (start + step) % 256
+        port = 31700 + number
+        if _reserve(200 + number) and _bindable(port) and _bindable(port, socket.SOCK_DGRAM):
+            return port
+    raise Failure("no free port")
 
 
 class Server:
