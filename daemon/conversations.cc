@@ -14,6 +14,7 @@ Conversations::Conversations(const Settings& settings, Stores& stores)
       intake_(settings, *stores.store, *stores.directory, *stores.queue, stores.clock),
       limits_(settings.limits, stores.clock) {
   intake_.trace_to(*stores.trace);
+  intake_.forward_by(stores.srs);
 }
 
 Server::SessionMaker Conversations::maker() {

@@ -206,6 +206,7 @@ void Destination::take_results(Line& line) {
   failures_ = 0;
   trouble_ = {0, "", ""};
   const auto most = host_.settings()->outbound.connections_per_destination;
+  has_worked_ = has_worked_ || any_taken;
   if (any_taken) window_ = std::min<std::size_t>(window_ + 1, most);
   if (!load.left.empty()) return;
   ++line.messages;
@@ -228,7 +229,6 @@ void Destination::send(Line& line) {
   consignment.require_tls = load.envelope.require_tls;
   consignment.ret = load.envelope.ret;
   consignment.envelope_id = load.envelope.envelope_id;
-  consignment.file = load.file;
   consignment.offset = load.envelope.skip;
   consignment.size = load.envelope.size;
   line.sent.assign(load.left.begin(),
@@ -236,19 +236,29 @@ void Destination::send(Line& line) {
                                            load.left.size(), client.extensions().max_recipients)));
   for (const auto number : line.sent)
     consignment.recipients.push_back(load.envelope.recipients[number]);
-  if (auto unfit = client.unfit(consignment)) {
-    load.note_rest(*unfit, line.connection->target().host, now(), next_try(load));
-    line.sent.clear();
-    line.state = Line::State::Idle;
-    line.idle_since = Clock_::now();
-    finish(std::move(line.load));
-    host_.loop.post([this, alive = alive_] {
-      if (*alive) work();
-    });
-    return;
+  if (auto unfit = client.unfit(consignment))
+    return put_aside(line, *unfit, line.connection->target().host);
+  auto file = host_.open(load.envelope.id);
+  if (!file) {
+    log.error("queued message cannot be read",
+              {{"id", load.envelope.id}, {"reason", file.error().text}});
+    return put_aside(line, {0, "4.3.0", "this server cannot read the message now"}, "");
   }
+  consignment.file = std::make_shared<const Fd>(*std::move(file));
   line.state = Line::State::Busy;
   line.connection->send(std::move(consignment));
+}
+
+// The message is not sent, for a reason that is known before; its connection goes on with the next.
+void Destination::put_aside(Line& line, const smtp::Reply& reply, const std::string& host) {
+  line.load->note_rest(reply, host, now(), next_try(*line.load));
+  line.sent.clear();
+  line.state = Line::State::Idle;
+  line.idle_since = Clock_::now();
+  finish(std::move(line.load));
+  host_.loop.post([this, alive = alive_] {
+    if (*alive) work();
+  });
 }
 
 std::int64_t Destination::next_try(const OutboundLoad& load) const {
@@ -332,7 +342,8 @@ void Destination::give_up() {
                                 {"seconds", pause.count()}});
   Loads all;
   while (!loads_.empty()) {
-    loads_.front()->note_rest(trouble_, trouble_host_, now(), now() + pause.count());
+    loads_.front()->note_rest(trouble_, trouble_host_, now(),
+                              std::max(next_try(*loads_.front()), now() + pause.count()));
     all.push_back(std::move(loads_.front()));
     loads_.pop_front();
   }
@@ -418,7 +429,7 @@ void Destination::abort() {
 
 bool Destination::is_idle() const {
   return lines_.empty() && dead_.empty() && loads_.empty() && !is_fetching_ && !is_looking_up_ &&
-         !has_more_ && !is_down() && failures_ == 0;
+         !has_more_ && !is_down();
 }
 
 Destination::Summary Destination::summary() const {

@@ -37,6 +37,9 @@ class Destination {
     std::function<void(Destination&)> fetch;
     // The attempt is over, or was none.
     std::function<void(Loads)> settle;
+    // A message of the queue. On the loop: opening a file is no more than its server's connection
+    // is.
+    std::function<Result<Fd>(const std::string& id)> open;
     // There may be one more connection in all. Who is refused is woken when there may.
     std::function<bool(Destination&)> may_connect;
     std::function<void()> disconnected;
@@ -59,6 +62,8 @@ class Destination {
   void stop();
   // Ends all at once.
   void abort();
+  // One of its servers has taken mail, since this was made.
+  bool has_worked() const { return has_worked_; }
   // It has no connection and waits for nothing.
   bool is_idle() const;
   bool has_connections() const { return !lines_.empty(); }
@@ -98,6 +103,7 @@ class Destination {
   std::optional<std::size_t> choose() const;
   void serve(Line& line);
   void send(Line& line);
+  void put_aside(Line& line, const smtp::Reply& reply, const std::string& host);
   void take_results(Line& line);
   void on_ready(Line& line);
   void on_failed(Line& line, const OutboundConnection::Failure& failure);
@@ -115,7 +121,8 @@ class Destination {
   const std::string name_;
   std::deque<std::unique_ptr<OutboundLoad>> loads_;
   std::vector<std::unique_ptr<Line>> lines_, dead_;
-  bool is_fetching_ = false, has_more_ = false, was_notified_ = false, is_stopping_ = false;
+  bool is_fetching_ = false, has_more_ = false, was_notified_ = false, is_stopping_ = false,
+       has_worked_ = false;
 
   OutboundRoute route_;
   std::vector<Candidate> candidates_;

@@ -50,23 +50,8 @@ std::string told(const Reply& reply) {
   return std::to_string(reply.code) + " " + reply.enhanced + " " + reply.text;
 }
 
-// Why nobody's mail goes that way; nothing where it does.
-std::optional<Reply> refusal(const Directory::Route& route, const Origin& origin) {
-  switch (route.kind) {
-    case Directory::Route::Kind::Unknown: return Reply{550, "5.1.1", "No such address here"};
-    case Directory::Route::Kind::Disabled: return Reply{550, "5.2.1", "This mailbox takes no mail"};
-    case Directory::Route::Kind::Elsewhere:
-      if (origin.identity) return std::nullopt;
-      return Reply{550, "5.7.1", "Relaying denied: sign in to send to other servers"};
-    case Directory::Route::Kind::Local: break;
-  }
-  if (origin.identity) return std::nullopt;
-  for (const auto& each : route.recipients) {
-    if (each.remote.empty()) continue;
-    return Reply{550, "5.7.1",
-                 "This address leads to another server, and only who has signed in may send there"};
-  }
-  return std::nullopt;
+std::string local_part(std::string_view address) {
+  return std::string(address.substr(0, address.rfind('@')));
 }
 
 // How many places the message goes to by this address.
@@ -148,6 +133,53 @@ void MailIntake::trace_acceptance(const Origin& origin, const MailEnvelope& enve
   trace_->note(std::move(note));
 }
 
+// As Directory::route(); and the address that a sender's was rewritten to leads back to the sender.
+Result<Directory::Route> MailIntake::find_route(const std::string& address, const Origin& origin) {
+  auto route = directory_.route(local_name(address, origin.peer.local_address));
+  if (!route || !srs_ || route->kind == Directory::Route::Kind::Elsewhere) return route;
+  const std::string local = local_part(address);
+  if (!mail::Srs::is_rewritten(local)) return route;
+  const auto sender = srs_->reverse(local, unix_seconds(clock_.now()));
+  if (!sender) return route;
+  return Directory::Route{Directory::Route::Kind::Local, {{"", "", *sender}}};
+}
+
+// Why nobody's mail goes that way; nothing where it does.
+std::optional<Reply> MailIntake::refusal(const Directory::Route& route, const Origin& origin,
+                                         const MailEnvelope& envelope,
+                                         const std::string& address) const {
+  switch (route.kind) {
+    case Directory::Route::Kind::Unknown: return Reply{550, "5.1.1", "No such address here"};
+    case Directory::Route::Kind::Disabled: return Reply{550, "5.2.1", "This mailbox takes no mail"};
+    case Directory::Route::Kind::Elsewhere:
+      if (origin.identity) return std::nullopt;
+      return Reply{550, "5.7.1", "Relaying denied: sign in to send to other servers"};
+    case Directory::Route::Kind::Local: break;
+  }
+  const bool leads_out = std::any_of(route.recipients.begin(), route.recipients.end(),
+                                     [](const auto& each) { return !each.remote.empty(); });
+  if (!leads_out || origin.identity) return std::nullopt;
+  if (!srs_) {
+    return Reply{550, "5.7.1",
+                 "This address leads to another server, and only who has signed in may send there"};
+  }
+  if (mail::Srs::is_rewritten(local_part(address)) && !envelope.sender.empty())
+    return Reply{550, "5.7.1", "This address takes delivery reports only"};
+  return std::nullopt;
+}
+
+// RFC 7208 section 2.4: who passes mail on is not among the servers that may send for its sender.
+void MailIntake::rewrite_sender(Envelope& queued, const Origin& origin,
+                                const MailEnvelope& envelope) const {
+  if (origin.identity || !srs_ || queued.sender.empty()) return;
+  for (const auto& each : envelope.recipients) {
+    if (!leads_out(each)) continue;
+    const auto domain = std::string_view(each.address).substr(each.address.rfind('@') + 1);
+    queued.sender = srs_->rewrite(queued.sender, domain, unix_seconds(clock_.now()));
+    return;
+  }
+}
+
 Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelope) {
   if (const auto space = store_.check_space(); !space) {
     return failed(origin, "space", space.error());
@@ -172,12 +204,12 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
   if (std::any_of(envelope.recipients.begin(), envelope.recipients.end(), is_same)) {
     return {250, "2.1.5", "Recipient is fine"};
   }
-  auto route = directory_.route(local_name(address, origin.peer.local_address));
+  auto route = find_route(address, origin);
   if (!route && route.error().code != Error::Code::Invalid) {
     return failed(origin, "recipient", route.error());
   }
-  const auto reason =
-      route ? refusal(*route, origin) : std::optional(Reply{550, "5.1.3", "Not a valid address"});
+  const auto reason = route ? refusal(*route, origin, envelope, address)
+                            : std::optional(Reply{550, "5.1.3", "Not a valid address"});
   if (reason) return refused(origin, envelope, address, *reason);
   std::size_t targets = places(*route);
   for (const auto& each : envelope.recipients) targets += places(each.route);
@@ -233,9 +265,9 @@ std::optional<Reply> MailIntake::route_again(const Origin& origin, MailEnvelope&
   std::optional<Reply> reason;
   std::size_t gone = 0;
   for (auto& recipient : envelope.recipients) {
-    auto route = directory_.route(local_name(recipient.address, origin.peer.local_address));
+    auto route = find_route(recipient.address, origin);
     if (!route) return failed(origin, "recipient", route.error());
-    auto refused_now = refusal(*route, origin);
+    auto refused_now = refusal(*route, origin, envelope, recipient.address);
     recipient.route = *std::move(route);
     if (!refused_now) continue;
     ++gone;
@@ -266,6 +298,7 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
     outgoing.envelope.id = id;
     outgoing.envelope.accepted = unix_seconds(clock_.now());
     if (origin.identity) outgoing.envelope.account = origin.identity->address;
+    rewrite_sender(outgoing.envelope, origin, envelope);
   }
   const auto delivered = store_.deliver(message, prefix, *targets, goes_out ? &outgoing : nullptr);
   if (!delivered) return failed(origin, "delivery", delivered.error());
@@ -320,7 +353,7 @@ Outcome MailIntake::send_report(const std::string& id, const std::string& recipi
   if (!message) return fail(message.error());
   if (auto done = (*message)->append(text); !done) return done;
   (*message)->finish();
-  auto route = directory_.route(recipient);
+  auto route = find_route(recipient, {});
   if (!route && route.error().code != Error::Code::Invalid) return fail(route.error());
   MailEnvelope envelope;
   if (route) envelope.recipients.push_back({recipient, *std::move(route)});

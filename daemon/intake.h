@@ -8,6 +8,7 @@
 #include "auth/directory.h"
 #include "base/clock.h"
 #include "config/settings.h"
+#include "protocols/mail/srs.h"
 #include "protocols/smtp/intake.h"
 #include "storage/store.h"
 
@@ -25,8 +26,10 @@ class Trace;
 // - An account that is disabled: 550 5.2.1, for good. Its owner is gone or barred, and a sender who
 //   learns that at once is better off than one whose mail is returned after days.
 // - Mail for other servers: 550 5.7.1 for who has not signed in.
-// - An alias of which one target is on another server, from who has not signed in: 550 5.7.1, even
-//   where others are here. Taking the message for some of them would lose it silently for the rest.
+// - What was written to an address that a sender's was rewritten to, but is no report: 550 5.7.1.
+//
+// An alias may lead to another server. What a stranger writes to it goes on under a sender of this
+// server's own (mail/srs.h), for the next server would refuse it in the sender's name (SPF).
 class MailIntake final : public smtp::Intake {
  public:
   // The store, the directory, the queue and the clock outlive it.
@@ -35,6 +38,9 @@ class MailIntake final : public smtp::Intake {
   // Who tells senders that mail has reached its mailbox, where they asked for it. It outlives this.
   // Set once, before other threads use the intake.
   void notify_by(Notices& notices) { notices_ = &notices; }
+  // How senders are rewritten where their mail is passed on; without, mail of strangers for aliases
+  // that lead elsewhere is refused. As notify_by().
+  void forward_by(std::shared_ptr<const mail::Srs> srs) { srs_ = std::move(srs); }
   // Where what it decides is noted. As notify_by().
   void trace_to(Trace& trace) { trace_ = &trace; }
   // A new configuration, for the messages that follow.
@@ -57,6 +63,12 @@ class MailIntake final : public smtp::Intake {
   smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                       Staged& message, const std::string& id);
 
+  Result<Directory::Route> find_route(const std::string& address, const smtp::Origin& origin);
+  std::optional<smtp::Reply> refusal(const Directory::Route& route, const smtp::Origin& origin,
+                                     const smtp::MailEnvelope& envelope,
+                                     const std::string& address) const;
+  void rewrite_sender(Envelope& queued, const smtp::Origin& origin,
+                      const smtp::MailEnvelope& envelope) const;
   smtp::Reply refused(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                       const std::string& address, smtp::Reply reply);
   void trace_refusal(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
@@ -72,6 +84,7 @@ class MailIntake final : public smtp::Intake {
   Queue& queue_;
   Notices* notices_ = nullptr;
   Trace* trace_ = nullptr;
+  std::shared_ptr<const mail::Srs> srs_;
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;

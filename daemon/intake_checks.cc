@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+#include "daemon/intake_outgoing.h"
 #include "protocols/mail/address.h"
 #include "protocols/mail/address_list.h"
 #include "protocols/mail/header.h"
@@ -23,6 +25,19 @@ std::optional<Reply> refuse_loop(const Candidate& candidate) {
   if (mail::find_fields(candidate.message.header, "Received").size() < kMaxHops)
     return std::nullopt;
   return Reply{554, "5.4.6", "Too many hops: this message goes round in circles"};
+}
+
+// What this server has passed on for an alias, and comes back to it, would be passed on for ever.
+std::optional<Reply> refuse_forwarding_loop(const Candidate& candidate) {
+  const auto been = mail::find_fields(candidate.message.header, "Delivered-To");
+  for (const auto& recipient : candidate.envelope.recipients) {
+    if (!leads_out(recipient)) continue;
+    for (const auto& address : been) {
+      if (equals_ignoring_case(address, recipient.address))
+        return Reply{554, "5.4.6", "This message has been to " + recipient.address + " before"};
+    }
+  }
+  return std::nullopt;
 }
 
 // What a user sends is read and completed field by field, so all of it must be known.
@@ -66,8 +81,9 @@ std::optional<Reply> refuse_foreign_author(const Candidate& candidate) {
 }  // namespace
 
 std::span<const IntakeCheck> intake_checks() {
-  static constexpr std::array<IntakeCheck, 3> kChecks = {{
+  static constexpr std::array<IntakeCheck, 4> kChecks = {{
       {"loop", refuse_loop},
+      {"forwarding-loop", refuse_forwarding_loop},
       {"header-size", refuse_endless_header},
       {"author", refuse_foreign_author},
   }};

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "daemon/intake_outgoing.h"
 #include "protocols/mail/address.h"
 #include "protocols/mail/date.h"
 #include "protocols/mail/header.h"
@@ -99,7 +100,12 @@ Result<std::unique_ptr<Staged>> rewritten(Store& store, const Staged& message,
 }  // namespace
 
 std::string added_fields(const Stamp& stamp, const mail::Message& message) {
-  std::string fields = "Return-Path: <" + stamp.envelope.sender + ">\r\n" + received(stamp);
+  std::string fields = "Return-Path: <" + stamp.envelope.sender + ">\r\n";
+  // By it a forwarding loop is noticed. With several recipients it would tell each of the others.
+  const auto& recipients = stamp.envelope.recipients;
+  if (recipients.size() == 1 && leads_out(recipients.front()))
+    fields += "Delivered-To: " + recipients.front().address + "\r\n";
+  fields += received(stamp);
   if (!stamp.origin.identity) return fields;
   if (!has(message, "From")) fields += "From: <" + stamp.origin.identity->address + ">\r\n";
   if (!has(message, "Date"))

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "protocols/mail/address.h"
 #include "protocols/mail/header.h"
 
 namespace waxwing {
@@ -38,12 +39,21 @@ std::string original_of_alias(const smtp::EnvelopeRecipient& recipient) {
   return original;
 }
 
+// A server without SMTPUTF8 understands the domain all the same.  RFC 6531 section 3.2
+std::string for_servers(const std::string& address) {
+  const auto parsed = mail::parse_address(address);
+  if (!parsed || is_ascii(parsed->domain) || !is_ascii(parsed->local)) return address;
+  const auto domain = mail::canonical_domain(parsed->domain);
+  return domain ? mail::Address{parsed->local, *domain}.to_string() : address;
+}
+
 }  // namespace
 
 std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelope) {
   std::vector<QueuedRecipient> all;
   std::set<std::string> seen;
-  const auto add = [&](const std::string& address, unsigned notify, std::string original) {
+  const auto add = [&](const std::string& as_written, unsigned notify, std::string original) {
+    const std::string address = for_servers(as_written);
     if (!seen.insert(address).second) return;
     QueuedRecipient queued;
     queued.address = address;
@@ -59,6 +69,11 @@ std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelop
     }
   }
   return all;
+}
+
+bool leads_out(const smtp::EnvelopeRecipient& recipient) {
+  return std::any_of(recipient.route.recipients.begin(), recipient.route.recipients.end(),
+                     [](const auto& target) { return !target.remote.empty(); });
 }
 
 Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message) {

@@ -15,6 +15,9 @@ namespace waxwing {
 // original recipient.  RFC 3461 sections 4.2 and 5.2.7
 std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelope);
 
+// It is an alias here, one of whose targets is elsewhere.
+bool leads_out(const smtp::EnvelopeRecipient& recipient);
+
 // What the queue keeps of the message, after finish(): its sender, what the sender asked for, and
 // whether it needs a server that takes 8-bit text or internationalised headers. Reads it all.
 Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message);

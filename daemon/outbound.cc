@@ -24,16 +24,14 @@ constexpr std::int64_t kRetryOwnTrouble = 300;  // seconds
 // What a job takes; nothing when it cannot be read now.
 std::unique_ptr<OutboundLoad> load_of(Queue& queue, const Queue::Job& job) {
   auto envelope = queue.envelope(job.message);
-  auto file = envelope ? queue.message(job.message) : Result<Fd>(fail(envelope.error()));
-  if (!file) {
+  if (!envelope) {
     log.error("queued message cannot be read",
-              {{"id", job.message}, {"reason", file.error().text}});
+              {{"id", job.message}, {"reason", envelope.error().text}});
     return nullptr;
   }
   auto load = std::make_unique<OutboundLoad>();
   load->job = job;
   load->envelope = std::move(*envelope);
-  load->file = std::make_shared<const Fd>(std::move(*file));
   for (const auto number : job.recipients) {
     const bool is_open = number < load->envelope.recipients.size() &&
                          load->envelope.recipients[number].state == QueuedRecipient::State::Waiting;
@@ -56,6 +54,7 @@ Outbound::Outbound(Parts parts)
             [this] { return parts_.tls; },
             [this](Destination& to) { fetch(to); },
             [this](Destination::Loads loads) { settle(std::move(loads)); },
+            [this](const std::string& id) { return parts_.queue.message(id); },
             [this](Destination& to) { return may_connect(to); },
             [this] { disconnected(); },
             parts_.timing},
@@ -230,7 +229,9 @@ void Outbound::look_at_overdue() {
 }
 
 bool Outbound::may_connect(Destination& to) {
-  if (connections_ < parts_.settings->outbound.connections) {
+  // Servers that take mail are not to wait for those that do not answer.
+  const auto most = parts_.settings->outbound.connections;
+  if (connections_ < (to.has_worked() ? most : most - most / 4)) {
     ++connections_;
     return true;
   }

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
 #include "protocols/smtp/intake.h"
 #include "storage/queue.h"
 
@@ -17,7 +16,6 @@ namespace waxwing {
 struct OutboundLoad {
   Queue::Job job;
   Envelope envelope;
-  std::shared_ptr<const Fd> file;
   std::vector<std::size_t> left;  // recipients of whom nothing is decided yet
   std::vector<RecipientEvent> events;
   int hosts_tried = 0;

@@ -199,7 +199,10 @@ Outcome Daemon::try_reload() {
       {"data_dir", settings->data_dir == settings_->data_dir},
       {"user", settings->user == settings_->user},
       {"hostname", settings->hostname == settings_->hostname},
-      {"durability", settings->durability == settings_->durability}};
+      {"durability", settings->durability == settings_->durability},
+      {"dns", settings->dns.servers == settings_->dns.servers &&
+                  settings->dns.anchor == settings_->dns.anchor &&
+                  settings->dns.anchor_file == settings_->dns.anchor_file}};
   for (const auto& [key, is_same] : fixed)
     if (!is_same)
       return fail(Error::Code::Invalid, config_ + ": " + key +

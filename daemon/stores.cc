@@ -2,9 +2,34 @@
 
 #include <utility>
 
+#include "base/crypto.h"
 #include "daemon/mail_router.h"
 
 namespace waxwing {
+
+namespace {
+
+constexpr std::size_t kKey = 32;
+
+// The key by which rewritten senders are known: made once. Without it, reports on their way back
+// are refused.
+Result<std::string> srs_key(Disk& disk, const std::string& data_dir) {
+  const std::string path = data_dir + "/srs.key";
+  if (const auto file = disk.open(path, Disk::Mode::Read)) {
+    auto key = disk.read(*file, 0, kKey);
+    if (!key || key->size() == kKey) return key;
+    // Cut off when it was made; nothing was sent with it.
+    if (auto done = disk.remove(path); !done) return fail(done.error());
+  }
+  const auto file = disk.open(path, Disk::Mode::Create);
+  if (!file) return fail(file.error());
+  std::string key = random_bytes(kKey);
+  if (auto done = disk.write(*file, key); !done) return fail(done.error());
+  if (auto done = disk.sync(*file); !done) return fail(done.error());
+  return key;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Stores>> Stores::open(std::shared_ptr<const Settings> current) {
   const Settings& settings = *current;
@@ -13,6 +38,9 @@ Result<std::unique_ptr<Stores>> Stores::open(std::shared_ptr<const Settings> cur
   if (!directory) return fail(directory.error());
   stores->directory = std::move(*directory);
   stores->quotas = std::make_unique<AccountQuotas>(*stores->directory);
+  auto key = srs_key(stores->disk, settings.data_dir);
+  if (!key) return fail(key.error());
+  stores->srs = std::make_shared<const mail::Srs>(std::move(*key));
   auto trace = Trace::open(settings.data_dir, stores->disk, stores->clock);
   if (!trace) return fail(trace.error());
   stores->trace = std::move(*trace);

@@ -6,6 +6,7 @@
 #include "auth/directory.h"
 #include "base/clock.h"
 #include "config/settings.h"
+#include "protocols/mail/srs.h"
 #include "storage/queue.h"
 #include "storage/quota.h"
 #include "storage/store.h"
@@ -33,6 +34,7 @@ struct Stores {
   SystemDisk disk;
   std::unique_ptr<Directory> directory;
   std::unique_ptr<AccountQuotas> quotas;
+  std::shared_ptr<const mail::Srs> srs;
   std::unique_ptr<Trace> trace;
   std::unique_ptr<Queue> queue;  // outlives the store, which delivers to it
   std::unique_ptr<Store> store;

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   app.add_option("--command", load.command, "of the scenarios command and transfer");
   app.add_option("--messages", load.messages, "that one command is about")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--sink", load.sink, "the port that mail for other servers goes to");
   app.add_option("--password", load.password);
   CLI11_PARSE(app, argc, argv);
   load.imap.tls = tls;

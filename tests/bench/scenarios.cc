@@ -8,7 +8,9 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/encoding.h"
 #include "tests/bench/mailbox_scenarios.h"
+#include "tests/bench/sink.h"
 
 namespace waxwing::bench {
 namespace {
@@ -146,6 +148,46 @@ Measured deliver(const Load& load) {
   return measured;
 }
 
+// Mail of signed-in users for other servers; ends when the last message is there, whoever says 250
+// before that.
+Measured send_out(const Load& load) {
+  const Sink sink(load.sink);
+  const double start = now();
+  Measured measured = in_parallel(load, [&](int connection, const auto& next, const auto& time) {
+    const std::string sender = user(load.user + connection % load.accounts);
+    Client client(load.smtp);
+    client.smtp('2');
+    client.send("EHLO load.example.net\r\n");
+    client.smtp('2');
+    if (load.command == "sign-in") {
+      const std::string zero(1, '\0');
+      client.send("AUTH PLAIN " + base64(zero + sender + zero + load.password) + "\r\n");
+      client.smtp('2');
+    }
+    for (int number = next(); number >= 0; number = next()) {
+      std::string text = message(load.size, number);
+      text = "From: " + sender + text.substr(text.find("\r\n"));
+      const double since = now();
+      client.send("MAIL FROM:<" + sender + ">\r\nRCPT TO:<user" + std::to_string(number) +
+                  "@far.example>\r\nDATA\r\n");
+      client.smtp('2');
+      client.smtp('2');
+      client.smtp('3');
+      client.send(text + ".\r\n");
+      client.smtp('2');
+      time(since);
+    }
+    client.send("QUIT\r\n");
+    client.smtp('2');
+  });
+  while (sink.taken() < static_cast<std::uint64_t>(load.count)) {
+    if (now() - start > 600) throw std::runtime_error("messages are missing");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  measured.seconds = now() - start;
+  return measured;
+}
+
 Measured append(const Load& load) {
   return in_parallel(load, [&](int connection, const auto& next, const auto& time) {
     Client client = signed_in(load, connection % load.accounts);
@@ -266,10 +308,11 @@ Measured push(const Load& load) {
 }
 
 const std::map<std::string, Scenario> kScenarios = {
-    {"deliver", deliver},   {"append", append},     {"headers", headers}, {"flags", flags},
-    {"download", download}, {"pop3", pop3},         {"sign-in", sign_in}, {"idle", idle},
-    {"push", push},         {"fill", fill},         {"command", command}, {"select", select_anew},
-    {"store", store},       {"transfer", transfer}, {"day", day},         {"hold", hold},
+    {"deliver", deliver},    {"append", append},     {"headers", headers},   {"flags", flags},
+    {"send-out", send_out},  {"download", download}, {"pop3", pop3},         {"sign-in", sign_in},
+    {"idle", idle},          {"push", push},         {"fill", fill},         {"command", command},
+    {"select", select_anew}, {"store", store},       {"transfer", transfer}, {"day", day},
+    {"hold", hold},
 };
 
 }  // namespace

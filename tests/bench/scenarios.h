@@ -20,6 +20,7 @@ struct Load {
   std::string mailbox = "INBOX";
   std::string command;    // "SEARCH SUBJECT x", "COPY"; "{modseq}" is the mailbox's
   int messages = 10'000;  // that one command is about
+  int sink = 0;           // the port that the server hands mail for other servers to
 };
 
 struct Measured {

@@ -26,6 +26,13 @@ def is_free(port):
     return True
 
 
+def free_port():
+    while True:
+        port = random.randrange(5000, 29000)
+        if is_free(port):
+            return port
+
+
 def free_offset():
     while True:
         offset = random.randrange(5000, 29000)
@@ -91,6 +98,7 @@ class Server:
     def __init__(self, accounts):
         self.accounts = accounts
         self.offset = free_offset()
+        self.sink = free_port()  # where mail for other servers goes
         self.root = own_folder()
         self.pids = []
 
@@ -155,6 +163,7 @@ class Waxwing(Server):
         self.config.write_text(
             f"hostname: mail.example.test\ndata_dir: {data_dir}\nuser: {user}\ndurability: {durability}\n"
             f"listen: {{addresses: [127.0.0.1], port_offset: {self.offset}}}\n"
+            f"relay: {{host: 127.0.0.1, port: {self.sink}, tls: none}}\n"
             "limits: {free_space: 100MiB, connections_per_address: 10000, messages_per_minute: 100000000}\n"
             "log: {level: warning}\n")
         self.command("domain", "add", "example.test")
@@ -308,6 +317,8 @@ lmtp_destination_concurrency_limit = 20
 default_process_limit = 200
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
+relayhost = [127.0.0.1]:{self.sink}
+smtp_destination_concurrency_limit = 20
 smtpd_client_connection_count_limit = 0
 in_flow_delay = 0
 alias_maps =
@@ -316,7 +327,8 @@ alias_database =
         lines = [f"127.0.0.1:{self.port(25)} inet n - n - - smtpd", "pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup",
                  "qmgr unix n - n 300 1 qmgr", "rewrite unix - - n - - trivial-rewrite", "bounce unix - - n - 0 bounce",
                  "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce", "verify unix - - n - 1 verify", "error unix - - n - - error",
-                 "retry unix - - n - - error", "discard unix - - n - - discard", "lmtp unix - - n - - lmtp", "anvil unix - - n - 1 anvil",
+                 "retry unix - - n - - error", "discard unix - - n - - discard", "lmtp unix - - n - - lmtp", "smtp unix - - n - - smtp", "relay unix - - n - - smtp",
+                 "anvil unix - - n - 1 anvil",
                  "proxymap unix - - n - - proxymap", "scache unix - - n - 1 scache", "postlog unix-dgram n - n - 1 postlogd",
                  "flush unix n - n 1000? 0 flush", "showq unix n - n - - showq", "tlsmgr unix - - n 1000? 1 tlsmgr"]
         (config / "master.cf").write_text("\n".join(lines) + "\n")

@@ -205,6 +205,60 @@ TEST_F(IntakeTest, QueuesWhatGoesElsewhereOnceForEachAddress) {
   EXPECT_EQ(envelope.recipients[1].address, "carol@far.example");
 }
 
+class Forwarding : public IntakeTest {
+ protected:
+  Forwarding() { intake().forward_by(std::make_shared<const mail::Srs>("key")); }
+  // The address that a stranger's was rewritten to.
+  std::string rewritten() {
+    send(stranger_, "carol@far.example", {"away@example.test"}, "Subject: s\r\n\r\ntext\r\n");
+    return store_.sent.empty() ? "" : store_.sent.back().envelope.sender;
+  }
+};
+
+TEST_F(Forwarding, SendsStrangersMailOnUnderASenderOfItsOwn) {
+  const auto sender = rewritten();
+  EXPECT_THAT(sender, MatchesRegex("SRS0=.{6}=..=far.example=carol@example.test"));
+  EXPECT_EQ(store_.copies.size(), 1u);
+  EXPECT_THAT(store_.copies[0].text, StartsWith("Return-Path: <carol@far.example>\r\n"));
+  EXPECT_THAT(store_.sent[0].text, StartsWith("Delivered-To: away@example.test\r\nReceived: "));
+  EXPECT_EQ(store_.sent[0].envelope.account, "");
+  EXPECT_EQ(store_.sent[0].envelope.recipients.at(0).address, "bob@far.example");
+}
+
+TEST_F(Forwarding, TakesReportsBackToTheSenderAndNothingElse) {
+  const auto sender = rewritten();
+  send(stranger_, "", {sender}, "Subject: report\r\n\r\n");
+  ASSERT_EQ(store_.sent.size(), 2u);
+  EXPECT_EQ(store_.sent[1].envelope.recipients.at(0).address, "carol@far.example");
+  EXPECT_EQ(store_.sent[1].envelope.sender, "");
+  MailEnvelope envelope;
+  envelope.sender = "mallory@far.example";
+  EXPECT_EQ(shown(intake().add_recipient(stranger_, envelope, {sender, {}})), "550 5.7.1");
+  std::string forged = sender;
+  forged[5] = forged[5] == 'a' ? 'b' : 'a';
+  EXPECT_EQ(recipient(stranger_, forged), "550 5.1.1");
+}
+
+TEST_F(Forwarding, TellsTheSenderOfAFailureFurtherOn) {
+  const auto sender = rewritten();
+  ASSERT_TRUE(intake().send_report("00000000000000aa", sender, "Subject: r\r\n\r\n"));
+  EXPECT_EQ(store_.sent.back().envelope.recipients.at(0).address, "carol@far.example");
+}
+
+TEST_F(Forwarding, RefusesWhatHasBeenHereBefore) {
+  const auto reply = send(stranger_, "carol@far.example", {"away@example.test"},
+                          "Delivered-To: Away@Example.test\r\nSubject: s\r\n\r\n");
+  EXPECT_EQ(shown(reply), "554 5.4.6");
+  EXPECT_TRUE(store_.sent.empty());
+}
+
+TEST_F(Forwarding, LeavesReportsAndUsersMailAsTheyAre) {
+  send(stranger_, "", {"away@example.test"}, "Subject: report\r\n\r\n");
+  EXPECT_EQ(store_.sent.back().envelope.sender, "");
+  send(alice_, "alice@example.test", {"away@example.test"}, "From: alice@example.test\r\n\r\n");
+  EXPECT_EQ(store_.sent.back().envelope.sender, "alice@example.test");
+}
+
 TEST_F(IntakeTest, KnowsWhatAMessageNeedsOfAServer) {
   const std::string plain = "From: alice@example.test\r\nSubject: s\r\n\r\n";
   send(alice_, "alice@example.test", {"a@far.example"}, plain + "text\r\n");

@@ -3,7 +3,9 @@
 import email
 import imaplib
 import json
+import os
 import smtplib
+import subprocess
 import unittest
 
 import harness
@@ -152,6 +154,47 @@ class Outbound(harness.LiveTest):
         self.reports("loud", "failed")
         with self.assertRaises(harness.Failure):
             self.reports("silence", "failed", seconds=0.2)
+
+    def test_a_relay_wants_a_proof_and_a_password(self):
+        folder = self.scratch("relay")
+        certificate = os.path.join(folder, "chain.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", certificate, "-out", f"{folder}/ca.pem"], check=True, capture_output=True)
+        with open(certificate, "a") as chain, open(f"{folder}/ca.pem") as ca:
+            chain.write(ca.read())
+        with open(f"{folder}/password", "w") as out:
+            out.write("open-sesame\n")
+        for path in (self.server.folder, folder):
+            os.chmod(path, 0o755)
+        relay = Sink(("127.0.0.1", 0), certificate=certificate, users={"waxwing": "open-sesame"})
+        stranger = Sink(("127.0.0.1", 0), extensions=("PIPELINING",))
+        self.addCleanup(relay.close)
+        self.addCleanup(stranger.close)
+        settings = f"""
+log: {{level: debug}}
+queue: {{retry_min: 1s, retry_max: 1s}}
+outbound: {{ca_file: {folder}/ca.pem}}
+relay:
+  - {{host: localhost, port: {relay.address[1]}, user: waxwing, password_file: {folder}/password, domains: [good.example]}}
+  - {{host: localhost, port: {stranger.address[1]}, tls: starttls, domains: [clear.example]}}
+"""
+        server = harness.Server(settings).start()
+        self.addCleanup(server.discard)
+        server.add_accounts()
+        own, self.server = self.server, server
+        try:
+            self.send(["a@good.example"], message("relayed"))
+            taken = self.taken(relay, "relayed")[0]
+            self.assertTrue(taken["tls"])
+            self.assertEqual(relay.signed_in, [("waxwing", True)])
+            self.send(["a@clear.example"], message("secret"))
+            wait_for(lambda: "the server offers no TLS" in server.log(), "the refusal of clear text")
+            self.assertEqual(stranger.messages, [])
+            self.assertNotIn("open-sesame", server.log())
+            server.stop()
+        finally:
+            self.server = own
 
     def test_traces_what_was_decided(self):
         self.one.rules["seek"] = [b"451 4.7.1 later", b"550 5.1.1 gone for good"]

@@ -94,6 +94,7 @@ class Conversation:
         self.client = client
         self.file = client.makefile("rb")
         self.encrypted = sink.tls_first
+        self.peer = client.getpeername()[0]
         self.forget()
 
     def forget(self):
@@ -199,7 +200,7 @@ class Conversation:
             with self.sink.lock:
                 self.sink.messages.append({"sender": self.sender, "recipients": self.recipients,
                                            "data": data, "commands": self.commands,
-                                           "tls": self.encrypted})
+                                           "tls": self.encrypted, "peer": self.peer})
                 self.sink.arrived.notify_all()
         self.forget()
         self.say(answer or b"250 2.0.0 taken")

@@ -50,9 +50,9 @@ TEST(DeliveryReport, IsAMultipartReport) {
   const auto message = parser.finish();
   EXPECT_EQ(message.root.type, "multipart");
   EXPECT_EQ(message.root.subtype, "report");
-  ASSERT_EQ(message.root.children.size(), 3u);
-  EXPECT_EQ(message.root.children[1].subtype, "delivery-status");
-  EXPECT_EQ(message.root.children[2].subtype, "rfc822-headers");
+  ASSERT_EQ(message.root.parts.size(), 3u);
+  EXPECT_EQ(message.root.parts[1].subtype, "delivery-status");
+  EXPECT_EQ(message.root.parts[2].subtype, "rfc822-headers");
   for (const char* field :
        {"Original-Envelope-Id: QQ1\r\nReporting-MTA: dns; mail.example.test\r\nArrival-Date: ",
         "\r\n\r\nOriginal-Recipient: rfc822; list@example.test\r\nFinal-Recipient: rfc822; "
