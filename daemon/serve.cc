@@ -106,6 +106,8 @@ Outcome Daemon::start() {
   auto stores = Stores::open(settings_);
   if (!stores) return fail(stores.error());
   stores_ = std::move(*stores);
+  if (const auto space = stores_->store->check_space(); !space)
+    log.warning("no mail is taken", {{"reason", space.error().text}});
 
   conversations_ = std::make_unique<Conversations>(*settings_, *stores_);
   server_ = std::make_unique<Server>(
@@ -200,6 +202,10 @@ Outcome Daemon::try_reload() {
       {"user", settings->user == settings_->user},
       {"hostname", settings->hostname == settings_->hostname},
       {"durability", settings->durability == settings_->durability},
+      {"limits.free_space", settings->limits.free_space == settings_->limits.free_space},
+      {"limits.message_size", settings->limits.message_size == settings_->limits.message_size},
+      {"search.index", settings->search.index == settings_->search.index},
+      {"queue.delay_notice", settings->queue.delay_notice == settings_->queue.delay_notice},
       {"dns", settings->dns.servers == settings_->dns.servers &&
                   settings->dns.anchor == settings_->dns.anchor &&
                   settings->dns.anchor_file == settings_->dns.anchor_file}};

@@ -53,8 +53,9 @@ Outcome MailboxTree::load(Access& access) {
         std::make_shared<MaildirMailbox>(account_.context(), account_, std::move(record));
   }
   for (auto [name, use] : kFirstMailboxes) {
-    // INBOX is always there; the others are only a gift to a new account.
-    if (mailboxes_.contains(name) || (!records->empty() && use != SpecialUse::None)) continue;
+    // INBOX is always there; the others are only a gift to a new account of somebody's.
+    const bool is_gift = records->empty() && !account_.address().starts_with('@');
+    if (mailboxes_.contains(name) || (!is_gift && use != SpecialUse::None)) continue;
     auto folder = folder_of(name);
     if (!folder) return fail(folder.error());
     if (auto added = add(access, name, *folder, use); !added) return fail(added.error());

@@ -234,7 +234,11 @@ Outcome MaildirStore::check_space() {
   auto free = context_->disk.free_space(context_->options.data_dir);
   if (!free) return fail(free.error());
   if (*free >= context_->options.free_space) return {};
-  return fail(Error::Code::NoSpace, "free space is below the floor");
+  return fail(Error::Code::NoSpace, std::to_string(*free >> 20) + " MiB are free where " +
+                                        context_->options.data_dir +
+                                        " is, less than limits.free_space, which is " +
+                                        std::to_string(context_->options.free_space >> 20) +
+                                        " MiB: make room, or lower it");
 }
 
 Result<std::unique_ptr<Staged>> MaildirStore::stage(std::uint64_t expected_size) {

@@ -160,7 +160,10 @@ Result<std::vector<MailboxInfo>> Namespaces::mailboxes() {
                   {{"account", place.account->address()}, {"reason", theirs.error().text}});
       continue;
     }
+    const bool is_domain = place.account->address().starts_with('@');
     for (MailboxInfo& info : *theirs) {
+      // Every account has one, but nobody is behind this.
+      if (is_domain && info.name == "INBOX") continue;
       info.name = place.prefix + info.name;
       info.is_personal = false;
       info.id.value |= ids_of(place.account->address());

@@ -193,6 +193,10 @@ Outcome Queue::rebuild() {
         log.error("envelope cannot be read", {{"id", id}, {"reason", found.error().text}});
         continue;
       }
+      if (waiting_recipients(*found).empty()) {
+        remove_files(id);  // all was done but this
+        continue;
+      }
       if (auto done = insert(*found, made_ready); !done) return done;
       ++messages;
     }
@@ -321,10 +325,12 @@ Outcome Queue::give_back(const std::vector<Job>& jobs) {
 }
 
 Outcome Queue::settle(const std::vector<Settlement>& settled) {
-  // The envelopes first: what a job came to must not be forgotten when the job is.
+  // The envelopes first: what a job came to must not be forgotten when the job is. Where that fails,
+  // the schedule still knows it: only a crash would repeat a delivery then.
+  Outcome appended;
   for (const auto& each : settled) {
     if (each.events.empty() || (each.is_whole_message && !each.due)) continue;
-    if (auto done = append(each.job.message, each.events); !done) return done;
+    if (auto done = append(each.job.message, each.events); !done) appended = done;
   }
   std::vector<std::string> finished;
   {
@@ -348,7 +354,7 @@ Outcome Queue::settle(const std::vector<Settlement>& settled) {
     if (auto done = transaction.commit(); !done) return done;
   }
   for (const auto& id : finished) remove_files(id);
-  return {};
+  return appended;
 }
 
 Outcome Queue::forget(std::int64_t job, std::string_view message,

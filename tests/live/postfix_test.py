@@ -41,7 +41,7 @@ disable_dns_lookups = yes
 relayhost = [127.0.0.1]:{waxwing}
 virtual_mailbox_domains = peer.test
 virtual_mailbox_base = {root}/mail
-virtual_mailbox_maps = regexp:{root}/users
+virtual_mailbox_maps = texthash:{root}/users
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
@@ -93,7 +93,8 @@ class Postfix:
             for name in ("key.pem", "cert.pem"):
                 chain.write(open(f"{self.root}/{name}").read())
         with open(f"{self.root}/users", "w") as users:
-            users.write("/^gone@/ DUNNO\n/^(.*)@peer.test$/ ${1}/\n")
+            for user in ("carol", "big", "receipt", "\u4f60\u597d", *(f"m{n}" for n in range(60))):
+                users.write(f"{user}@peer.test {user}/\n")
         self.write("main.cf", MAIN, waxwing=waxwing, uid=65534, gid=65534)
         self.write("master.cf", MASTER)
         subprocess.run(["/usr/sbin/postfix", "-c", f"{self.root}/config", "start"], check=True, capture_output=True)

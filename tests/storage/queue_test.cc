@@ -204,6 +204,29 @@ TEST_F(QueueTest, DropsHalvesOfMessagesThatWereNeverAccepted) {
   EXPECT_EQ(*queue_->count(), 0u);
 }
 
+TEST_F(QueueTest, IsDoneWithAMessageWhoseRecipientsAllAre) {
+  const auto one = envelope({"a@one.example"});
+  ASSERT_TRUE(send(one));
+  ASSERT_TRUE(queue_->append(one.id, {{0, State::Delivered, 1, 0, "2.0.0", "mx", "250"}}));
+  crash_queue();
+  EXPECT_TRUE(spool().empty());
+  EXPECT_EQ(*queue_->count(), 0u);
+}
+
+TEST_F(QueueTest, EndsAJobWhoseResultsCannotBeWritten) {
+  const auto one = envelope({"a@one.example", "b@one.example", "c@two.example"});
+  ASSERT_TRUE(send(one));
+  auto settlement = settled(take("one.example").at(0), State::Waiting, 300);
+  settlement.events[0].state = State::Delivered;
+  disk_.fail_call(1, Error::Code::NoSpace);
+  EXPECT_FALSE(queue_->settle({settlement}));
+  disk_.fail_call(0);
+  ASSERT_TRUE(queue_->wake());
+  const auto again = take("one.example");
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_THAT(again[0].recipients, ElementsAre(1)) << "who has it is not asked again";
+}
+
 TEST_F(QueueTest, IsDurableOrNotThereAtAll) {
   const std::vector<Store::Target> both = {{.account = kAlice}, {.account = kBob}};
   (void)account(kAlice);
