@@ -51,6 +51,12 @@ Command::Body parse_notify(Lexer& lexer);
 Command::Body parse_get_metadata(Lexer& lexer);
 Command::Body parse_set_metadata(Lexer& lexer);
 std::vector<std::string> parse_entries(Lexer& lexer);  // "(" entries ")".  RFC 5464
+// Search keys, one or more, up to the end of the command: Kind::And.
+SearchKey parse_search_keys(Lexer& lexer);
+// Deeper than that they are not nested: clients write "OR a OR b OR c ..." over hundreds of
+// Message-IDs, and each OR is one level.
+inline constexpr int kMaxSearchDepth = 400;
+inline constexpr std::size_t kMaxSearchKeys = 10000;
 Command::Body parse_search(Lexer& lexer);
 Command::Body parse_sort(Lexer& lexer);
 Command::Body parse_thread(Lexer& lexer);

@@ -26,7 +26,7 @@ class SearchTask final : public Task {
       const Slice slice(conversation.services.clock);
       const auto is_done = search_.step(conversation, slice, output);
       if (!is_done) {
-        return done(refuse_search(conversation, command_.returns, is_done.error()));
+        return done(search_.refuse(conversation, command_.returns, is_done.error()));
       }
       if (!*is_done) return Step::Yield;
       make_answer(conversation);

@@ -1,10 +1,35 @@
 #include "protocols/imap/searching.h"
 
+#include <utility>
+
+#include "protocols/imap/filters.h"
 #include "protocols/imap/object_id.h"
 
 namespace waxwing::imap {
 
+// RFC 5466 section 3.1
+std::optional<Reply> Searching::put_filters_in(Conversation& conversation) {
+  if (!conversation.offers("FILTERS")) return Reply::bad("There are no filters here");
+  if (!charset_.empty() && charset_ != "UTF-8" && charset_ != "US-ASCII") {
+    return Reply::bad("Filters are in UTF-8", "BADCHARSET (UTF-8 US-ASCII)");
+  }
+  charset_ = "UTF-8";
+  const auto annotations = conversation.account->annotations({});
+  if (!annotations) return conversation.refuse(annotations.error());
+  auto program = expand_filters(program_, *annotations);
+  if (!program) return program.error();
+  program_ = std::move(*program);
+  if (conversation.dialect.uid_only && has_numbers()) {
+    return Reply::bad("There are no message numbers in this session", "UIDREQUIRED");
+  }
+  return std::nullopt;
+}
+
 Outcome Searching::begin(Conversation& conversation, Output& output) {
+  if (program_.has(SearchKey::Kind::Filter)) {
+    refusal_ = put_filters_in(conversation);
+    if (refusal_) return fail(Error::Code::Invalid, "filters");
+  }
   if (asks_for_modseq()) conversation.enable_condstore(output);
   const Selected& selected = *conversation.selected;
   if (const auto done = look_up_ids(program_, selected.mailbox()); !done) return done;
@@ -31,10 +56,11 @@ std::optional<Task::Extent> Searching::extent() const {
   return Task::Extent{run_->decided(), run_->candidates()};
 }
 
-Reply refuse_search(Conversation& conversation, const std::optional<SearchReturn>& returns,
-                    const Error& error) {
+Reply Searching::refuse(Conversation& conversation, const std::optional<SearchReturn>& returns,
+                        const Error& error) const {
   // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
   if (returns && returns->save) conversation.selected->save({});
+  if (refusal_) return *refusal_;
   if (error.code != Error::Code::NotFound) return conversation.refuse(error);
   return Reply::no("The charset is not known here", SearchProgram::bad_charset());
 }

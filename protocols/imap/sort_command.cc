@@ -21,7 +21,7 @@ class SortTask final : public Task {
     if (!answer_) {
       const auto is_done = sort(conversation, output);
       if (!is_done) {
-        return done(refuse_search(conversation, command_.returns, is_done.error()));
+        return done(search_.refuse(conversation, command_.returns, is_done.error()));
       }
       if (!*is_done) return Step::Yield;
       make_answer(*conversation.selected);

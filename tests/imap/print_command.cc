@@ -223,6 +223,7 @@ std::string search_key(const SearchKey& key) {
     case Kind::To: return "TO " + astring(key.text);
     case Kind::Body: return "BODY " + astring(key.text);
     case Kind::Text: return "TEXT " + astring(key.text);
+    case Kind::Filter: return "FILTER " + key.text;
     case Kind::Fuzzy: return "FUZZY " + search_key(key.keys[0]);
     case Kind::Not: return "NOT " + search_key(key.keys[0]);
     case Kind::Or: return "OR " + search_key(key.keys[0]) + " " + search_key(key.keys[1]);
