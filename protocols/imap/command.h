@@ -52,6 +52,10 @@ struct Noop {
 struct Logout {
   bool operator==(const Logout&) const = default;
 };
+struct LanguageCommand {            // RFC 5255 section 3.2
+  std::vector<std::string> ranges;  // of language.h; none: which ones are there?
+  bool operator==(const LanguageCommand&) const = default;
+};
 struct Id {                                                                // RFC 2971
   std::vector<std::pair<std::string, std::optional<std::string>>> fields;  // empty for NIL too
   bool operator==(const Id&) const = default;
@@ -387,12 +391,13 @@ struct Move {
 };
 
 struct Command {
-  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Comparator,
-                            Enable, Select, Create, Delete, Rename, Subscribe, Unsubscribe, List,
-                            GetQuota, GetQuotaRoot, SetQuota, GetAcl, SetAcl, DeleteAcl, ListRights,
-                            MyRights, GetMetadata, SetMetadata, Namespace, Status, Append, Compress,
-                            Idle, Unauthenticate, Close, Unselect, Check, Expunge, UidBatches,
-                            Search, Sort, Thread, Fetch, Notify, Store, Replace, Copy, Move>;
+  using Body =
+      std::variant<Capability, Noop, Logout, LanguageCommand, Id, StartTls, Authenticate, Login,
+                   Comparator, Enable, Select, Create, Delete, Rename, Subscribe, Unsubscribe, List,
+                   GetQuota, GetQuotaRoot, SetQuota, GetAcl, SetAcl, DeleteAcl, ListRights,
+                   MyRights, GetMetadata, SetMetadata, Namespace, Status, Append, Compress, Idle,
+                   Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search, Sort,
+                   Thread, Fetch, Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

@@ -22,7 +22,8 @@ Reply login(Conversation&, Login&, Output&);
 std::unique_ptr<Task> authenticate(Command&&);
 Reply unauthenticate(Conversation&, Unauthenticate&, Output&);
 
-Reply comparator(Conversation&, Comparator&, Output&);  // comparator.cc
+Reply language(Conversation&, LanguageCommand&, Output&);  // language_command.cc
+Reply comparator(Conversation&, Comparator&, Output&);     // comparator.cc
 
 // commands_mailbox.cc
 Reply enable(Conversation&, Enable&, Output&);

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "protocols/imap/collation.h"
+#include "protocols/imap/language.h"
 #include "protocols/imap/lexer.h"
 #include "protocols/imap/parser_parts.h"
 #include "storage/types.h"
@@ -78,6 +79,20 @@ Command::Body parse_enable(Lexer& lexer) {
     enable.capabilities.push_back(lexer.word("a capability"));
   } while (lexer.ok() && !lexer.at_end());
   return enable;
+}
+
+// RFC 5255 section 3.5
+Command::Body parse_language(Lexer& lexer) {
+  LanguageCommand language;
+  while (lexer.ok() && !lexer.at_end()) {
+    lexer.space();
+    language.ranges.push_back(lexer.astring("a language"));
+    if (!is_language_range(language.ranges.back())) {
+      lexer.fail("A language is a tag like de or en-GB");
+    }
+    if (language.ranges.size() > kMaxListEntries) lexer.fail("Too many languages");
+  }
+  return language;
 }
 
 // RFC 5255 section 4.10
@@ -266,6 +281,7 @@ constexpr Entry kCommands[] = {
     {"GETQUOTAROOT", with_mailbox<GetQuotaRoot>},
     {"ID", parse_id},
     {"IDLE", without_arguments<Idle>},
+    {"LANGUAGE", parse_language},
     {"LIST", parse_list_command},
     {"LISTRIGHTS", with_identifier<ListRights>},
     {"LOGIN", parse_login},

@@ -77,6 +77,9 @@ class ImapSession final : public waxwing::Session {
   void mailbox_gone(Output& output);
   void reject(std::string_view tag, std::string_view text, Output& output);
   void count_error(Output& output);
+  std::string in_language(std::string_view response) const {
+    return translated_response(response, conversation_.dialect.language);
+  }
   bool is_idling() const { return current_ && current_->task->is_idling(); }
   bool is_amid_line() const {
     return (current_ && current_->task->is_amid_line()) || (pushing_ && pushing_->is_amid_line());
@@ -133,9 +136,7 @@ std::optional<Next> ImapSession::read_command(Input& input, Output& output) {
     case Framed::Kind::Literal: return on_literal(framed, output);
     case Framed::Kind::Data: return on_data(std::move(framed));
     case Framed::Kind::Command: return on_command(framed.command, output);
-    case Framed::Kind::Rejected:
-      reject(framed.tag, framed.text, output);
-      return std::nullopt;
+    case Framed::Kind::Rejected: reject(framed.tag, framed.text, output); return std::nullopt;
   }
   return std::nullopt;
 }
@@ -406,7 +407,7 @@ void ImapSession::tell_progress(Output& output) {
   } else {
     output << " NIL NIL";
   }
-  output << ")] Still at it\r\n";
+  output << ")] " << translated("Still at it", conversation_.dialect.language) << "\r\n";
 }
 
 void ImapSession::answer(Reply reply, Output& output) {
@@ -414,7 +415,7 @@ void ImapSession::answer(Reply reply, Output& output) {
   const bool is_sign_in = current_->entry->states == In::NotAuthenticated;
   current_.reset();
   conversation_.upload.reset();
-  output << tag << " " << reply.to_string() << "\r\n";
+  output << tag << " " << in_language(reply.to_string()) << "\r\n";
   if (reply.kind == Reply::Kind::Bad) {
     count_error(output);
     return;
@@ -442,7 +443,7 @@ void ImapSession::mailbox_gone(Output& output) {
 
 void ImapSession::reject(std::string_view tag, std::string_view text, Output& output) {
   conversation_.upload.reset();
-  output << (tag.empty() ? "*" : tag) << " " << text << "\r\n";
+  output << (tag.empty() ? "*" : tag) << " " << in_language(text) << "\r\n";
   // A refused literal is the mailbox's fault, not a client's that cannot speak.
   if (text.starts_with("BAD")) count_error(output);
 }
@@ -472,21 +473,24 @@ Next ImapSession::changed(MailboxId mailbox, Output& output) {
 }
 
 Next ImapSession::tick(Output& output) {
-  if (is_idling()) output << "* OK Still here\r\n";
+  if (is_idling()) output << "* " << in_language("OK Still here") << "\r\n";
   return Next::bytes();
 }
 
 void ImapSession::encrypted(const TlsInfo& tls) {
   conversation_.tls = tls;
   conversation_.ending = Conversation::Ending::None;
-  // What was said in clear may be an attacker's words.  RFC 9051 section 6.2.1
+  // What was said in clear may be an attacker's words.  RFC 9051 section 6.2.1, RFC 5255 section 7
+  conversation_.dialect = {};
   framer_ = Framer(Framer::kBeforeSignIn);
   errors_ = 0;
   conversation_.failed_sign_ins = 0;
 }
 
 void ImapSession::goodbye(std::string_view reason, Output& output) {
-  if (!is_amid_line()) output << "* BYE " << reason << "\r\n";
+  if (!is_amid_line()) {
+    output << "* BYE " << translated(reason, conversation_.dialect.language) << "\r\n";
+  }
   conversation_.ending = Conversation::Ending::Close;
 }
 

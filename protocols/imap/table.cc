@@ -14,6 +14,7 @@ constexpr Entry kTable[] = {
     {"NOOP", In::Any, On::Loop, Numbers::Free, once<noop>},
     {"LOGOUT", In::Any, On::Loop, Numbers::Keep, once<logout>},
     {"ID", In::Any, On::Loop, Numbers::Free, once<id>, "ID"},
+    {"LANGUAGE", In::Any, On::Loop, Numbers::Free, once<language>, "LANGUAGE"},
 
     {"STARTTLS", In::NotAuthenticated, On::Loop, Numbers::Keep, once<starttls>},
     {"LOGIN", In::NotAuthenticated, On::Password, Numbers::Keep, once<login>},

@@ -293,6 +293,11 @@ struct Arguments {
     return " " + astring(login.user) + " " + astring(login.password);
   }
   std::string operator()(const Compress& compress) const { return " " + compress.algorithm; }
+  std::string operator()(const LanguageCommand& language) const {
+    std::string text;
+    for (const auto& range : language.ranges) text += " " + astring(range);
+    return text;
+  }
   std::string operator()(const Comparator& comparator) const {
     std::string text;
     for (const auto& order : comparator.orders) text += " " + astring(order);
