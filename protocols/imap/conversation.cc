@@ -34,6 +34,10 @@ bool Conversation::offers(std::string_view capability) const {
       if (equals_ignoring_case(name, "QUOTA") && equals_ignoring_case(capability, "QUOTASET")) {
         return true;
       }
+      if (equals_ignoring_case(capability, "CONTEXT=SORT") &&
+          (equals_ignoring_case(name, "SORT") || equals_ignoring_case(name, "ESORT"))) {
+        return true;
+      }
       // QRESYNC is built upon CONDSTORE, and what lacks a part of IMAP4rev2 is none.
       if (equals_ignoring_case(capability, "QRESYNC")) {
         return equals_ignoring_case(name, "CONDSTORE");

@@ -69,11 +69,14 @@ Reply expunge(Conversation&, Expunge&, Output&);
 
 std::unique_ptr<Task> uid_batches(Command&&);  // uid_batches.cc
 
-std::unique_ptr<Task> search(Command&&);  // search_command.cc
-std::unique_ptr<Task> sort(Command&&);    // sort_command.cc
-std::unique_ptr<Task> thread(Command&&);  // thread_command.cc
-std::unique_ptr<Task> fetch(Command&&);   // fetch.cc
-std::unique_ptr<Task> store(Command&&);   // store.cc
+// search_command.cc
+std::unique_ptr<Task> search(Command&&);
+Reply cancel_update(Conversation&, CancelUpdate&, Output&);
+
+std::unique_ptr<Task> sort(Command&&);          // sort_command.cc
+std::unique_ptr<Task> thread(Command&&);        // thread_command.cc
+std::unique_ptr<Task> fetch(Command&&);         // fetch.cc
+std::unique_ptr<Task> store(Command&&);         // store.cc
 
 // copy_move.cc
 Reply copy(Conversation&, Copy&, Output&);

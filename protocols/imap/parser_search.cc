@@ -182,8 +182,14 @@ SearchReturn parse_return(Lexer& lexer) {
       returns.partial = parse_partial_range(lexer);
     } else if (lexer.take_word("RELEVANCY")) {
       returns.relevancy = true;
+    } else if (lexer.take_word("CONTEXT")) {
+      returns.context = true;
+    } else if (lexer.take_word("UPDATE")) {
+      returns.update = true;
     } else {
-      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT, PARTIAL, RELEVANCY and SAVE");
+      lexer.fail(
+          "What can be returned is MIN, MAX, ALL, COUNT, PARTIAL, RELEVANCY, SAVE, CONTEXT and "
+          "UPDATE");
     }
   });
   // RFC 9394 section 3.1
@@ -248,8 +254,12 @@ SearchKey parse_search_keys(Lexer& lexer) {
 }
 
 Command::Body parse_search(Lexer& lexer) {
-  Search search;
   lexer.space();
+  return parse_search_rest(lexer);
+}
+
+Search parse_search_rest(Lexer& lexer) {
+  Search search;
   search.returns = take_return(lexer);
   if (lexer.take_word("CHARSET")) {
     lexer.space();

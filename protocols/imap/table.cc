@@ -56,6 +56,7 @@ constexpr Entry kTable[] = {
     {"CHECK", In::Selected, On::Storage, Numbers::Free, once<check>},
     {"EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>},
     {"SEARCH", In::Selected, On::Search, Numbers::Hold, search},
+    {"CANCELUPDATE", In::Selected, On::Loop, Numbers::Free, once<cancel_update>},
     {"SORT", In::Selected, On::Search, Numbers::Hold, sort, "SORT"},
     {"THREAD", In::Selected, On::Search, Numbers::Hold, thread},
     {"FETCH", In::Selected, On::Storage, Numbers::Hold, fetch},
