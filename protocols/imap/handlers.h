@@ -73,6 +73,7 @@ std::unique_ptr<Task> uid_batches(Command&&);  // uid_batches.cc
 std::unique_ptr<Task> search(Command&&);
 Reply cancel_update(Conversation&, CancelUpdate&, Output&);
 
+std::unique_ptr<Task> multi_search(Command&&);  // multi_search_command.cc
 std::unique_ptr<Task> sort(Command&&);          // sort_command.cc
 std::unique_ptr<Task> thread(Command&&);        // thread_command.cc
 std::unique_ptr<Task> fetch(Command&&);         // fetch.cc

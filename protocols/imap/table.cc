@@ -49,6 +49,8 @@ constexpr Entry kTable[] = {
     {"MYRIGHTS", In::SignedIn, On::Storage, Numbers::Free, once<my_rights>, "ACL"},
     {"APPEND", In::SignedIn, On::Storage, Numbers::Free, once<append>},
     {"NOTIFY", In::SignedIn, On::Storage, Numbers::Free, notify, "NOTIFY"},
+    {"ESEARCH", In::SignedIn, On::Search, Numbers::Free, multi_search, "MULTISEARCH"},
+    {"UID ESEARCH", In::SignedIn, On::Search, Numbers::Free, multi_search, "MULTISEARCH"},
     {"IDLE", In::SignedIn, On::Loop, Numbers::Free, idle, "IDLE"},
 
     {"CLOSE", In::Selected, On::Storage, Numbers::Keep, once<close>},
