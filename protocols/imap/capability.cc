@@ -10,7 +10,9 @@ namespace {
 
 // IMAP4rev1 comes first and always: there are clients that know nothing else. LITERAL+ never stands
 // beside LITERAL-.  RFC 7888 section 4
-constexpr std::string_view kAlways = "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE LANGUAGE";
+constexpr std::string_view kAlways =
+    "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE LANGUAGE"
+    " LOGIN-REFERRALS";
 constexpr std::string_view kSignedIn =
     " NAMESPACE CHILDREN UIDPLUS UNSELECT MOVE SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED"
     " LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES WITHIN ESORT SORT SORT=DISPLAY"

@@ -59,6 +59,9 @@ constexpr auto kTranslations = std::to_array<Translation>({
     {"This mechanism is not offered", "Dieses Verfahren wird nicht angeboten"},
     {"Too many failed attempts to sign in", "Zu viele misslungene Anmeldungen"},
     {"User name or password is wrong", "Benutzername oder Passwort ist falsch"},
+    {"Your mailboxes are on another server", "Ihre Postfächer sind auf einem anderen Server"},
+    {"Your own mailboxes are on another server",
+     "Ihre eigenen Postfächer sind auf einem anderen Server"},
     {"You are signed in already", "Sie sind schon angemeldet"},
 
     // What the world refuses.

@@ -94,6 +94,8 @@ Progress Telling::push(Moment moment, Output& output) {
       // What happened meanwhile was not told.
       const bool is_silent = moment == Moment::Idle && !conversation_.notifications;
       if (is_silent && !changes({.may_expunge = true}, output)) return Progress::Again;
+      // Where it never ends others have their turn.
+      if (wants_update()) return Progress::Yield;
     } else if (pushing_) {
       switch (pushing_->run(conversation_, output)) {
         case Step::Again: return Progress::Again;

@@ -173,17 +173,28 @@ TEST(SearchContexts, AreWhatASearchWouldFindWhateverAnotherSessionDoes) {
   auto other = world.open_inbox();
   world.clock.drift = std::chrono::milliseconds(3);  // so that an update takes several steps
   const std::string search = "OR FLAGGED (ANSWERED SUBJECT b)", sort = "UNSEEN NOT SUBJECT c";
+  const std::string fuzzy = "FUZZY SUBJECT berlin UNANSWERED";
   Client found(all_of(client->say("s1 UID SEARCH RETURN (UPDATE ALL) " + search)));
   Client sorted(all_of(
       client->say("s2 UID SORT RETURN (UPDATE ALL) (SUBJECT REVERSE ARRIVAL) UTF-8 " + sort)));
+  Client scored(all_of(
+      client->say("s3 UID SORT RETURN (UPDATE ALL) (REVERSE RELEVANCY ARRIVAL) UTF-8 " + fuzzy)));
+  const auto hear_all = [&](const std::string& answer) {
+    hear(found, "s1", answer);
+    hear(sorted, "s2", answer);
+    hear(scored, "s3", answer);
+  };
   std::mt19937 random(11);
+  const char* words[] = {"berlin", "berlim", "Berlin brelin", "bern"};
+  std::size_t most = 0;
   const char* flags[] = {"\\Flagged", "\\Answered", "\\Seen", "\\Deleted"};
   for (int round = 0; round < 150; ++round) {
     const std::string uid = std::to_string(1 + random() % (40 + unsigned(round) / 3));
     switch (random() % 4) {
       case 0: other->say("x UID EXPUNGE " + uid); break;
       case 1: {
-        const std::string text = std::string("Subject: ") + char('a' + random() % 4) + "\r\n\r\nx";
+        const std::string text = std::string("Subject: ") + char('a' + random() % 4) + " " +
+                                 words[random() % 4] + "\r\n\r\nx";
         world.deliver(text);
         break;
       }
@@ -192,19 +203,22 @@ TEST(SearchContexts, AreWhatASearchWouldFindWhateverAnotherSessionDoes) {
                    flags[random() % 4] + ")");
     }
     if (random() % 2 == 0) continue;
-    // Neither lets EXPUNGE be told.
+    // The one lets EXPUNGE be told, the other does not.
     const std::string answer = client->say(random() % 2 == 0 ? "n NOOP" : "n FETCH 1 UID");
-    hear(found, "s1", answer);
-    hear(sorted, "s2", answer);
+    hear_all(answer);
+    // What another session did meanwhile is told with this one at the latest.
     std::string again = client->say("f UID SEARCH RETURN (ALL) " + search);
-    hear(found, "s1", again);
-    hear(sorted, "s2", again);
+    hear_all(again);
     again = client->say("f UID SEARCH RETURN (ALL) " + search);
     ASSERT_EQ(found.results(), all_of(again)) << round << again;
     again = client->say("g UID SORT RETURN (ALL) (SUBJECT REVERSE ARRIVAL) UTF-8 " + sort);
     Uids expected = all_of(again);
     ASSERT_EQ(sorted.results(), expected) << round << again;
+    again = client->say("h UID SORT RETURN (ALL) (REVERSE RELEVANCY ARRIVAL) UTF-8 " + fuzzy);
+    ASSERT_EQ(scored.results(), all_of(again)) << round << again;
+    most = std::max({most, found.results().size(), scored.results().size()});
   }
+  EXPECT_GT(most, 5u);
 }
 
 TEST(SearchContexts, LookOnTheSearchLaneBeforeTheCommandIsAnswered) {
