@@ -48,16 +48,15 @@ class Expansion {
  public:
   explicit Expansion(const Annotations& annotations) : annotations_(annotations) {}
 
-  SearchKey expand(const SearchKey& key, int depth) {
+  SearchKey expand(SearchKey key, int depth) {
     if (refusal_) return {};
     if (++count_ > kMaxSearchKeys || depth > kMaxSearchDepth) {
       refusal_ = Reply::no("With its filters the search is too large", "LIMIT");
       return {};
     }
     if (key.kind == SearchKey::Kind::Filter) return filter(key.text, depth);
-    SearchKey expanded = key;
-    for (SearchKey& child : expanded.keys) child = expand(child, depth + 1);
-    return expanded;
+    for (SearchKey& child : key.keys) child = expand(std::move(child), depth + 1);
+    return key;
   }
   const std::optional<Reply>& refusal() const { return refusal_; }
 
@@ -65,13 +64,13 @@ class Expansion {
   SearchKey filter(const std::string& name, int depth) {
     const std::string known_as = to_lower(name);
     const bool is_loop = std::ranges::count(within_, known_as) > 0;
-    const auto keys = is_loop || within_.size() == kMaxNested ? std::nullopt : find(known_as);
+    auto keys = is_loop || within_.size() == kMaxNested ? std::nullopt : find(known_as);
     if (!keys) {
       refusal_ = Reply::no("There is no such filter", "UNDEFINED-FILTER " + name);
       return {};
     }
     within_.push_back(known_as);
-    SearchKey expanded = expand(*keys, depth + 1);
+    SearchKey expanded = expand(std::move(*keys), depth + 1);
     within_.pop_back();
     return expanded;
   }
