@@ -25,6 +25,7 @@ struct Identity {
   std::vector<std::string> hidden = {};  // capabilities of IMAP, in upper case
   // Of the domain: its shared mailboxes, and the limits of its accounts.
   bool is_administrator = false;
+  std::string referral = {};  // the IMAP server that has this account's mail; empty: this one
 };
 
 struct AccountRecord {
@@ -37,6 +38,7 @@ struct AccountRecord {
   std::uint64_t quota_messages = 0;  // 0: none
   std::vector<std::string> hidden;   // capabilities of IMAP, in upper case
   bool is_administrator = false;
+  std::string referral;      // URL of the IMAP server that has its mail; empty: this one
   std::int64_t created = 0;  // Unix seconds
 };
 
@@ -89,6 +91,9 @@ class Directory {
                              const std::vector<std::string>& capabilities) = 0;
   // For sessions that start from now on; those of who is none any more end.
   virtual Outcome set_administrator(std::string_view address, bool is_administrator) = 0;
+  // Where IMAP clients of this account are sent once they have proved who they are; for sign-ins
+  // from now on. `url` as canonical_referral() takes it; empty: nowhere.
+  virtual Outcome set_referral(std::string_view address, std::string_view url) = 0;
   virtual Result<AccountRecord> account(std::string_view address) = 0;
   virtual Result<std::vector<AccountRecord>> accounts() = 0;
 

@@ -50,6 +50,9 @@ constexpr std::array kSteps = {
     R"sql(
       ALTER TABLE accounts ADD COLUMN administrator INTEGER NOT NULL DEFAULT 0;
     )sql",
+    R"sql(
+      ALTER TABLE accounts ADD COLUMN referral TEXT NOT NULL DEFAULT '';
+    )sql",
 };
 
 Result<std::int64_t> version_of(directory_sql::Database& database) {

@@ -50,7 +50,7 @@ Result<std::optional<Credential>> SqliteDirectory::read_credential(const std::st
   if (!database) return fail(database.error());
   auto query = (*database)->query(
       "SELECT a.id, a.pop3, a.enabled, c.version, c.hash, c.imported, c.salt, c.iterations, "
-      "c.stored_key, c.server_key, a.hidden, a.administrator "
+      "c.stored_key, c.server_key, a.hidden, a.administrator, a.referral "
       "FROM accounts a JOIN credentials c ON c.account = a.id WHERE a.address = ?",
       account);
   std::optional<Credential> credential;
@@ -59,6 +59,7 @@ Result<std::optional<Credential>> SqliteDirectory::read_credential(const std::st
     credential->identity = {query.integer(0), account, static_cast<PopPolicy>(query.integer(1))};
     credential->identity.hidden = query.words(10);
     credential->identity.is_administrator = query.integer(11) != 0;
+    credential->identity.referral = query.text(12);
     credential->enabled = query.integer(2) != 0;
     credential->version = query.integer(3);
     credential->hash = {query.text(4), query.integer(5) != 0};

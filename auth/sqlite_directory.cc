@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kAccountColumns =
     "SELECT a.id, a.address, a.enabled, a.pop3, a.quota, a.created, c.stored_key IS NOT NULL, "
-    "a.quota_messages, a.hidden, a.administrator "
+    "a.quota_messages, a.hidden, a.administrator, a.referral "
     "FROM accounts a JOIN credentials c ON c.account = a.id ";
 
 AccountRecord account_record(const directory_sql::Query& query) {
@@ -26,6 +26,7 @@ AccountRecord account_record(const directory_sql::Query& query) {
   record.quota_messages = static_cast<std::uint64_t>(query.integer(7));
   record.hidden = query.words(8);
   record.is_administrator = query.integer(9) != 0;
+  record.referral = query.text(10);
   return record;
 }
 
@@ -312,6 +313,14 @@ Outcome SqliteDirectory::set_hidden(std::string_view address,
   for (const auto& capability : capabilities) text += to_upper(capability) + " ";
   return write_account(address, [&](auto& database, auto id, const auto&) -> Outcome {
     return database.run("UPDATE accounts SET hidden = ? WHERE id = ?", text, id);
+  });
+}
+
+Outcome SqliteDirectory::set_referral(std::string_view address, std::string_view url) {
+  const auto canonical = url.empty() ? std::string() : canonical_referral(url);
+  if (!canonical) return fail(canonical.error());
+  return write_account(address, [&](auto& database, auto id, const auto&) -> Outcome {
+    return database.run("UPDATE accounts SET referral = ? WHERE id = ?", *canonical, id);
   });
 }
 

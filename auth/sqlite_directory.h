@@ -51,6 +51,7 @@ class SqliteDirectory final : public Directory, public Credentials {
   Outcome set_administrator(std::string_view address, bool is_administrator) override;
   Outcome set_hidden(std::string_view address,
                      const std::vector<std::string>& capabilities) override;
+  Outcome set_referral(std::string_view address, std::string_view url) override;
   Outcome set_pop3(std::string_view address, PopPolicy policy) override;
   Result<AccountRecord> account(std::string_view address) override;
   Result<std::vector<AccountRecord>> accounts() override;

@@ -107,6 +107,12 @@ void add_account_commands(CLI::App& app, Line& line) {
   command = add_request(account, line, "hide", "Hide IMAP capabilities from an account, or none");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "capabilities", "CAPABILITIES");
+  command = add_request(account, line, "referral",
+                        "Send its IMAP clients to another server: imap://USER@HOST/, or none");
+  takes(command, line, "address", "ADDRESS");
+  command->add_option_function<std::string>(
+      "URL", [&line](const std::string& value) { line.request["url"] = value; },
+      "Where to; without it, what there is");
   command = add_request(account, line, "pop3", "What POP3 may do: on, off, or keep the mail");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "policy", "POLICY");

@@ -64,6 +64,7 @@ json describe(const AccountRecord& account) {
           {"quota", account.quota_bytes},
           {"quota_messages", account.quota_messages},
           {"administrator", account.is_administrator},
+          {"referral", account.referral},
           {"created", account.created}};
 }
 
@@ -178,6 +179,7 @@ Answer account_show(World& world, const Request& request) {
                      {"pop3", to_string(record->pop3)},
                      {"hidden", record->hidden.empty() ? "none" : join(record->hidden, ",")},
                      {"administrator", record->is_administrator ? "yes" : "no"},
+                     {"referral", record->referral.empty() ? "none" : record->referral},
                      {"scram keys", record->has_scram ? "yes" : "no"}}),
               std::move(result));
 }
@@ -227,6 +229,22 @@ Answer account_hide(World& world, const Request& request) {
   if (auto set = world.directory.set_hidden(address, capabilities); !set)
     return refused(set.error(), kListAccounts);
   return done("hidden from new sessions of " + address + ": " + text);
+}
+
+// Without a URL it shows what there is.
+Answer account_referral(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  if (request.contains("url")) {
+    const std::string url = text_of(request, "url");
+    const auto set = world.directory.set_referral(address, url == "none" ? "" : url);
+    if (!set) return refused(set.error(), kListAccounts);
+  }
+  const auto record = world.directory.account(address);
+  if (!record) return refused(record.error(), kListAccounts);
+  return done(record->referral.empty()
+                  ? "IMAP clients of " + record->address + " are sent nowhere"
+                  : "IMAP clients of " + record->address + " are sent to " + record->referral,
+              describe(*record));
 }
 
 Answer account_enable(World& world, const Request& request) {
@@ -319,25 +337,16 @@ Answer alias_list(World& world, const Request&) {
 
 const std::vector<Command>& account_commands() {
   static const std::vector<Command> commands = {
-      {"domain add", domain_add},
-      {"domain remove", domain_remove},
-      {"domain list", domain_list},
-      {"account add", account_add},
-      {"account import", account_import},
-      {"account passwd", account_passwd},
-      {"account remove", account_remove},
-      {"account list", account_list},
-      {"account show", account_show},
-      {"account quota", account_quota},
-      {"account hide", account_hide},
-      {"account enable", account_enable},
-      {"account disable", account_disable},
-      {"account rename", account_rename},
-      {"account pop3", account_pop3},
-      {"account admin", account_admin},
-      {"alias add", alias_add},
-      {"alias remove", alias_remove},
-      {"alias list", alias_list},
+      {"domain add", domain_add},         {"domain remove", domain_remove},
+      {"domain list", domain_list},       {"account add", account_add},
+      {"account import", account_import}, {"account passwd", account_passwd},
+      {"account remove", account_remove}, {"account list", account_list},
+      {"account show", account_show},     {"account quota", account_quota},
+      {"account hide", account_hide},     {"account referral", account_referral},
+      {"account enable", account_enable}, {"account disable", account_disable},
+      {"account rename", account_rename}, {"account pop3", account_pop3},
+      {"account admin", account_admin},   {"alias add", alias_add},
+      {"alias remove", alias_remove},     {"alias list", alias_list},
   };
   return commands;
 }

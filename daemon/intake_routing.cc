@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "daemon/intake_outgoing.h"
 #include "protocols/mail/address.h"
 
 namespace waxwing {
@@ -45,6 +46,8 @@ Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope
   std::vector<Store::Target> targets;
   std::set<std::pair<std::string, std::string>> seen;
   for (const auto& recipient : envelope.recipients) {
+    // Then it is among the fields that all copies get.
+    const bool is_told_to_all = envelope.recipients.size() == 1 && leads_out(recipient);
     for (const auto& each : recipient.route.recipients) {
       if (each.account.empty()) continue;
       auto mailbox = mailbox_for(store, each);
@@ -52,7 +55,8 @@ Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope
       if (!seen.emplace(each.account, *mailbox).second) continue;
       targets.push_back({.account = each.account,
                          .mailbox = *std::move(mailbox),
-                         .prefix = delivered_to(recipient.address, each.account)});
+                         .prefix = is_told_to_all ? std::string()
+                                                  : delivered_to(recipient.address, each.account)});
     }
   }
   return targets;

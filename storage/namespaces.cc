@@ -279,8 +279,41 @@ Result<std::string> Namespaces::special(SpecialUse use) {
   return own_->special(use);
 }
 
+// RFC 5464 section 3.3: the own private ones, and those that the domain has for all its users.
+Result<Annotations> Namespaces::server_annotations() {
+  auto all = own_->annotations({});
+  if (!all) return all;
+  const auto domain = find_(std::string(shared_owner(user_.address)));
+  if (!domain) {
+    if (domain.error().code == Error::Code::NotFound) return all;
+    return fail(domain.error());
+  }
+  auto shared = (*domain)->annotations({});
+  if (!shared) return shared;
+  for (auto& [entry, value] : *shared) {
+    if (entry.starts_with("/shared/")) all->insert_or_assign(entry, std::move(value));
+  }
+  return all;
+}
+
+// Two accounts cannot be changed in one step, so it is one or the other.
+Result<std::uint64_t> Namespaces::annotate_server(const AnnotationChanges& changes) {
+  const auto shared = std::ranges::count_if(
+      changes, [](const auto& change) { return change.first.starts_with("/shared/"); });
+  if (shared == 0) return own_->annotate({}, changes);
+  if (!user_.is_administrator) return fail(Error::Code::Denied, "the domain is not his");
+  if (shared != std::ssize(changes))
+    return fail(Error::Code::Invalid, "private and shared at once");
+  const auto domain = find_(std::string(shared_owner(user_.address)));
+  if (!domain) return fail(domain.error());
+  const auto done = (*domain)->annotate({}, changes);
+  if (!done) return done;
+  return own_->last_annotated();
+}
+
 // RFC 5464 section 3.3: who sees the mailbox and may do something with its messages.
 Result<Annotations> Namespaces::annotations(std::string_view mailbox) {
+  if (mailbox.empty()) return server_annotations();
   const auto place = require(mailbox, Rights::kLookup);
   if (!place) return fail(place.error());
   if (!*place) return own_->annotations(mailbox);
@@ -296,6 +329,7 @@ Result<Annotations> Namespaces::annotations(std::string_view mailbox) {
 
 Result<std::uint64_t> Namespaces::annotate(std::string_view mailbox,
                                            const AnnotationChanges& changes) {
+  if (mailbox.empty()) return annotate_server(changes);
   const auto place = require(mailbox, Rights::kLookup | Rights::kWrite);
   if (!place) return fail(place.error());
   if (!*place) return own_->annotate(mailbox, changes);

@@ -31,7 +31,8 @@ inline constexpr std::string_view kSharedPrefix = "Shared/";
 // Names below Users/ and Shared/ are others' even if the own account has such a level; a mailbox of
 // the own account that had such a name before stays where it is. Subscriptions and the limits are
 // the own account's; special uses, and annotations that are not /shared/, are seen by the owner
-// alone.
+// alone. /shared/ annotations of the server itself are the domain's: all its users see them, and
+// who administers it sets them.
 class Namespaces final : public Account {
  public:
   // An account by its address; NotFound when it has no folder yet.
@@ -83,6 +84,8 @@ class Namespaces final : public Account {
   // The same for a name that need not be there, without rights.
   Result<std::optional<Place>> locate(std::string_view name);
   Result<std::optional<Place>> require(std::string_view name, Rights needed);
+  Result<Annotations> server_annotations();
+  Result<std::uint64_t> annotate_server(const AnnotationChanges& changes);
   // RFC 4314 section 4: below the nearest mailbox above.
   Outcome may_create(const Place& place) const;
   Result<std::vector<Place>> owners();

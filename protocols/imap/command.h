@@ -52,6 +52,10 @@ struct Noop {
 struct Logout {
   bool operator==(const Logout&) const = default;
 };
+struct LanguageCommand {            // RFC 5255 section 3.2
+  std::vector<std::string> ranges;  // of language.h; none: which ones are there?
+  bool operator==(const LanguageCommand&) const = default;
+};
 struct Id {                                                                // RFC 2971
   std::vector<std::pair<std::string, std::optional<std::string>>> fields;  // empty for NIL too
   bool operator==(const Id&) const = default;
@@ -258,6 +262,8 @@ struct SearchReturn {
   bool min = false, max = false, all = false, count = false, save = false;
   std::optional<PartialRange> partial;  // never beside `all`
   bool relevancy = false;               // only where there is a FUZZY key.  RFC 6203 section 4
+  // The search will be used again, and the client is told of what changes.  RFC 5267 section 4
+  bool context = false, update = false;
   bool operator==(const SearchReturn&) const = default;
 };
 struct Search {
@@ -267,6 +273,35 @@ struct Search {
   std::string charset;  // upper case; empty: none given
   SearchKey program;    // Kind::And
   bool operator==(const Search&) const = default;
+};
+
+// Which mailboxes.  RFC 5465 section 6, RFC 7377 section 2.2
+struct MailboxFilter {
+  enum class Kind {
+    Selected,
+    SelectedDelayed,
+    Inboxes,
+    Personal,
+    Subscribed,
+    Subtree,     // mailboxes, and all below
+    SubtreeOne,  // mailboxes, and one level below
+    Mailboxes    // mailboxes
+  };
+  Kind kind = Kind::Selected;
+  std::vector<std::string> mailboxes;
+  bool operator==(const MailboxFilter&) const = default;
+};
+// ESEARCH.  RFC 7377
+struct MultiSearch {
+  std::vector<MailboxFilter> sources;   // none: the selected mailbox
+  std::optional<SearchReturn> returns;  // as in Search; none is ALL
+  std::string charset;
+  SearchKey program;  // Kind::And
+  bool operator==(const MultiSearch&) const = default;
+};
+struct CancelUpdate {  // RFC 5267 section 4.3.5
+  std::vector<std::string> tags;
+  bool operator==(const CancelUpdate&) const = default;
 };
 
 // RFC 5256, RFC 5267 section 3
@@ -335,17 +370,7 @@ struct NotifyEvents {
   bool operator==(const NotifyEvents&) const = default;
 };
 struct NotifyGroup {
-  enum class Filter {
-    Selected,
-    SelectedDelayed,
-    Inboxes,
-    Personal,
-    Subscribed,
-    Subtree,   // mailboxes
-    Mailboxes  // mailboxes
-  };
-  Filter filter = Filter::Selected;
-  std::vector<std::string> mailboxes;
+  MailboxFilter of;
   NotifyEvents events;  // none of them for NONE
   bool operator==(const NotifyGroup&) const = default;
 };
@@ -387,12 +412,13 @@ struct Move {
 };
 
 struct Command {
-  using Body = std::variant<Capability, Noop, Logout, Id, StartTls, Authenticate, Login, Comparator,
-                            Enable, Select, Create, Delete, Rename, Subscribe, Unsubscribe, List,
-                            GetQuota, GetQuotaRoot, SetQuota, GetAcl, SetAcl, DeleteAcl, ListRights,
-                            MyRights, GetMetadata, SetMetadata, Namespace, Status, Append, Compress,
-                            Idle, Unauthenticate, Close, Unselect, Check, Expunge, UidBatches,
-                            Search, Sort, Thread, Fetch, Notify, Store, Replace, Copy, Move>;
+  using Body =
+      std::variant<Capability, Noop, Logout, LanguageCommand, Id, StartTls, Authenticate, Login,
+                   Comparator, Enable, Select, Create, Delete, Rename, Subscribe, Unsubscribe, List,
+                   GetQuota, GetQuotaRoot, SetQuota, GetAcl, SetAcl, DeleteAcl, ListRights,
+                   MyRights, GetMetadata, SetMetadata, Namespace, Status, Append, Compress, Idle,
+                   Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search, MultiSearch,
+                   CancelUpdate, Sort, Thread, Fetch, Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

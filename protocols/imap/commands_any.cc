@@ -18,7 +18,7 @@ Reply noop(Conversation&, Noop&, Output&) {
 
 Reply logout(Conversation& conversation, Logout&, Output& output) {
   conversation.deselect();
-  output << "* BYE Goodbye\r\n";
+  output << "* BYE " << translated("Goodbye", conversation.dialect.language) << "\r\n";
   conversation.ending = Conversation::Ending::Close;
   return Reply::ok("Signed out");
 }

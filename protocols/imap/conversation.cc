@@ -34,6 +34,10 @@ bool Conversation::offers(std::string_view capability) const {
       if (equals_ignoring_case(name, "QUOTA") && equals_ignoring_case(capability, "QUOTASET")) {
         return true;
       }
+      if (equals_ignoring_case(capability, "CONTEXT=SORT") &&
+          (equals_ignoring_case(name, "SORT") || equals_ignoring_case(name, "ESORT"))) {
+        return true;
+      }
       // QRESYNC is built upon CONDSTORE, and what lacks a part of IMAP4rev2 is none.
       if (equals_ignoring_case(capability, "QRESYNC")) {
         return equals_ignoring_case(name, "CONDSTORE");
@@ -72,7 +76,31 @@ Reply Conversation::sign_in(Identity who) {
   if (!opened) return refuse(opened.error());
   account = std::move(*opened);
   identity = std::move(who);
+  if (!identity->referral.empty() && offers("LOGIN-REFERRALS")) return refer();
   return Reply::ok("Signed in", "CAPABILITY " + capabilities(*this));
+}
+
+// RFC 2221 section 4: OK where there is something to be read here all the same.
+Reply Conversation::refer() {
+  const std::string code = "REFERRAL " + identity->referral;
+  const auto mailboxes = account->mailboxes();
+  if (!mailboxes) {
+    account.reset();
+    const Reply refusal = refuse(mailboxes.error());
+    identity.reset();
+    return refusal;
+  }
+  const bool has_others = std::ranges::any_of(*mailboxes, [](const MailboxInfo& mailbox) {
+    return mailbox.exists && !mailbox.is_personal && mailbox.rights.has(Rights::kRead);
+  });
+  log.info("imap-referred", {{"session", peer.session_id},
+                             {"account", identity->address},
+                             {"url", identity->referral},
+                             {"stays", has_others ? "yes" : "no"}});
+  if (has_others) return Reply::ok("Your own mailboxes are on another server", code);
+  account.reset();
+  identity.reset();
+  return Reply::no("Your mailboxes are on another server", code);
 }
 
 void Conversation::enable_metadata() {

@@ -59,7 +59,7 @@ struct Conversation {
   // Has this client that capability? The operator may hide one from all or from an account.
   bool offers(std::string_view capability) const;
   SignInContext sign_in_context() const;
-  // Who the client is has been proved: opens the account.
+  // Who the client is has been proved: opens the account, or refers to where it is.
   Reply sign_in(Identity who);
 
   NameEncoding encoding() const {
@@ -76,6 +76,10 @@ struct Conversation {
 
   // No mailbox is selected any more. May block.
   void deselect();
+
+  // The answer to a sign-in to an account that is elsewhere; signed in only where others' mailboxes
+  // can be read.
+  Reply refer();
 
   // NO with the code for this error; what is the server's fault is logged.
   Reply refuse(const Error& error) const;

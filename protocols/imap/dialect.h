@@ -1,10 +1,12 @@
 #pragma once
 
+#include "protocols/imap/language.h"
 #include "protocols/imap/revision.h"
 
 namespace waxwing::imap {
 
-// What a client has asked for, by ENABLE or by the first use of it; until the connection ends.
+// What a client has asked for, by ENABLE, LANGUAGE or the first use of it; until the connection
+// ends.
 struct Dialect {
   Revision revision = Revision::Rev1;
   // Every untagged FETCH that the client did not ask for has UID and MODSEQ.
@@ -18,6 +20,8 @@ struct Dialect {
   bool metadata = false;
   // ENABLE UTF8=ACCEPT.  RFC 6855
   bool utf8 = false;
+  // What people are told.  RFC 5255
+  Language language = Language::Default;
 };
 
 }  // namespace waxwing::imap

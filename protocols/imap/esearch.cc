@@ -81,12 +81,13 @@ std::string list_response(std::string_view name, const Found& found, Numbering n
 }
 
 std::string esearch_response(const Found& found, const SearchReturn& returns, Numbering numbering,
-                             std::string_view tag) {
+                             std::string_view tag, std::string_view place) {
   // SAVE alone wants no answer.  RFC 5182 section 2.1
   const bool wants_any = returns.min || returns.max || returns.all || returns.count ||
-                         returns.partial || returns.relevancy;
+                         returns.partial || returns.relevancy || returns.context || returns.update;
   if (!wants_any) return {};
-  std::string line = "* ESEARCH (TAG " + to_string(tag) + ")";
+  std::string line = "* ESEARCH (TAG " + to_string(tag);
+  line.append(place).append(")");
   if (numbering == Numbering::Uid) line += " UID";
   const auto add_one = [&](std::string_view name, std::size_t index) {
     line.append(name).append(std::to_string(number_of(found.view, index, numbering)));

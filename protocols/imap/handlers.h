@@ -22,7 +22,8 @@ Reply login(Conversation&, Login&, Output&);
 std::unique_ptr<Task> authenticate(Command&&);
 Reply unauthenticate(Conversation&, Unauthenticate&, Output&);
 
-Reply comparator(Conversation&, Comparator&, Output&);  // comparator.cc
+Reply language(Conversation&, LanguageCommand&, Output&);  // language_command.cc
+Reply comparator(Conversation&, Comparator&, Output&);     // comparator.cc
 
 // commands_mailbox.cc
 Reply enable(Conversation&, Enable&, Output&);
@@ -68,11 +69,15 @@ Reply expunge(Conversation&, Expunge&, Output&);
 
 std::unique_ptr<Task> uid_batches(Command&&);  // uid_batches.cc
 
-std::unique_ptr<Task> search(Command&&);  // search_command.cc
-std::unique_ptr<Task> sort(Command&&);    // sort_command.cc
-std::unique_ptr<Task> thread(Command&&);  // thread_command.cc
-std::unique_ptr<Task> fetch(Command&&);   // fetch.cc
-std::unique_ptr<Task> store(Command&&);   // store.cc
+// search_command.cc
+std::unique_ptr<Task> search(Command&&);
+Reply cancel_update(Conversation&, CancelUpdate&, Output&);
+
+std::unique_ptr<Task> multi_search(Command&&);  // multi_search_command.cc
+std::unique_ptr<Task> sort(Command&&);          // sort_command.cc
+std::unique_ptr<Task> thread(Command&&);        // thread_command.cc
+std::unique_ptr<Task> fetch(Command&&);         // fetch.cc
+std::unique_ptr<Task> store(Command&&);         // store.cc
 
 // copy_move.cc
 Reply copy(Conversation&, Copy&, Output&);

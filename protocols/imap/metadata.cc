@@ -4,6 +4,7 @@
 #include <set>
 
 #include "protocols/imap/conversation.h"
+#include "protocols/imap/filters.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/list.h"
 
@@ -119,9 +120,14 @@ Reply set_metadata(Conversation& conversation, SetMetadata& command, Output& out
     if (value && value->size() > kMaxValue) {
       return Reply::no("The value is too long", "METADATA MAXSIZE " + std::to_string(kMaxValue));
     }
-    // What all see of the server is its operator's to say.
-    if (name->empty() && is_shared(entry)) {
-      return Reply::no("Only the operator annotates the server for all", "NOPERM");
+    // What all of a domain see of the server is for those to say who administer it.
+    if (name->empty() && is_shared(entry) && !conversation.identity->is_administrator) {
+      return Reply::no("Only an administrator annotates the server for all", "NOPERM");
+    }
+    if (name->empty() && value && is_filter_entry(entry)) {
+      if (const auto filter = parse_filter(entry, *value); !filter) {
+        return Reply::no(filter.error().text, "CANNOT");
+      }
     }
     changes.insert_or_assign(entry, std::move(value));
   }

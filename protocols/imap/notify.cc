@@ -5,38 +5,19 @@
 
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/list.h"
+#include "protocols/imap/mailbox_filter.h"
 
 namespace waxwing::imap {
 namespace {
 
-using Filter = NotifyGroup::Filter;
+using Filter = MailboxFilter::Kind;
 
 // The state of so many mailboxes is remembered for one session.
 constexpr std::size_t kMaxListened = 1000;
 
-bool is_in(std::string_view name, std::string_view tree) {
-  return name.starts_with(tree) && (name.size() == tree.size() || name[tree.size()] == '/');
-}
-
 std::string_view parent(std::string_view name) {
   const auto slash = name.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : name.substr(0, slash);
-}
-
-bool is_matched(const NotifyGroup& group, const MailboxInfo& mailbox) {
-  switch (group.filter) {
-    case Filter::Selected:
-    case Filter::SelectedDelayed: return false;
-    // Mail with a "+tag" may be delivered anywhere.  RFC 5465 section 6.3
-    case Filter::Inboxes:
-    case Filter::Personal: return mailbox.is_personal;
-    case Filter::Subscribed: return mailbox.subscribed;
-    case Filter::Subtree:
-      return std::ranges::any_of(
-          group.mailboxes, [&](const std::string& tree) { return is_in(mailbox.name, tree); });
-    case Filter::Mailboxes: return std::ranges::count(group.mailboxes, mailbox.name) > 0;
-  }
-  return false;
 }
 
 void tell_status(const Conversation& conversation, std::string_view name,
@@ -53,8 +34,8 @@ void tell_status(const Conversation& conversation, std::string_view name,
 Notifications::Notifications(std::vector<NotifyGroup> groups, std::weak_ptr<Watcher> watcher)
     : relay_(std::make_shared<Relay>(std::move(watcher))) {
   for (NotifyGroup& group : groups) {
-    if (group.filter == Filter::Selected || group.filter == Filter::SelectedDelayed) {
-      is_delayed_ = group.filter == Filter::SelectedDelayed;
+    if (group.of.kind == Filter::Selected || group.of.kind == Filter::SelectedDelayed) {
+      is_delayed_ = group.of.kind == Filter::SelectedDelayed;
       selected_ = std::move(group.events);
     } else {
       groups_.push_back(std::move(group));
@@ -66,7 +47,7 @@ NotifyEvents Notifications::wanted(const Conversation& conversation,
                                    const MailboxInfo& mailbox) const {
   NotifyEvents wanted;
   for (const NotifyGroup& group : groups_) {
-    if (!is_matched(group, mailbox)) continue;
+    if (!is_matched(group.of, mailbox)) continue;
     wanted.message_new = wanted.message_new || group.events.message_new;
     wanted.message_expunge = wanted.message_expunge || group.events.message_expunge;
     wanted.flag_change = wanted.flag_change || group.events.flag_change;

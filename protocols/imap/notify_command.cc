@@ -5,6 +5,7 @@
 
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/mailbox_filter.h"
 
 namespace waxwing::imap {
 namespace {
@@ -52,7 +53,10 @@ class NotifyTask final : public Task {
       // Those are known, and only of those that follow does it want to be told more.
       (void)selected->take_first_new();
     }
-    for (NotifyGroup& group : command_.groups) decode(conversation, group);
+    for (NotifyGroup& group : command_.groups) {
+      decode_names(conversation, group.of);
+      for (FetchItem& item : group.events.items) item.peek = true;
+    }
     auto notifications =
         std::make_unique<Notifications>(command_.groups, conversation.services.watcher);
     if (const auto begun = notifications->begin(conversation); !begun) {
@@ -61,16 +65,6 @@ class NotifyTask final : public Task {
     }
     notifications_ = std::move(notifications);
     return std::nullopt;
-  }
-
-  // A name that no mailbox can have is passed over like one that is not there.
-  static void decode(const Conversation& conversation, NotifyGroup& group) {
-    std::vector<std::string> names;
-    for (const std::string& name : std::exchange(group.mailboxes, {})) {
-      if (auto decoded = conversation.decode(name)) names.push_back(std::move(*decoded));
-    }
-    group.mailboxes = std::move(names);
-    for (FetchItem& item : group.events.items) item.peek = true;
   }
 
   Notify command_;

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "protocols/imap/collation.h"
+#include "protocols/imap/language.h"
 #include "protocols/imap/lexer.h"
 #include "protocols/imap/parser_parts.h"
 #include "storage/types.h"
@@ -78,6 +79,31 @@ Command::Body parse_enable(Lexer& lexer) {
     enable.capabilities.push_back(lexer.word("a capability"));
   } while (lexer.ok() && !lexer.at_end());
   return enable;
+}
+
+// Strings, as the RFC has it, or atoms.  RFC 5267 section 5
+Command::Body parse_cancel_update(Lexer& lexer) {
+  CancelUpdate cancel;
+  do {
+    lexer.space();
+    cancel.tags.push_back(lexer.astring("a tag"));
+    if (cancel.tags.size() > kMaxListEntries) lexer.fail("Too many tags");
+  } while (lexer.ok() && !lexer.at_end());
+  return cancel;
+}
+
+// RFC 5255 section 3.5
+Command::Body parse_language(Lexer& lexer) {
+  LanguageCommand language;
+  while (lexer.ok() && !lexer.at_end()) {
+    lexer.space();
+    language.ranges.push_back(lexer.astring("a language"));
+    if (!is_language_range(language.ranges.back())) {
+      lexer.fail("A language is a tag like de or en-GB");
+    }
+    if (language.ranges.size() > kMaxListEntries) lexer.fail("Too many languages");
+  }
+  return language;
 }
 
 // RFC 5255 section 4.10
@@ -247,6 +273,7 @@ struct Entry {
 constexpr Entry kCommands[] = {
     {"APPEND", parse_append},
     {"AUTHENTICATE", parse_authenticate},
+    {"CANCELUPDATE", parse_cancel_update},
     {"CAPABILITY", without_arguments<Capability>},
     {"CHECK", without_arguments<Check>},
     {"CLOSE", without_arguments<Close>},
@@ -257,6 +284,7 @@ constexpr Entry kCommands[] = {
     {"DELETE", with_mailbox<Delete>},
     {"DELETEACL", with_identifier<DeleteAcl>},
     {"ENABLE", parse_enable},
+    {"ESEARCH", parse_multi_search},
     {"EXAMINE", parse_select<Select::Mode::ReadOnly>},
     {"EXPUNGE", without_arguments<Expunge>},
     {"FETCH", parse_fetch},
@@ -266,6 +294,7 @@ constexpr Entry kCommands[] = {
     {"GETQUOTAROOT", with_mailbox<GetQuotaRoot>},
     {"ID", parse_id},
     {"IDLE", without_arguments<Idle>},
+    {"LANGUAGE", parse_language},
     {"LIST", parse_list_command},
     {"LISTRIGHTS", with_identifier<ListRights>},
     {"LOGIN", parse_login},
@@ -295,6 +324,7 @@ constexpr Entry kCommands[] = {
     {"XLIST", parse_xlist},
     {"UIDBATCHES", parse_uid_batches},
     {"UID COPY", by_uid<parse_copy<Copy>>},
+    {"UID ESEARCH", parse_multi_search},
     {"UID EXPUNGE", parse_uid_expunge},
     {"UID FETCH", by_uid<parse_fetch>},
     {"UID MOVE", by_uid<parse_copy<Move>>},

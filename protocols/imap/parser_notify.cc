@@ -6,24 +6,9 @@
 namespace waxwing::imap {
 namespace {
 
-using Filter = NotifyGroup::Filter;
+using Filter = MailboxFilter::Kind;
 
 constexpr std::size_t kMaxGroups = 100;
-
-struct FilterName {
-  std::string_view name;
-  Filter filter;
-  bool has_mailboxes = false;
-};
-constexpr FilterName kFilters[] = {
-    {"INBOXES", Filter::Inboxes},
-    {"MAILBOXES", Filter::Mailboxes, true},
-    {"PERSONAL", Filter::Personal},
-    {"SELECTED", Filter::Selected},
-    {"SELECTED-DELAYED", Filter::SelectedDelayed},
-    {"SUBSCRIBED", Filter::Subscribed},
-    {"SUBTREE", Filter::Subtree, true},
-};
 
 bool is_of_selected(Filter filter) {
   return filter == Filter::Selected || filter == Filter::SelectedDelayed;
@@ -59,11 +44,11 @@ void parse_events(Lexer& lexer, NotifyGroup& group) {
   parse_list(lexer, [&] {
     if (!lexer.at('(')) {
       const bool had_new = group.events.message_new;
-      parse_event(lexer, group.filter, group.events);
+      parse_event(lexer, group.of.kind, group.events);
       is_new = group.events.message_new && !had_new;
       return;
     }
-    if (!is_new || !is_of_selected(group.filter)) {
+    if (!is_new || !is_of_selected(group.of.kind)) {
       lexer.fail("Items stand behind MessageNew, of the selected mailbox alone");
       return;
     }
@@ -82,24 +67,9 @@ void parse_events(Lexer& lexer, NotifyGroup& group) {
 NotifyGroup parse_group(Lexer& lexer) {
   NotifyGroup group;
   lexer.expect('(');
-  const std::string name = lexer.word("which mailboxes");
-  const auto* known = std::ranges::find(kFilters, name, &FilterName::name);
-  if (known == std::end(kFilters)) {
-    lexer.fail(
-        "Mailboxes are given as SELECTED, SELECTED-DELAYED, INBOXES, PERSONAL, SUBSCRIBED, "
-        "SUBTREE or MAILBOXES");
-    return group;
-  }
-  group.filter = known->filter;
+  group.of = parse_mailbox_filter(lexer);
+  if (group.of.kind == Filter::SubtreeOne) lexer.fail("SUBTREE-ONE is for ESEARCH");
   lexer.space();
-  if (known->has_mailboxes) {
-    if (lexer.at('(')) {
-      parse_list(lexer, [&] { group.mailboxes.push_back(lexer.astring("a mailbox name")); });
-    } else {
-      group.mailboxes.push_back(lexer.astring("a mailbox name"));
-    }
-    lexer.space();
-  }
   if (!lexer.take_word("NONE")) parse_events(lexer, group);
   lexer.expect(')');
   return group;
@@ -125,10 +95,10 @@ Command::Body parse_notify(Lexer& lexer) {
     notify.groups.push_back(parse_group(lexer));
   } while (lexer.ok() && lexer.take(' '));
   std::size_t names = 0;
-  for (const NotifyGroup& group : notify.groups) names += group.mailboxes.size();
+  for (const NotifyGroup& group : notify.groups) names += group.of.mailboxes.size();
   if (names > kMaxListEntries) lexer.fail("Too many mailboxes are named");
   const auto of_selected = std::ranges::count_if(
-      notify.groups, [](const NotifyGroup& group) { return is_of_selected(group.filter); });
+      notify.groups, [](const NotifyGroup& group) { return is_of_selected(group.of.kind); });
   if (of_selected > 1) lexer.fail("Only one group can be of the selected mailbox");
   return notify;
 }

@@ -47,11 +47,22 @@ Command::Body parse_xlist(Lexer& lexer);
 Command::Body parse_fetch(Lexer& lexer);
 // "(" already seen to be next: fetch-att *(SP fetch-att) ")", without macros.
 std::vector<FetchItem> parse_fetch_items(Lexer& lexer);
+// filter-mailboxes: "personal", "subtree (a b)".
+MailboxFilter parse_mailbox_filter(Lexer& lexer);
 Command::Body parse_notify(Lexer& lexer);
 Command::Body parse_get_metadata(Lexer& lexer);
 Command::Body parse_set_metadata(Lexer& lexer);
 std::vector<std::string> parse_entries(Lexer& lexer);  // "(" entries ")".  RFC 5464
+// Search keys, one or more, up to the end of the command: Kind::And.
+SearchKey parse_search_keys(Lexer& lexer);
+// Deeper than that they are not nested: clients write "OR a OR b OR c ..." over hundreds of
+// Message-IDs, and each OR is one level.
+inline constexpr int kMaxSearchDepth = 400;
+inline constexpr std::size_t kMaxSearchKeys = 10000;
+// [RETURN (...)] [CHARSET ...] keys, from behind the space.
+Search parse_search_rest(Lexer& lexer);
 Command::Body parse_search(Lexer& lexer);
+Command::Body parse_multi_search(Lexer& lexer);
 Command::Body parse_sort(Lexer& lexer);
 Command::Body parse_thread(Lexer& lexer);
 

@@ -10,11 +10,7 @@ namespace {
 
 using Kind = SearchKey::Kind;
 
-// Clients write "OR a OR b OR c ..." over hundreds of Message-IDs, and each OR is one level.
-constexpr int kMaxDepth = 400;
-constexpr std::size_t kMaxKeys = 10000;
-
-enum class Argument { None, Text, HeaderText, Number, Interval, Date, Uids, ModSeq };
+enum class Argument { None, Text, HeaderText, Number, Interval, Date, Uids, ModSeq, Filter };
 
 struct KeyName {
   std::string_view name;
@@ -33,6 +29,7 @@ constexpr KeyName kKeys[] = {
     {"DELETED", Kind::Flag, Argument::None, Flags::kDeleted},
     {"DRAFT", Kind::Flag, Argument::None, Flags::kDraft},
     {"EMAILID", Kind::EmailId, Argument::Text},
+    {"FILTER", Kind::Filter, Argument::Filter},
     {"FLAGGED", Kind::Flag, Argument::None, Flags::kFlagged},
     {"FROM", Kind::From, Argument::Text},
     {"HEADER", Kind::Header, Argument::HeaderText},
@@ -75,8 +72,8 @@ class KeyParser {
 
   SearchKey key(int depth) {
     SearchKey key;
-    if (depth > kMaxDepth) lexer_.fail("Search keys are nested too deep");
-    if (++count_ > kMaxKeys) lexer_.fail("Too many search keys");
+    if (depth > kMaxSearchDepth) lexer_.fail("Search keys are nested too deep");
+    if (++count_ > kMaxSearchKeys) lexer_.fail("Too many search keys");
     if (!lexer_.ok()) return key;
     if (lexer_.at('(')) {
       key.kind = Kind::And;
@@ -131,6 +128,10 @@ class KeyParser {
       case Argument::Interval: key.number = lexer_.nz_number(); return;
       case Argument::Date: key.days = lexer_.date(); return;
       case Argument::Uids: key.set = lexer_.sequence_set(); return;
+      case Argument::Filter:
+        key.text = lexer_.atom("the name of a filter");
+        if (key.text.find('/') != std::string::npos) lexer_.fail("A filter's name has no \"/\"");
+        return;
       case Argument::ModSeq:
         // There is one mod-sequence for all that can change of a message, so the name of a part of
         // it means nothing.  RFC 7162 section 3.1.5
@@ -181,8 +182,14 @@ SearchReturn parse_return(Lexer& lexer) {
       returns.partial = parse_partial_range(lexer);
     } else if (lexer.take_word("RELEVANCY")) {
       returns.relevancy = true;
+    } else if (lexer.take_word("CONTEXT")) {
+      returns.context = true;
+    } else if (lexer.take_word("UPDATE")) {
+      returns.update = true;
     } else {
-      lexer.fail("What can be returned is MIN, MAX, ALL, COUNT, PARTIAL, RELEVANCY and SAVE");
+      lexer.fail(
+          "What can be returned is MIN, MAX, ALL, COUNT, PARTIAL, RELEVANCY, SAVE, CONTEXT and "
+          "UPDATE");
     }
   });
   // RFC 9394 section 3.1
@@ -191,20 +198,10 @@ SearchReturn parse_return(Lexer& lexer) {
   return returns;
 }
 
-// One or more keys, up to the end of the command.
-SearchKey parse_program(Lexer& lexer) {
-  SearchKey program;
-  program.kind = Kind::And;
-  KeyParser keys(lexer);
-  do {
-    program.keys.push_back(keys.key(0));
-  } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
-  return program;
-}
-
-// RFC 6203 sections 4 and 6
+// RFC 6203 sections 4 and 6. What a filter asks for is seen later.
 void expect_fuzzy(Lexer& lexer, const SearchKey& program) {
-  if (!program.has(Kind::Fuzzy)) lexer.fail("RELEVANCY is for searches with a FUZZY key");
+  if (!program.has(Kind::Fuzzy) && !program.has(Kind::Filter))
+    lexer.fail("RELEVANCY is for searches with a FUZZY key");
 }
 
 struct SortName {
@@ -246,16 +243,30 @@ SortKey parse_sort_key(Lexer& lexer) {
 
 }  // namespace
 
+SearchKey parse_search_keys(Lexer& lexer) {
+  SearchKey program;
+  program.kind = Kind::And;
+  KeyParser keys(lexer);
+  do {
+    program.keys.push_back(keys.key(0));
+  } while (lexer.ok() && !lexer.at_end() && lexer.take(' '));
+  return program;
+}
+
 Command::Body parse_search(Lexer& lexer) {
-  Search search;
   lexer.space();
+  return parse_search_rest(lexer);
+}
+
+Search parse_search_rest(Lexer& lexer) {
+  Search search;
   search.returns = take_return(lexer);
   if (lexer.take_word("CHARSET")) {
     lexer.space();
     search.charset = to_upper(lexer.astring("a charset"));
     lexer.space();
   }
-  search.program = parse_program(lexer);
+  search.program = parse_search_keys(lexer);
   if (search.returns && search.returns->relevancy) expect_fuzzy(lexer, search.program);
   return search;
 }
@@ -269,7 +280,7 @@ Command::Body parse_sort(Lexer& lexer) {
   lexer.space();
   sort.charset = to_upper(lexer.astring("a charset"));
   lexer.space();
-  sort.program = parse_program(lexer);
+  sort.program = parse_search_keys(lexer);
   const bool is_by_relevancy = std::ranges::any_of(
       sort.keys, [](const SortKey& key) { return key.kind == SortKey::Kind::Relevancy; });
   if (is_by_relevancy || (sort.returns && sort.returns->relevancy)) {
@@ -290,7 +301,7 @@ Command::Body parse_thread(Lexer& lexer) {
   lexer.space();
   thread.charset = to_upper(lexer.astring("a charset"));
   lexer.space();
-  thread.program = parse_program(lexer);
+  thread.program = parse_search_keys(lexer);
   return thread;
 }
 

@@ -23,10 +23,12 @@ class SearchTask final : public Task {
       return done(Reply::bad("SEARCH names no charset after ENABLE UTF8=ACCEPT"));
     }
     if (!answer_) {
+      const auto refusal = refuse_context(conversation, returns(), tag_, "CONTEXT=SEARCH");
+      if (refusal) return done(*refusal);
       const Slice slice(conversation.services.clock);
       const auto is_done = search_.step(conversation, slice, output);
       if (!is_done) {
-        return done(refuse_search(conversation, command_.returns, is_done.error()));
+        return done(search_.refuse(conversation, command_.returns, is_done.error()));
       }
       if (!*is_done) return Step::Yield;
       make_answer(conversation);
@@ -43,12 +45,24 @@ class SearchTask final : public Task {
     Selected& selected = *conversation.selected;
     const Found found{selected.view(), search_.found(), search_.scores(),
                       search_.asks_for_modseq()};
-    const SearchReturn returns = command_.returns.value_or(SearchReturn{.all = true});
-    if (returns.save) selected.save(saved_result(found, returns));
+    std::string refusal;
+    if (returns().update) {
+      refusal = keep_up(selected,
+                        {.tag = tag_,
+                         .numbering = command_.numbering,
+                         .program = search_.program(),
+                         .charset = search_.charset(),
+                         .keys = {},
+                         .collation = conversation.collation},
+                        selected.uids(search_.found()));
+    }
+    if (returns().save) selected.save(saved_result(found, returns()));
     const bool is_plain = !command_.returns && !conversation.is_rev2();
-    answer_.emplace(is_plain ? list_response("SEARCH", found, command_.numbering)
-                             : esearch_response(found, returns, command_.numbering, tag_));
+    answer_.emplace((is_plain ? list_response("SEARCH", found, command_.numbering)
+                              : esearch_response(found, returns(), command_.numbering, tag_)) +
+                    refusal);
   }
+  SearchReturn returns() const { return command_.returns.value_or(SearchReturn{.all = true}); }
 
   std::string tag_;
   Search command_;
@@ -58,6 +72,19 @@ class SearchTask final : public Task {
 };
 
 }  // namespace
+
+// RFC 5267 section 4.3.5
+Reply cancel_update(Conversation& conversation, CancelUpdate& cancel, Output&) {
+  if (!conversation.offers("CONTEXT=SEARCH") && !conversation.offers("CONTEXT=SORT")) {
+    return Reply::bad("Unknown command");
+  }
+  bool has_all = true;
+  for (const std::string& tag : cancel.tags) {
+    has_all = conversation.selected->contexts().cancel(tag) && has_all;
+  }
+  if (!has_all) return Reply::no("There is no such search whose result is kept up");
+  return Reply::ok("The result is not kept up any longer");
+}
 
 std::unique_ptr<Task> search(Command&& command) {
   return std::make_unique<SearchTask>(std::move(command.tag),

@@ -46,10 +46,11 @@ struct SearchKey {
     To,
     Body,
     Text,
-    Fuzzy,  // keys[0].  RFC 6203
-    Not,    // keys[0]
-    Or,     // keys[0], keys[1]
-    And,    // keys
+    Filter,  // text: its name.  RFC 5466
+    Fuzzy,   // keys[0].  RFC 6203
+    Not,     // keys[0]
+    Or,      // keys[0], keys[1]
+    And,     // keys
   };
   Kind kind = Kind::All;
   std::uint64_t mask = 0;  // Flags::kSeen ...

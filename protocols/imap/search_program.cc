@@ -159,6 +159,7 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
         return fail(compiled.error());
       }
       break;
+    case Kind::Filter: return fail(Error::Code::Invalid, "a filter was not put in place");
     case Kind::Fuzzy: return compile(key.keys[0], charset, view, Matching::Fuzzy);
     case Kind::Not:
     case Kind::Or:
@@ -291,6 +292,7 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::To: return test_header(node, evidence);
     case Kind::Body:
     case Kind::Text: return test_body(node, evidence);
+    case Kind::Filter:
     case Kind::Fuzzy: break;  // what stands behind it is compiled in its place
     case Kind::Not: {
       Verdict inner = test(node.nodes[0], evidence);

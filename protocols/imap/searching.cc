@@ -1,29 +1,63 @@
 #include "protocols/imap/searching.h"
 
+#include <utility>
+
+#include "protocols/imap/filters.h"
 #include "protocols/imap/object_id.h"
+#include "protocols/imap/writer.h"
 
 namespace waxwing::imap {
 
-Outcome Searching::begin(Conversation& conversation, Output& output) {
+SearchPlace SearchPlace::of(const Selected& selected) {
+  return {selected.mailbox(), selected.version(), selected.recent_from(), selected.saved()};
+}
+
+// RFC 5466 section 3.1
+std::optional<Reply> Searching::put_filters_in(Conversation& conversation) {
+  if (!conversation.offers("FILTERS")) return Reply::bad("There are no filters here");
+  if (!charset_.empty() && charset_ != "UTF-8" && charset_ != "US-ASCII") {
+    return Reply::bad("Filters are in UTF-8", "BADCHARSET (UTF-8 US-ASCII)");
+  }
+  charset_ = "UTF-8";
+  const auto annotations = conversation.account->annotations({});
+  if (!annotations) return conversation.refuse(annotations.error());
+  auto program = expand_filters(program_, *annotations);
+  if (!program) return program.error();
+  program_ = std::move(*program);
+  if (conversation.dialect.uid_only && has_numbers()) {
+    return Reply::bad("There are no message numbers in this session", "UIDREQUIRED");
+  }
+  return std::nullopt;
+}
+
+Outcome Searching::begin(Conversation& conversation, const SearchPlace& place, Output& output) {
+  if (program_.has(SearchKey::Kind::Filter)) {
+    refusal_ = put_filters_in(conversation);
+    if (refusal_) return fail(Error::Code::Invalid, "filters");
+  }
   if (asks_for_modseq()) conversation.enable_condstore(output);
-  const Selected& selected = *conversation.selected;
-  if (const auto done = look_up_ids(program_, selected.mailbox()); !done) return done;
-  auto program = SearchProgram::compile(program_, charset_, selected.view(),
-                                        {.recent_from = selected.recent_from(),
-                                         .saved = selected.saved(),
+  if (const auto done = look_up_ids(program_, place.mailbox); !done) return done;
+  auto program = SearchProgram::compile(program_, charset_, *place.view,
+                                        {.recent_from = place.recent_from,
+                                         .saved = {place.saved.begin(), place.saved.end()},
                                          .now = unix_seconds(conversation.services.clock.now()),
                                          .collation = conversation.collation});
   if (!program) return fail(program.error());
-  run_.emplace(std::move(*program), selected.version());
+  run_.emplace(std::move(*program), place.view);
   return {};
 }
 
-Result<bool> Searching::step(Conversation& conversation, const Slice& slice, Output& output) {
+Result<bool> Searching::step(Conversation& conversation, const SearchPlace& place,
+                             const Slice& slice, Output& output) {
   if (!run_) {
-    if (const auto begun = begin(conversation, output); !begun) return fail(begun.error());
+    if (const auto begun = begin(conversation, place, output); !begun) return fail(begun.error());
   }
-  MailboxSource source(conversation.selected->mailbox());
+  MailboxSource source(place.mailbox);
   return run_->step(source, [&] { return slice.is_over_now(); });
+}
+
+Result<bool> Searching::step(Conversation& conversation, const Slice& slice, Output& output) {
+  return step(conversation, SearchPlace::of(*conversation.selected), slice, output);
 }
 
 std::optional<Task::Extent> Searching::extent() const {
@@ -31,12 +65,30 @@ std::optional<Task::Extent> Searching::extent() const {
   return Task::Extent{run_->decided(), run_->candidates()};
 }
 
-Reply refuse_search(Conversation& conversation, const std::optional<SearchReturn>& returns,
-                    const Error& error) {
+Reply Searching::refuse(Conversation& conversation, const std::optional<SearchReturn>& returns,
+                        const Error& error) const {
   // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
   if (returns && returns->save) conversation.selected->save({});
+  if (refusal_) return *refusal_;
   if (error.code != Error::Code::NotFound) return conversation.refuse(error);
   return Reply::no("The charset is not known here", SearchProgram::bad_charset());
+}
+
+std::optional<Reply> refuse_context(const Conversation& conversation, const SearchReturn& returns,
+                                    std::string_view tag, std::string_view capability) {
+  if (!returns.context && !returns.update) return std::nullopt;
+  if (!conversation.offers(capability)) return Reply::bad("Results are not kept up here");
+  if (returns.update && conversation.selected && conversation.selected->contexts().has(tag)) {
+    return Reply::bad("The tag is that of a search whose result is kept up");
+  }
+  return std::nullopt;
+}
+
+std::string keep_up(Selected& selected, SearchContext::Wanted wanted, std::vector<Uid> results) {
+  const std::string refusal =
+      "* NO [NOUPDATE " + to_string(wanted.tag) + "] That are too many results to keep up\r\n";
+  wanted.program = frozen(std::move(wanted.program), selected);
+  return selected.contexts().add(std::move(wanted), std::move(results)) ? "" : refusal;
 }
 
 }  // namespace waxwing::imap

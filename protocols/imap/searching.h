@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -12,8 +14,18 @@
 
 namespace waxwing::imap {
 
-// The search that SEARCH, SORT and THREAD begin with, in the selected mailbox.
-// Held by one thread at a time.
+// Where to search.
+struct SearchPlace {
+  Mailbox& mailbox;
+  View::Version view;
+  Uid recent_from = UINT32_MAX;
+  std::span<const Uid> saved = {};  // "$"
+
+  static SearchPlace of(const Selected& selected);
+};
+
+// The search that SEARCH, SORT and THREAD begin with, in the selected mailbox or, for ESEARCH, in
+// one after the other. Held by one thread at a time.
 class Searching {
  public:
   Searching(SearchKey program, std::string charset)
@@ -24,24 +36,41 @@ class Searching {
   // RFC 7162 section 3.2.10.2
   bool has_numbers() const { return program_.has(SearchKey::Kind::Numbers); }
 
-  // True when all is done; else the slice is over. An error ends it: refuse_search().
+  // True when all is done; else the slice is over. An error ends it: refuse().
   Result<bool> step(Conversation& conversation, const Slice& slice, Output& output);
+  Result<bool> step(Conversation& conversation, const SearchPlace& place, const Slice& slice,
+                    Output& output);
+  // The next step() begins in another place.
+  void restart() { run_.reset(); }
+  // As they are searched for: with filters in place.
+  const SearchKey& program() const { return program_; }
+  const std::string& charset() const { return charset_; }
   std::optional<Task::Extent> extent() const;
   // Indexes into the view, ascending; all of them once step() said true.
   const std::vector<std::size_t>& found() const { return run_->found(); }
   // Of a fuzzy search: the score of each.
   const std::vector<int>& scores() const { return run_->scores(); }
+  // The reply to a search that ended with an error. `returns`: what it was to return, if it said
+  // so.
+  Reply refuse(Conversation& conversation, const std::optional<SearchReturn>& returns,
+               const Error& error) const;
 
  private:
-  Outcome begin(Conversation& conversation, Output& output);
+  Outcome begin(Conversation& conversation, const SearchPlace& place, Output& output);
+  std::optional<Reply> put_filters_in(Conversation& conversation);
 
   SearchKey program_;
   std::string charset_;
+  std::optional<Reply> refusal_;  // where the error does not say it
   std::optional<SearchRun> run_;
 };
 
-// The reply to one that ended with an error. `returns`: what it was to return, if it said so.
-Reply refuse_search(Conversation& conversation, const std::optional<SearchReturn>& returns,
-                    const Error& error);
+// Why a search with these return options cannot be, if so: contexts are hidden, or the tag is that
+// of a search that is kept up.  RFC 5267 section 4.3
+std::optional<Reply> refuse_context(const Conversation& conversation, const SearchReturn& returns,
+                                    std::string_view tag, std::string_view capability);
+// From now on the client is told when the result becomes another, or in this line that it is not:
+// else it is empty. The program may have numbers and "$" in it.  RFC 5267 section 4.3.1
+std::string keep_up(Selected& selected, SearchContext::Wanted wanted, std::vector<Uid> results);
 
 }  // namespace waxwing::imap

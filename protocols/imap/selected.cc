@@ -18,6 +18,8 @@ constexpr std::array<std::string_view, 4> kUsualKeywords = {"$Junk", "$NotJunk",
 
 // A VANISHED line names no more messages than that.
 constexpr std::size_t kVanishedInLine = 4096;
+// So many messages are taken out of results before the output is looked at again.
+constexpr std::size_t kRemovedAtOnce = 4096;
 
 std::string system_flags() {
   std::string text;
@@ -125,6 +127,7 @@ bool Selected::synchronise(const News& news, const Dialect& dialect, Output& out
   }
   tell_keywords(output);
   const View::Difference difference = View::difference(*view_, *latest);
+  if (!tell_results(difference.expunged, output)) return false;
   if (news.expunges) {
     const bool is_told = dialect.qresync || dialect.uid_only
                              ? tell_vanished(difference.expunged, output)
@@ -152,6 +155,18 @@ void Selected::tell_keywords(Output& output) {
   told_keywords_ = view_->keywords().size();
   output << "* FLAGS (" << known_flags() << ")\r\n"
          << "* OK [PERMANENTFLAGS (" << permanent_flags() << ")] Flags permitted\r\n";
+}
+
+// At once, also where EXPUNGE has to wait: their numbers are valid now.  RFC 5267 section 4.3.4
+bool Selected::tell_results(const std::vector<std::size_t>& expunged, Output& output) {
+  if (contexts_.empty()) return true;
+  for (std::size_t begin = 0; begin < expunged.size(); begin += kRemovedAtOnce) {
+    if (output.is_full()) return false;
+    const std::size_t count = std::min(kRemovedAtOnce, expunged.size() - begin);
+    const std::vector<Uid> gone = uids(std::span(expunged).subspan(begin, count));
+    for (const std::string& line : contexts_.remove(*view_, gone)) output << line;
+  }
+  return true;
 }
 
 bool Selected::tell_expunges(const std::vector<std::size_t>& expunged, Output& output) {
@@ -186,6 +201,7 @@ void Selected::tell_added(const View& latest, std::size_t added, Revision revisi
   rows.reserve(added);
   for (std::size_t index = latest.size() - added; index < latest.size(); ++index) {
     rows.push_back(latest[index]);
+    contexts_.touch(latest[index].uid);
   }
   view_ = view_->with_added(rows, latest.uid_next(), view_->highest_modseq());
   output << "* " << std::to_string(view_->size()) << " EXISTS\r\n";
@@ -206,6 +222,7 @@ bool Selected::tell_changed(const View& latest, const std::vector<std::size_t>& 
       output << fetch_head(*number, dialect) << news(row, dialect) << ")\r\n";
     }
     told.push_back(row);
+    contexts_.touch(row.uid);
   }
   if (!told.empty()) view_ = view_->with_changed(told, view_->highest_modseq());
   return told.size() == changed.size();
@@ -228,6 +245,7 @@ void Selected::adopt(const View& latest, const std::vector<std::size_t>& changed
   for (const std::size_t index : changed) {
     rows.push_back(latest[index]);
     untold_.insert(latest[index].uid);
+    contexts_.touch(latest[index].uid);
   }
   if (!rows.empty()) view_ = view_->with_changed(rows, view_->highest_modseq());
 }
@@ -238,7 +256,9 @@ void Selected::adopt(std::span<const Uid> uids) {
   std::vector<MessageRow> rows;
   for (const Uid uid : uids) {
     const auto index = latest->find(uid);
-    if (index && view_->find(uid)) rows.push_back((*latest)[*index]);
+    if (!index || !view_->find(uid)) continue;
+    rows.push_back((*latest)[*index]);
+    contexts_.touch(uid);
   }
   if (rows.empty()) return;
   view_ = view_->with_changed(rows, view_->highest_modseq());

@@ -10,6 +10,7 @@
 
 #include "protocols/imap/command.h"
 #include "protocols/imap/dialect.h"
+#include "protocols/imap/search_contexts.h"
 #include "protocols/imap/sequence_set.h"
 #include "protocols/output.h"
 #include "storage/mailbox.h"
@@ -86,10 +87,15 @@ class Selected {
   void save(std::vector<Uid> uids) { saved_ = std::move(uids); }
   const std::vector<Uid>& saved() const { return saved_; }
 
+  // The searches whose results are kept up; synchronise() tells which results go away.
+  SearchContexts& contexts() { return contexts_; }
+  const SearchContexts& contexts() const { return contexts_; }
+
   // The session turns away: what it has seen is no longer \Recent to others.
   void leave();
 
  private:
+  bool tell_results(const std::vector<std::size_t>& expunged, Output& output);
   bool tell_expunges(const std::vector<std::size_t>& expunged, Output& output);
   bool tell_vanished(const std::vector<std::size_t>& expunged, Output& output);
   void adopt(const View& latest, const std::vector<std::size_t>& changed);
@@ -108,6 +114,7 @@ class Selected {
   std::set<Uid> untold_;  // whose flags became others without a word
   bool is_behind_ = false;
   std::vector<Uid> saved_;
+  SearchContexts contexts_;
 };
 
 }  // namespace waxwing::imap

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "protocols/imap/capability.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/framer.h"
-#include "protocols/imap/handlers.h"
 #include "protocols/imap/metadata.h"
 #include "protocols/imap/parser.h"
 #include "protocols/imap/table.h"
+#include "protocols/imap/telling.h"
 
 // How a command goes: consume() takes it out of the input (Framer), understands it (parse), looks
 // it up (table) and makes its Task. The task runs at once or on its lane, in steps; then the client
@@ -30,7 +29,7 @@ constexpr std::chrono::seconds kNoticeEvery{10};
 
 // The command under way.
 struct Current {
-  enum class Phase { Begin, Run, Line, Tell };
+  enum class Phase { Begin, Run, Line, Tell, Update };
   std::string tag;
   const Entry* entry = nullptr;
   std::unique_ptr<Task> task;
@@ -68,26 +67,28 @@ class ImapSession final : public waxwing::Session {
 
   Progress advance(Output& output);
   bool tell_changes(bool may_expunge, Output& output);
-  Selected::News news(bool may_expunge) const;
-  bool has_push() const;
-  Progress push(Output& output);
-  Outcome push_moved(MailboxId mailbox, Output& output);
+  Progress update(Output& output);
+  Telling::Moment moment() const;
+  bool has_push() const { return telling_.has_push(moment()); }
+  Lane push_lane() const { return telling_.wants_update() ? Lane::Search : Lane::Storage; }
   void tell_progress(Output& output);
+  void finish(Output& output);
   void answer(Reply reply, Output& output);
-  void mailbox_gone(Output& output);
   void reject(std::string_view tag, std::string_view text, Output& output);
   void count_error(Output& output);
+  std::string in_language(std::string_view response) const {
+    return translated_response(response, conversation_.dialect.language);
+  }
   bool is_idling() const { return current_ && current_->task->is_idling(); }
   bool is_amid_line() const {
-    return (current_ && current_->task->is_amid_line()) || (pushing_ && pushing_->is_amid_line());
+    return (current_ && current_->task->is_amid_line()) || telling_.is_amid_line();
   }
 
   Conversation conversation_;
   Framer framer_;
   std::optional<Current> current_;
-  // What is to be told between commands, after NOTIFY.
-  std::vector<MailboxId> moved_;
-  std::unique_ptr<Task> pushing_;
+  Telling telling_{conversation_};
+  bool is_on_loop_ = false;  // the current command is tried there
   // The worker's next task for the upload: to open the mailbox, or to stage what came.
   enum class UploadWork { None, Begin, Write };
   UploadWork upload_work_ = UploadWork::None;
@@ -105,7 +106,8 @@ Next ImapSession::consume(Input& input, Output& output) {
     if (const auto next = ending()) return *next;
     if (pause_.count() > 0) return Next::pause(std::exchange(pause_, {}));
     // A client that pipelines commands and reads nothing waits as one that fetches does.
-    if (output.is_full() || has_push()) return Next::work(Lane::Storage);
+    if (output.is_full()) return Next::work(Lane::Storage);
+    if (has_push()) return Next::work(push_lane());
     const auto next = current_ ? read_line(input, output) : read_command(input, output);
     if (next) return *next;
   }
@@ -133,9 +135,7 @@ std::optional<Next> ImapSession::read_command(Input& input, Output& output) {
     case Framed::Kind::Literal: return on_literal(framed, output);
     case Framed::Kind::Data: return on_data(std::move(framed));
     case Framed::Kind::Command: return on_command(framed.command, output);
-    case Framed::Kind::Rejected:
-      reject(framed.tag, framed.text, output);
-      return std::nullopt;
+    case Framed::Kind::Rejected: reject(framed.tag, framed.text, output); return std::nullopt;
   }
   return std::nullopt;
 }
@@ -194,7 +194,7 @@ std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& outpu
   // Who turns to another mailbox now need not learn it.
   if (conversation_.selected && conversation_.selected->mailbox().is_gone() &&
       entry->numbers != Numbers::Keep) {
-    mailbox_gone(output);
+    telling_.mailbox_gone(output);
     return std::nullopt;
   }
   if (!is_legal(entry->states, conversation_.state())) {
@@ -248,13 +248,16 @@ std::optional<Next> ImapSession::proceed(Output& output) {
   if (current_->entry->lane != On::Loop && !current_->task->is_quick(conversation_)) {
     return Next::work(lane);
   }
-  if (advance(output) != Progress::Done) return Next::work(lane);
-  return std::nullopt;
+  is_on_loop_ = true;
+  const Progress progress = advance(output);
+  is_on_loop_ = false;
+  if (progress == Progress::Done) return std::nullopt;
+  return Next::work(current_ && current_->phase == Current::Phase::Update ? Lane::Search : lane);
 }
 
 Progress ImapSession::run(Output& output) {
   if (output.is_full()) return Progress::Again;
-  if (has_push()) return push(output);
+  if (has_push()) return telling_.push(moment(), output);
   switch (std::exchange(upload_work_, UploadWork::None)) {
     case UploadWork::None: break;
     case UploadWork::Write: conversation_.upload->write(conversation_); return Progress::Done;
@@ -270,12 +273,22 @@ Progress ImapSession::run(Output& output) {
   return current_ ? advance(output) : Progress::Done;
 }
 
+Telling::Moment ImapSession::moment() const {
+  if (is_idling()) return Telling::Moment::Idle;
+  return current_ ? Telling::Moment::InCommand : Telling::Moment::BetweenCommands;
+}
+
 Progress ImapSession::advance(Output& output) {
   if (current_->phase == Current::Phase::Begin) {
     // FETCH, STORE and SEARCH see the mailbox as it is now, not as it was when it was last told of;
     // but for what is expunged: the numbers that the client sent are those it knows.
     const Entry& entry = *current_->entry;
-    if (entry.states == In::Selected && entry.numbers != Numbers::Keep) {
+    const bool reads = entry.states == In::Selected || entry.lane == On::Search;
+    if (reads && conversation_.selected && entry.numbers != Numbers::Keep) {
+      // What was begun comes first: it speaks of the mailbox as it was.
+      if (telling_.is_updating()) {
+        if (const Progress progress = update(output); progress != Progress::Done) return progress;
+      }
       if (!tell_changes(false, output)) return Progress::Again;
       if (!conversation_.selected) {
         current_.reset();
@@ -302,9 +315,22 @@ Progress ImapSession::advance(Output& output) {
   }
   const Numbers numbers = current_->entry->numbers;
   const bool may_expunge = numbers == Numbers::Free && !current_->task->has_numbers();
-  if (numbers != Numbers::Keep && !tell_changes(may_expunge, output)) return Progress::Again;
+  if (current_->phase == Current::Phase::Tell) {
+    if (numbers != Numbers::Keep && !tell_changes(may_expunge, output)) return Progress::Again;
+    current_->phase = Current::Phase::Update;
+  }
+  if (numbers != Numbers::Keep) {
+    if (const Progress progress = update(output); progress != Progress::Done) return progress;
+  }
+  finish(output);
+  return Progress::Done;
+}
+
+// The task is done, and what there is to tell is told.
+void ImapSession::finish(Output& output) {
   Reply reply = current_->task->reply();
-  if (conversation_.dialect.qresync && conversation_.selected && numbers != Numbers::Keep) {
+  const bool keeps = current_->entry->numbers == Numbers::Keep;
+  if (conversation_.dialect.qresync && conversation_.selected && !keeps) {
     const std::string code =
         "HIGHESTMODSEQ " + std::to_string(conversation_.selected->view().highest_modseq());
     if (reply.tells_modseq) {
@@ -315,84 +341,19 @@ Progress ImapSession::advance(Output& output) {
     }
   }
   answer(std::move(reply), output);
-  return Progress::Done;
 }
 
 // False: the output is full and there is more to tell.
 bool ImapSession::tell_changes(bool may_expunge, Output& output) {
-  if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
-  if (!conversation_.selected) return true;
-  if (conversation_.selected->mailbox().is_gone()) {
-    mailbox_gone(output);
-    return true;
-  }
-  return conversation_.selected->synchronise(news(may_expunge), conversation_.dialect, output);
-}
-
-// What the client is told of its mailbox: all, until it has said by NOTIFY what it wants.
-Selected::News ImapSession::news(bool may_expunge) const {
-  if (!conversation_.notifications) return {.expunges = may_expunge};
-  const NotifyEvents& wanted = conversation_.notifications->selected();
   // What it has expunged itself is an answer to its command.
   const bool has_expunged = current_ && current_->task->reply().tells_modseq;
-  return {.messages = wanted.message_new,
-          .expunges = may_expunge && (wanted.message_expunge || has_expunged),
-          .flags = wanted.flag_change};
+  return telling_.changes({.may_expunge = may_expunge, .has_expunged = has_expunged}, output);
 }
 
-// There is something to tell that waits for no command.  RFC 5465
-bool ImapSession::has_push() const {
-  if (!conversation_.notifications || (current_ && !is_idling())) return false;
-  if (pushing_ || !moved_.empty()) return true;
-  return conversation_.selected && conversation_.selected->has_new() &&
-         !conversation_.notifications->selected().items.empty();
-}
-
-Progress ImapSession::push(Output& output) {
-  while (has_push()) {
-    if (output.is_full()) return Progress::Again;
-    if (pushing_) {
-      switch (pushing_->run(conversation_, output)) {
-        case Step::Again: return Progress::Again;
-        case Step::Yield: return Progress::Yield;
-        case Step::Line:
-        case Step::Done: break;
-      }
-      if (pushing_->is_amid_line()) conversation_.ending = Conversation::Ending::Close;
-      pushing_.reset();
-    } else if (!moved_.empty()) {
-      const MailboxId mailbox = moved_.front();
-      const auto told = push_moved(mailbox, output);
-      // What cannot be told now is told with the next change.
-      if (!told)
-        log.warning("imap-notify",
-                    {{"session", conversation_.peer.session_id}, {"reason", told.error().text}});
-      if (output.is_full()) return Progress::Again;
-      std::erase(moved_, mailbox);
-    } else {
-      // What the client wants to know of new messages at once.  RFC 5465 section 5.2
-      Fetch wanted;
-      wanted.numbering = Numbering::Uid;
-      wanted.set = SequenceSet({{*conversation_.selected->take_first_new(), UINT32_MAX}});
-      wanted.items = conversation_.notifications->selected().items;
-      pushing_ = fetch({.tag = {}, .name = "UID FETCH", .body = std::move(wanted)});
-    }
-  }
-  return Progress::Done;
-}
-
-Outcome ImapSession::push_moved(MailboxId mailbox, Output& output) {
-  Notifications& notifications = *conversation_.notifications;
-  if (mailbox == kAnnotations) {
-    if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
-    return {};
-  }
-  if (mailbox == kMailboxNames) return notifications.tell_names(conversation_, output);
-  if (conversation_.selected && conversation_.selected->mailbox().id() == mailbox) {
-    (void)tell_changes(is_idling() || !notifications.is_delayed(), output);
-    return {};
-  }
-  return notifications.tell_mailbox(conversation_, mailbox, output);
+// What is new means for the results of searches. On the loop thread a worker is asked for.
+Progress ImapSession::update(Output& output) {
+  if (is_on_loop_ && telling_.wants_update()) return Progress::Yield;
+  return telling_.update(output);
 }
 
 // Whoever waits for a long command learns that it is under way.  RFC 9585
@@ -406,7 +367,7 @@ void ImapSession::tell_progress(Output& output) {
   } else {
     output << " NIL NIL";
   }
-  output << ")] Still at it\r\n";
+  output << ")] " << translated("Still at it", conversation_.dialect.language) << "\r\n";
 }
 
 void ImapSession::answer(Reply reply, Output& output) {
@@ -414,7 +375,7 @@ void ImapSession::answer(Reply reply, Output& output) {
   const bool is_sign_in = current_->entry->states == In::NotAuthenticated;
   current_.reset();
   conversation_.upload.reset();
-  output << tag << " " << reply.to_string() << "\r\n";
+  output << tag << " " << in_language(reply.to_string()) << "\r\n";
   if (reply.kind == Reply::Kind::Bad) {
     count_error(output);
     return;
@@ -422,8 +383,7 @@ void ImapSession::answer(Reply reply, Output& output) {
   errors_ = 0;
   if (!is_sign_in && !conversation_.identity) {
     framer_.set_limits(Framer::kBeforeSignIn);
-    moved_.clear();
-    pushing_.reset();
+    telling_.forget();
   }
   if (!is_sign_in) return;
   if (conversation_.identity) {
@@ -433,16 +393,9 @@ void ImapSession::answer(Reply reply, Output& output) {
   }
 }
 
-// Someone has deleted the mailbox that this session works in. There is nothing left that its
-// numbers mean, and a client that has to sign in again finds out what is there.  RFC 2180 3.3
-void ImapSession::mailbox_gone(Output& output) {
-  conversation_.selected.reset();
-  goodbye("The selected mailbox has been deleted", output);
-}
-
 void ImapSession::reject(std::string_view tag, std::string_view text, Output& output) {
   conversation_.upload.reset();
-  output << (tag.empty() ? "*" : tag) << " " << text << "\r\n";
+  output << (tag.empty() ? "*" : tag) << " " << in_language(text) << "\r\n";
   // A refused literal is the mailbox's fault, not a client's that cannot speak.
   if (text.starts_with("BAD")) count_error(output);
 }
@@ -458,35 +411,37 @@ void ImapSession::count_error(Output& output) {
 }
 
 Next ImapSession::changed(MailboxId mailbox, Output& output) {
-  if (conversation_.notifications) {
-    if (std::ranges::count(moved_, mailbox) == 0) moved_.push_back(mailbox);
-    return has_push() ? Next::work(Lane::Storage) : Next::bytes();
-  }
+  if (telling_.heard(mailbox, moment())) return Next::work(push_lane());
+  if (conversation_.notifications || telling_.is_updating()) return Next::bytes();
   if (is_idling() && mailbox == kAnnotations && conversation_.dialect.metadata) {
     tell_annotated(conversation_, output);
   }
   if (!is_idling() || !conversation_.selected) return Next::bytes();
   if (conversation_.selected->mailbox().id() != mailbox) return Next::bytes();
   if (!tell_changes(true, output)) return Next::work(Lane::Storage);
+  if (has_push()) return Next::work(push_lane());
   return ending().value_or(Next::bytes());
 }
 
 Next ImapSession::tick(Output& output) {
-  if (is_idling()) output << "* OK Still here\r\n";
+  if (is_idling()) output << "* " << in_language("OK Still here") << "\r\n";
   return Next::bytes();
 }
 
 void ImapSession::encrypted(const TlsInfo& tls) {
   conversation_.tls = tls;
   conversation_.ending = Conversation::Ending::None;
-  // What was said in clear may be an attacker's words.  RFC 9051 section 6.2.1
+  // What was said in clear may be an attacker's words.  RFC 9051 section 6.2.1, RFC 5255 section 7
+  conversation_.dialect = {};
   framer_ = Framer(Framer::kBeforeSignIn);
   errors_ = 0;
   conversation_.failed_sign_ins = 0;
 }
 
 void ImapSession::goodbye(std::string_view reason, Output& output) {
-  if (!is_amid_line()) output << "* BYE " << reason << "\r\n";
+  if (!is_amid_line()) {
+    output << "* BYE " << translated(reason, conversation_.dialect.language) << "\r\n";
+  }
   conversation_.ending = Conversation::Ending::Close;
 }
 
@@ -507,6 +462,9 @@ Next ImapSession::overloaded(Output& output) {
     // It is never refused: what a client sends behind it is meant for somebody else.
     // RFC 8437 section 3
     goodbye("The server is busy, try again later", output);
+  } else if (current_ && current_->phase == Current::Phase::Update) {
+    // The command itself is done; what that means for results is told another time.
+    finish(output);
   } else if (current_) {
     answer(reply, output);
   } else if (conversation_.upload) {

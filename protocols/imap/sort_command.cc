@@ -19,12 +19,15 @@ class SortTask final : public Task {
 
   Step run(Conversation& conversation, Output& output) override {
     if (!answer_) {
+      const auto refusal = refuse_context(conversation, command_.returns.value_or(SearchReturn{}),
+                                          tag_, "CONTEXT=SORT");
+      if (refusal) return done(*refusal);
       const auto is_done = sort(conversation, output);
       if (!is_done) {
-        return done(refuse_search(conversation, command_.returns, is_done.error()));
+        return done(search_.refuse(conversation, command_.returns, is_done.error()));
       }
       if (!*is_done) return Step::Yield;
-      make_answer(*conversation.selected);
+      make_answer(conversation);
     }
     if (!answer_->hand_over(output)) return Step::Again;
     return done(Reply::ok("Sorted"));
@@ -50,11 +53,24 @@ class SortTask final : public Task {
     return sort_->step(source, [&] { return slice.is_over_now(); });
   }
 
-  void make_answer(Selected& selected) {
+  void make_answer(Conversation& conversation) {
+    Selected& selected = *conversation.selected;
     const Found found{selected.view(), sort_->sorted(), sort_->scores(), search_.asks_for_modseq()};
     if (command_.returns) {
+      std::string refusal;
+      if (command_.returns->update) {
+        refusal = keep_up(selected,
+                          {.tag = tag_,
+                           .numbering = command_.numbering,
+                           .program = search_.program(),
+                           .charset = search_.charset(),
+                           .keys = command_.keys,
+                           .collation = conversation.collation},
+                          selected.uids(sort_->sorted()));
+      }
       if (command_.returns->save) selected.save(saved_result(found, *command_.returns));
-      answer_.emplace(esearch_response(found, *command_.returns, command_.numbering, tag_));
+      answer_.emplace(esearch_response(found, *command_.returns, command_.numbering, tag_) +
+                      refusal);
     } else {
       answer_.emplace(list_response("SORT", found, command_.numbering));
     }

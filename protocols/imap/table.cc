@@ -14,6 +14,7 @@ constexpr Entry kTable[] = {
     {"NOOP", In::Any, On::Loop, Numbers::Free, once<noop>},
     {"LOGOUT", In::Any, On::Loop, Numbers::Keep, once<logout>},
     {"ID", In::Any, On::Loop, Numbers::Free, once<id>, "ID"},
+    {"LANGUAGE", In::Any, On::Loop, Numbers::Free, once<language>, "LANGUAGE"},
 
     {"STARTTLS", In::NotAuthenticated, On::Loop, Numbers::Keep, once<starttls>},
     {"LOGIN", In::NotAuthenticated, On::Password, Numbers::Keep, once<login>},
@@ -48,6 +49,8 @@ constexpr Entry kTable[] = {
     {"MYRIGHTS", In::SignedIn, On::Storage, Numbers::Free, once<my_rights>, "ACL"},
     {"APPEND", In::SignedIn, On::Storage, Numbers::Free, once<append>},
     {"NOTIFY", In::SignedIn, On::Storage, Numbers::Free, notify, "NOTIFY"},
+    {"ESEARCH", In::SignedIn, On::Search, Numbers::Free, multi_search, "MULTISEARCH"},
+    {"UID ESEARCH", In::SignedIn, On::Search, Numbers::Free, multi_search, "MULTISEARCH"},
     {"IDLE", In::SignedIn, On::Loop, Numbers::Free, idle, "IDLE"},
 
     {"CLOSE", In::Selected, On::Storage, Numbers::Keep, once<close>},
@@ -55,6 +58,7 @@ constexpr Entry kTable[] = {
     {"CHECK", In::Selected, On::Storage, Numbers::Free, once<check>},
     {"EXPUNGE", In::Selected, On::Storage, Numbers::Free, once<expunge>},
     {"SEARCH", In::Selected, On::Search, Numbers::Hold, search},
+    {"CANCELUPDATE", In::Selected, On::Loop, Numbers::Free, once<cancel_update>},
     {"SORT", In::Selected, On::Search, Numbers::Hold, sort, "SORT"},
     {"THREAD", In::Selected, On::Search, Numbers::Hold, thread},
     {"FETCH", In::Selected, On::Storage, Numbers::Hold, fetch},

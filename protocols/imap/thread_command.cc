@@ -22,7 +22,7 @@ class ThreadTask final : public Task {
     }
     if (!answer_) {
       const auto is_done = thread(conversation, output);
-      if (!is_done) return done(refuse_search(conversation, std::nullopt, is_done.error()));
+      if (!is_done) return done(search_.refuse(conversation, std::nullopt, is_done.error()));
       if (!*is_done) return Step::Yield;
       make_answer(conversation.selected->view());
     }

@@ -92,6 +92,34 @@ TEST_F(DirectoryTest, ChangesAndListsAccounts) {
   EXPECT_EQ(error_of(directory().set_quota("eve@example.com", 1, 0)), "not-found");
 }
 
+TEST_F(DirectoryTest, SendsClientsToUrlsOfServersAlone) {
+  add("alice@example.com");
+  const auto set = [&](std::string_view url) {
+    return directory().set_referral("alice@example.com", url);
+  };
+  EXPECT_EQ(directory().account("alice@example.com")->referral, "");
+  ASSERT_TRUE(set("IMAP://alice;AUTH=*@Mail.Example.NET:1143"));
+  EXPECT_EQ(directory().account("alice@example.com")->referral,
+            "imap://alice;AUTH=*@mail.example.net:1143/");
+  const auto credential = directory().credentials().find("alice@example.com");
+  EXPECT_EQ(credential->identity.referral, "imap://alice;AUTH=*@mail.example.net:1143/");
+  for (const char* url : {"imap://a%40b@h.example/", "imap://;AUTH=*@h.example/",
+                          "imap://;auth=SCRAM-SHA-256@h/", "imap://a@192.0.2.1/"}) {
+    EXPECT_TRUE(set(url)) << url;
+  }
+  for (const char* url :
+       {"imap://h.example/", "imaps://a@h/", "a@h", "imap://@h/", "imap://a@/", "imap://a@h/INBOX",
+        "imap://a b@h/", "imap://a]@h/", "imap://a@[2001:db8::1]/", "imap://a@h:0/",
+        "imap://a@h:65536/", "imap://a@h:/", "imap://a@b@h/", "imap://a:pw@h/", "imap://a%4@h/",
+        "imap://;AUTH=@h/", "imap://a;X=1@h/", "imap://a@h\r\n/", "imap://a@-h/"}) {
+    EXPECT_EQ(error_of(set(url)), "invalid") << url;
+  }
+  EXPECT_EQ(directory().account("alice@example.com")->referral, "imap://a@192.0.2.1/");
+  ASSERT_TRUE(set(""));
+  EXPECT_EQ(directory().account("alice@example.com")->referral, "");
+  EXPECT_EQ(error_of(directory().set_referral("eve@example.com", "imap://a@h/")), "not-found");
+}
+
 TEST_F(DirectoryTest, RenamesAccountsToFreeAddresses) {
   ASSERT_TRUE(directory().add_domain("example.net"));
   add("alice@example.com");

@@ -114,6 +114,15 @@ TEST_F(Commands, KeepAccounts) {
       run({{"command", "account quota"}, {"address", "alice@example.test"}, {"size", "2 cows"}})
           .status,
       2);
+  const auto refer = [&](const char* url) {
+    return run({{"command", "account referral"}, {"address", "alice@example.test"}, {"url", url}});
+  };
+  EXPECT_EQ(refer("imap://alice@mail.example.net").result["referral"],
+            "imap://alice@mail.example.net/");
+  EXPECT_NE(refer("mail.example.net").status, 0);
+  EXPECT_EQ(text({{"command", "account referral"}, {"address", "alice@example.test"}}),
+            "IMAP clients of alice@example.test are sent to imap://alice@mail.example.net/");
+  EXPECT_EQ(refer("none").result["referral"], "");
   EXPECT_EQ(run({{"command", "account remove"}, {"address", "Alice@Example.TEST"}}).status, 0);
   EXPECT_EQ(store_.done, "remove alice@example.test\n");
   EXPECT_EQ(text({{"command", "account list"}}), "");

@@ -20,7 +20,7 @@ dns::MailHost host(const std::string& name, std::uint16_t preference, std::uint8
   dns::MailHost made;
   made.name = name;
   made.preference = preference;
-  made.addresses = {IpAddress::v4({192, 0, 2, last})};
+  made.addresses = {IpAddress::v4({198, 51, 100, last})};
   return made;
 }
 

@@ -446,6 +446,8 @@ TEST(Parser, ReadsEverySearchKey) {
   EXPECT_EQ(key("SINCE 1-Feb-1994").days, 8797);
   EXPECT_EQ(key("UNSEEN").mask, Flags::kSeen);
   EXPECT_EQ(key("HEADER X-Y {2+}\r\na\xe4").text, "a\xe4");
+  EXPECT_EQ(key("FILTER on-the-road").kind, Kind::Filter);
+  EXPECT_EQ(key("filter On-The-Road").text, "On-The-Road");
   SearchKey nested = key("NOT (OR FROM a SUBJECT b 1)");
   ASSERT_EQ(nested.keys[0].kind, Kind::And);
   EXPECT_EQ(nested.keys[0].keys[0].kind, Kind::Or);

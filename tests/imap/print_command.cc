@@ -150,18 +150,23 @@ std::string fetch_item(const FetchItem& item) {
   return {};
 }
 
-std::string notify_group(const NotifyGroup& group) {
-  using Filter = NotifyGroup::Filter;
-  std::string text = "(";
-  switch (group.filter) {
-    case Filter::Selected: text += "SELECTED"; break;
-    case Filter::SelectedDelayed: text += "SELECTED-DELAYED"; break;
-    case Filter::Inboxes: text += "INBOXES"; break;
-    case Filter::Personal: text += "PERSONAL"; break;
-    case Filter::Subscribed: text += "SUBSCRIBED"; break;
-    case Filter::Subtree: text += "SUBTREE " + list(group.mailboxes, astring); break;
-    case Filter::Mailboxes: text += "MAILBOXES " + list(group.mailboxes, astring); break;
+std::string mailbox_filter(const MailboxFilter& filter) {
+  using Kind = MailboxFilter::Kind;
+  switch (filter.kind) {
+    case Kind::Selected: return "SELECTED";
+    case Kind::SelectedDelayed: return "SELECTED-DELAYED";
+    case Kind::Inboxes: return "INBOXES";
+    case Kind::Personal: return "PERSONAL";
+    case Kind::Subscribed: return "SUBSCRIBED";
+    case Kind::Subtree: return "SUBTREE " + list(filter.mailboxes, astring);
+    case Kind::SubtreeOne: return "SUBTREE-ONE " + list(filter.mailboxes, astring);
+    case Kind::Mailboxes: return "MAILBOXES " + list(filter.mailboxes, astring);
   }
+  return {};
+}
+
+std::string notify_group(const NotifyGroup& group) {
+  std::string text = "(" + mailbox_filter(group.of);
   const NotifyEvents& events = group.events;
   if (events == NotifyEvents{}) return text + " NONE)";
   std::vector<std::string> names;
@@ -223,6 +228,7 @@ std::string search_key(const SearchKey& key) {
     case Kind::To: return "TO " + astring(key.text);
     case Kind::Body: return "BODY " + astring(key.text);
     case Kind::Text: return "TEXT " + astring(key.text);
+    case Kind::Filter: return "FILTER " + key.text;
     case Kind::Fuzzy: return "FUZZY " + search_key(key.keys[0]);
     case Kind::Not: return "NOT " + search_key(key.keys[0]);
     case Kind::Or: return "OR " + search_key(key.keys[0]) + " " + search_key(key.keys[1]);
@@ -258,6 +264,8 @@ std::string search_return(const std::optional<SearchReturn>& wanted) {
   if (wanted->partial) returns.push_back("PARTIAL " + wanted->partial->to_string());
   if (wanted->relevancy) returns.push_back("RELEVANCY");
   if (wanted->save) returns.push_back("SAVE");
+  if (wanted->context) returns.push_back("CONTEXT");
+  if (wanted->update) returns.push_back("UPDATE");
   return " RETURN " + list(returns, [](const std::string& s) { return s; });
 }
 
@@ -292,6 +300,11 @@ struct Arguments {
     return " " + astring(login.user) + " " + astring(login.password);
   }
   std::string operator()(const Compress& compress) const { return " " + compress.algorithm; }
+  std::string operator()(const LanguageCommand& language) const {
+    std::string text;
+    for (const auto& range : language.ranges) text += " " + astring(range);
+    return text;
+  }
   std::string operator()(const Comparator& comparator) const {
     std::string text;
     for (const auto& order : comparator.orders) text += " " + astring(order);
@@ -379,6 +392,19 @@ struct Arguments {
     std::string text = search_return(search.returns);
     if (!search.charset.empty()) text += " CHARSET " + astring(search.charset);
     for (const auto& key : search.program.keys) text += " " + search_key(key);
+    return text;
+  }
+  std::string operator()(const MultiSearch& search) const {
+    std::string text;
+    if (!search.sources.empty()) text += " IN " + list(search.sources, mailbox_filter);
+    text += search_return(search.returns);
+    if (!search.charset.empty()) text += " CHARSET " + astring(search.charset);
+    for (const auto& key : search.program.keys) text += " " + search_key(key);
+    return text;
+  }
+  std::string operator()(const CancelUpdate& cancel) const {
+    std::string text;
+    for (const auto& tag : cancel.tags) text += " " + string(tag);
     return text;
   }
   std::string operator()(const Sort& sort) const {

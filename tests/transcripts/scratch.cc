@@ -80,11 +80,13 @@ Scratch::Scratch(const Transcript& transcript, int port_offset) : root_(make_roo
   fs::create_directory(data_dir());
   for (const auto& entry : fs::directory_iterator(directory_template()))
     fs::copy(entry.path(), data_dir());
-  if (!transcript.administrators.empty()) {
+  if (!transcript.administrators.empty() || !transcript.referrals.empty()) {
     const SystemClock clock;
     const auto directory = must(Directory::open(data_dir() + "/directory.sqlite", clock));
     for (const auto& user : transcript.administrators)
       must(directory->set_administrator(user + "@example.test", true));
+    for (const auto& [user, url] : transcript.referrals)
+      must(directory->set_referral(user + "@example.test", url));
   }
   put_mail(transcript, data_dir());
   std::ofstream config_file(config());

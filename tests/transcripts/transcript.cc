@@ -78,6 +78,8 @@ Outcome read_option(Transcript& transcript, std::string_view text) {
     transcript.mails.push_back(mail);
   } else if (option == "administrator" && wants(2, 2)) {
     transcript.administrators.emplace_back(pieces[1]);
+  } else if (option == "referral" && wants(3, 3)) {
+    transcript.referrals.emplace_back(pieces[1], pieces[2]);
   } else if (option == "config" && pieces.size() > 1) {
     transcript.config.emplace_back(trim(text.substr(text.find("config") + 6)));
   } else if (option == "clear-only" && wants(1, 1)) {

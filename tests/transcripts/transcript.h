@@ -41,7 +41,8 @@ struct Transcript {
   std::uint16_t port = 0;
   std::map<int, std::string> signed_in;  // by connection; 0: all others
   std::vector<Mail> mails;
-  std::vector<std::string> administrators;  // "alice"
+  std::vector<std::string> administrators;                     // "alice"
+  std::vector<std::pair<std::string, std::string>> referrals;  // of an account, to a URL
   std::vector<std::string> config;
   bool clear_only = false;
   std::optional<IpAddress> from;

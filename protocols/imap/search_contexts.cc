@@ -1,0 +1,219 @@
+#include "protocols/imap/search_contexts.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "protocols/imap/object_id.h"
+#include "protocols/imap/selected.h"
+#include "protocols/imap/writer.h"
+
+namespace waxwing::imap {
+namespace {
+
+SequenceSet set_of(std::span<const Uid> ascending) {
+  std::vector<SequenceSet::Range> ranges;
+  for (const Uid uid : ascending) {
+    if (!ranges.empty() && ranges.back().last + 1 == uid) {
+      ranges.back().last = uid;
+    } else {
+      ranges.push_back({uid, uid});
+    }
+  }
+  return SequenceSet(std::move(ranges));
+}
+
+SearchKey all_of(std::span<const Uid> ascending, SearchKey program) {
+  SearchKey uids;
+  uids.kind = SearchKey::Kind::Uids;
+  uids.set = set_of(ascending);
+  SearchKey all;
+  all.kind = SearchKey::Kind::And;
+  all.keys.push_back(std::move(uids));
+  all.keys.push_back(std::move(program));
+  return all;
+}
+
+std::size_t count_keys(const SearchKey& key) {
+  std::size_t count = 1;
+  for (const SearchKey& child : key.keys) count += count_keys(child);
+  return count;
+}
+
+bool is_by_relevancy(const SearchContext& context) {
+  return std::ranges::any_of(context.wanted().keys, [](const SortKey& key) {
+    return key.kind == SortKey::Kind::Relevancy;
+  });
+}
+
+std::vector<Uid> uids_of(const View& view, std::span<const std::size_t> indexes) {
+  std::vector<Uid> uids;
+  uids.reserve(indexes.size());
+  for (const std::size_t index : indexes) uids.push_back(view[index].uid);
+  return uids;
+}
+
+}  // namespace
+
+SearchKey frozen(SearchKey program, const Selected& selected) {
+  const bool is_set =
+      program.kind == SearchKey::Kind::Numbers || program.kind == SearchKey::Kind::Uids;
+  if (is_set && program.set.is_saved()) {
+    program.kind = SearchKey::Kind::Uids;
+    program.set = set_of(selected.saved());
+  } else if (program.kind == SearchKey::Kind::Numbers) {
+    const View& view = selected.view();
+    std::vector<Uid> uids;
+    for (const auto& range : program.set.normalised(static_cast<std::uint32_t>(view.size()))) {
+      for (std::size_t n = range.first; n <= std::min<std::size_t>(range.last, view.size()); ++n) {
+        uids.push_back(view[n - 1].uid);
+      }
+    }
+    program.kind = SearchKey::Kind::Uids;
+    program.set = set_of(uids);
+  }
+  for (SearchKey& child : program.keys) child = frozen(std::move(child), selected);
+  return program;
+}
+
+bool SearchContexts::has(std::string_view tag) const {
+  return std::ranges::any_of(
+      contexts_, [&](const SearchContext& context) { return context.wanted().tag == tag; });
+}
+
+bool SearchContexts::add(SearchContext::Wanted wanted, std::vector<Uid> results) {
+  if (!contexts_.empty()) {
+    std::size_t all = results.size();
+    for (const SearchContext& context : contexts_) all += context.results().size();
+    const bool is_too_much =
+        contexts_.size() >= kMost || all > kMostResults || count_keys(wanted.program) > kMostKeys;
+    if (is_too_much) return false;
+  }
+  contexts_.emplace_back(std::move(wanted), std::move(results));
+  return true;
+}
+
+bool SearchContexts::cancel(std::string_view tag) {
+  const auto cancelled = std::erase_if(
+      contexts_, [&](const SearchContext& context) { return context.wanted().tag == tag; });
+  if (contexts_.empty()) touched_.clear();
+  return cancelled > 0;
+}
+
+void SearchContexts::touch(Uid uid) {
+  if (!contexts_.empty()) touched_.push_back(uid);
+}
+
+SearchContext::Lines SearchContexts::remove(const View& view, std::span<const Uid> gone) {
+  SearchContext::Lines lines;
+  for (SearchContext& context : contexts_) {
+    std::ranges::move(context.remove(view, gone), std::back_inserter(lines));
+  }
+  return lines;
+}
+
+void SearchContexts::begin(const Selected& selected) {
+  run_ = std::make_unique<Run>();
+  run_->touched = std::exchange(touched_, {});
+  std::ranges::sort(run_->touched);
+  run_->touched.erase(std::ranges::unique(run_->touched).begin(), run_->touched.end());
+  std::erase_if(run_->touched, [&](Uid uid) { return !selected.view().find(uid); });
+}
+
+SearchContexts::Step SearchContexts::step(const Selected& selected, std::int64_t now,
+                                          const Slice& slice, Output& output) {
+  if (!run_) begin(selected);
+  while (true) {
+    for (; !run_->lines.empty(); run_->lines.pop_front()) {
+      if (output.is_full()) return Step::Full;
+      output << run_->lines.front();
+    }
+    if (run_->next >= contexts_.size() || run_->touched.empty()) break;
+    const auto is_done = look(selected, now, slice);
+    if (is_done && !*is_done) return Step::TimeUp;
+    run_->search.reset();
+    run_->sort.reset();
+    if (is_done) {
+      ++run_->next;
+      continue;
+    }
+    // The client must not believe that it still knows.
+    run_->lines.push_back("* NO [NOUPDATE " + to_string(contexts_[run_->next].wanted().tag) +
+                          "] The result cannot be kept up any longer\r\n");
+    contexts_.erase(contexts_.begin() + static_cast<std::ptrdiff_t>(run_->next));
+  }
+  run_.reset();
+  return Step::Done;
+}
+
+// True: the result of the next one is what it should be.
+Result<bool> SearchContexts::look(const Selected& selected, std::int64_t now, const Slice& slice) {
+  SearchContext& context = contexts_[run_->next];
+  const auto is_time_up = [&] { return slice.is_over_now(); };
+  MailboxSource source(selected.mailbox());
+  const View::Version view = selected.version();
+  if (!run_->search) {
+    if (const auto begun = begin_search(context, selected, now); !begun) return fail(begun.error());
+  }
+  if (!run_->sort) {
+    const auto is_found = run_->search->step(source, is_time_up);
+    if (!is_found || !*is_found) return is_found;
+    run_->matching = uids_of(*view, run_->search->found());
+    if (!context.is_sorted() || context.missing(run_->matching).empty()) {
+      finish(context, *view, {});
+      return true;
+    }
+    begin_sort(context, view);
+  }
+  const auto is_sorted = run_->sort->step(source, is_time_up);
+  if (!is_sorted || !*is_sorted) return is_sorted;
+  finish(context, *view, uids_of(*view, run_->sort->sorted()));
+  return true;
+}
+
+Outcome SearchContexts::begin_search(const SearchContext& context, const Selected& selected,
+                                     std::int64_t now) {
+  run_->looked_at = run_->touched;
+  // How relevant a message is stays the same, but it is not remembered.
+  if (is_by_relevancy(context)) {
+    std::vector<Uid> known = context.results();
+    std::ranges::sort(known);
+    run_->looked_at.clear();
+    std::ranges::set_union(known, run_->touched, std::back_inserter(run_->looked_at));
+  }
+  SearchKey program = all_of(run_->looked_at, context.wanted().program);
+  if (const auto done = look_up_ids(program, selected.mailbox()); !done) return done;
+  auto compiled = SearchProgram::compile(program, context.wanted().charset, selected.view(),
+                                         {.recent_from = selected.recent_from(),
+                                          .saved = {},
+                                          .now = now,
+                                          .collation = context.wanted().collation});
+  if (!compiled) return fail(compiled.error());
+  run_->search.emplace(std::move(*compiled), selected.version());
+  return {};
+}
+
+// All results and what comes to them.
+void SearchContexts::begin_sort(const SearchContext& context, const View::Version& view) {
+  std::vector<std::size_t> indexes = run_->search->found();
+  std::vector<int> scores = run_->search->scores();
+  if (!is_by_relevancy(context)) {
+    scores.clear();
+    for (const Uid uid : context.results()) {
+      if (const auto index = view->find(uid)) indexes.push_back(*index);
+    }
+    std::ranges::sort(indexes);
+    indexes.erase(std::ranges::unique(indexes).begin(), indexes.end());
+  }
+  run_->sort = std::make_unique<SortRun>(context.wanted().keys, view, std::move(indexes),
+                                         std::move(scores), context.wanted().collation);
+}
+
+void SearchContexts::finish(SearchContext& context, const View& view, std::span<const Uid> order) {
+  std::vector<Uid> others;
+  std::ranges::set_difference(run_->looked_at, run_->matching, std::back_inserter(others));
+  std::ranges::move(context.remove(view, others), std::back_inserter(run_->lines));
+  std::ranges::move(context.add(view, run_->matching, order), std::back_inserter(run_->lines));
+}
+
+}  // namespace waxwing::imap

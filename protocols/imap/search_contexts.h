@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocols/imap/search_context.h"
+#include "protocols/imap/search_run.h"
+#include "protocols/imap/slice.h"
+#include "protocols/imap/sort_run.h"
+#include "protocols/output.h"
+
+namespace waxwing::imap {
+
+class Selected;
+
+// The searches in the selected mailbox whose results are kept up for the client.  RFC 5267
+//
+// Selected says what it has made part of its view: what has come or changed is looked at again by
+// step(), with those searches alone; what goes away is told at once. While a step is under way the
+// view must not move on, or the numbers in its answer would be wrong.
+// Held by one thread at a time.
+class SearchContexts {
+ public:
+  // RFC 5267 section 4.3.1 wants one at least.
+  static constexpr std::size_t kMost = 8;
+  // Of all results together, and of the keys of one search, unless there is no other.
+  static constexpr std::size_t kMostResults = 1'000'000;
+  static constexpr std::size_t kMostKeys = 1000;
+
+  bool empty() const { return contexts_.empty(); }
+  bool has(std::string_view tag) const;
+  // False: there are too many already.
+  bool add(SearchContext::Wanted wanted, std::vector<Uid> results);
+  // False: there is none of that tag. Not while a step is under way.
+  bool cancel(std::string_view tag);
+
+  // The message has come, or is not as it was.
+  void touch(Uid uid);
+  // These messages, ascending, are about to leave the view.
+  SearchContext::Lines remove(const View& view, std::span<const Uid> gone);
+
+  // There is something to look at, or to tell.
+  bool is_dirty() const { return is_running() || !touched_.empty(); }
+  // step() has begun and is not through.
+  bool is_running() const { return run_ != nullptr; }
+  enum class Step { Done, Full, TimeUp };
+  // Looks at what has come and changed, and tells what that means. Full: of the output. May block.
+  Step step(const Selected& selected, std::int64_t now, const Slice& slice, Output& output);
+
+ private:
+  // One pass over all of them.
+  struct Run {
+    std::vector<Uid> touched;  // ascending, all in the view
+    std::size_t next = 0;      // of contexts_
+    std::deque<std::string> lines;
+    std::optional<SearchRun> search;
+    std::vector<Uid> looked_at;  // by `search`
+    std::unique_ptr<SortRun> sort;
+    std::vector<Uid> matching;
+  };
+
+  void begin(const Selected& selected);
+  Result<bool> look(const Selected& selected, std::int64_t now, const Slice& slice);
+  Outcome begin_search(const SearchContext& context, const Selected& selected, std::int64_t now);
+  void begin_sort(const SearchContext& context, const View::Version& view);
+  void finish(SearchContext& context, const View& view, std::span<const Uid> order);
+
+  std::vector<SearchContext> contexts_;
+  std::vector<Uid> touched_;
+  std::unique_ptr<Run> run_;
+};
+
+// The program of a search as it is kept: message numbers and "$" become the UIDs that they mean
+// now.
+SearchKey frozen(SearchKey program, const Selected& selected);
+
+}  // namespace waxwing::imap
