@@ -14,7 +14,7 @@ from sink import Sink
 
 SETTINGS = """
 log: {{level: debug}}
-queue: {{retry_min: 1s, retry_max: 2s, delay_notice: 3s, lifetime: 8s}}
+queue: {{retry_min: 1s, retry_max: 2s, delay_notice: 3s, lifetime: 20s}}
 relay:
   - {{host: 127.0.0.1, port: {one}, tls: none, domains: [one.example]}}
   - {{host: 127.0.0.1, port: {two}, tls: none, domains: [two.example]}}
@@ -126,7 +126,7 @@ class Outbound(harness.LiveTest):
         self.assertEqual(len(listed), 1)
         shown = json.loads(self.server.command("queue", "show", listed[0]["id"], "--json"))
         self.assertIn("Connection refused", shown["recipients"][0]["reply"])
-        report = self.reports("unreachable", "failed")[0]
+        report = self.reports("unreachable", "failed", 60)[0]
         self.assertEqual(report.get_payload()[1].get_payload()[1]["Status"], "5.4.7")
         self.assertEqual(len(self.reports("unreachable", "delayed")), 1)
         wait_for(lambda: not self.queue(), "an empty queue")
