@@ -88,6 +88,7 @@ class Loader {
     }
     read_queue(top.section("queue"));
     read_outbound(top.section("outbound"));
+    read_tls_reports(top.section("tls_reports"));
     if (auto policies = top.sections("tls_policy")) {
       for (auto& policy : *policies) read_tls_policy(policy);
     }
@@ -330,6 +331,9 @@ class Loader {
     std::uint64_t port = outbound.port;
     section.number("port", port, 1, 65535);
     outbound.port = static_cast<std::uint16_t>(port);
+    std::uint64_t sts_port = outbound.sts_port;
+    section.number("sts_port", sts_port, 1, 65535);
+    outbound.sts_port = static_cast<std::uint16_t>(sts_port);
     section.number("connections", outbound.connections, 1, kMany);
     section.number("connections_per_destination", outbound.connections_per_destination, 1, kMany);
     if (const auto addresses = section.texts("source_addresses")) {
@@ -343,6 +347,20 @@ class Loader {
       }
     }
     read_path(section, "ca_file", outbound.ca_file);
+  }
+
+  void read_tls_reports(Section section) {
+    section.flag("send", settings_.tls_reports.send);
+    const auto contact = section.text("contact");
+    if (!contact) return;
+    settings_.tls_reports.contact = contact->text;
+    const auto at = contact->text.rfind('@');
+    const bool is_address = at != std::string::npos && at > 0 && is_ascii(contact->text) &&
+                            contact->text.find_first_of(" \t\r\n<>\"") == std::string::npos &&
+                            is_host_name(contact->text.substr(at + 1));
+    if (is_address) return;
+    section.mistake(contact->mark, "tls_reports.contact: \"" + printable(contact->text) +
+                                       "\" is not an address, as in postmaster@example.org");
   }
 
   void read_tls_policy(Section& entry) {

@@ -78,12 +78,19 @@ struct Settings {
     std::uint64_t connections_per_destination = 20;
     std::vector<std::string> source_addresses;  // the first of each family is used
     std::string ca_file;                        // trusted beside the machine's own
+    std::uint16_t sts_port = 443;               // of web servers that have MTA-STS policies
   } outbound;
   struct DomainPolicy {
     std::string domain;
     TlsPolicy policy = TlsPolicy::May;
   };
   std::vector<DomainPolicy> tls_policy;
+
+  // To other domains, of how TLS went with their servers.  RFC 8460
+  struct TlsReports {
+    bool send = true;
+    std::string contact;  // an address for their questions; empty: postmaster at the hostname
+  } tls_reports;
 
   // Another server that mail is handed to, instead of those that the DNS names.
   struct Relay {

@@ -43,6 +43,7 @@ Result<Here> enter(const std::shared_ptr<const Settings>& current) {
 Answer run_in(Here& here, const Request& request) {
   World world{*here.stores->directory, *here.stores->store, *here.stores->queue,
               here.stores->trace.get()};
+  world.tls_sessions = here.stores->tls_sessions.get();
   return run_command(world, request);
 }
 

@@ -157,6 +157,20 @@ void add_queue_commands(CLI::App& app, Line& line) {
         "what", "ID|MESSAGE-ID|ADDRESS");
 }
 
+void add_report_commands(CLI::App& app, Line& line) {
+  CLI::App* report = app.add_subcommand("report", "What other domains are told");
+  report->require_subcommand(1);
+  CLI::App* command = add_request(report, line, "tls", "Show how TLS went, or send the reports");
+  CLI::Option* domain = command->add_option_function<std::string>(
+      "DOMAIN", [&line](const std::string& value) { line.request["domain"] = value; },
+      "Only this one");
+  command
+      ->add_flag_callback(
+          "--send", [&line] { line.request["send"] = true; },
+          "Tell this domain now, of today as well")
+      ->needs(domain);
+}
+
 void add_other_commands(CLI::App& app, Line& line) {
   add_request(&app, line, "who", "Show the sessions");
   takes(add_request(&app, line, "kick", "End a session"), line, "session", "SESSION");
@@ -293,6 +307,7 @@ int run_cli(int argc, char** argv) {
   add_account_commands(app, line);
   add_other_commands(app, line);
   add_queue_commands(app, line);
+  add_report_commands(app, line);
   CLI::App* import_command = add_import(app, line);
   CLI::App* export_command = add_export(app, line);
   CLI::App* check_mx_command = add_check_mx(app, line);

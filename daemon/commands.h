@@ -10,6 +10,7 @@
 #include "daemon/destination.h"
 #include "storage/queue.h"
 #include "storage/store.h"
+#include "storage/tls_sessions.h"
 #include "storage/trace.h"
 
 namespace waxwing {
@@ -29,6 +30,9 @@ struct World {
   std::function<std::vector<Destination::Summary>()> destinations = nullptr;
   // Asks the servers of a destination again, of all when it is empty.
   std::function<void(const std::string& destination)> try_now = nullptr;
+  TlsSessions* tls_sessions = nullptr;
+  // Tells a domain what is known of TLS with it, and waits for the end.
+  std::function<Result<std::string>(const std::string& domain)> send_tls_report = nullptr;
 };
 
 // {"command": "account add", "address": "alice@example.com", "password": "..."}
@@ -54,6 +58,7 @@ const std::vector<Command>& mailbox_commands();
 const std::vector<Command>& transport_commands();  // for import and export
 const std::vector<Command>& session_commands();    // who, kick
 const std::vector<Command>& queue_commands();      // and trace
+const std::vector<Command>& report_commands();
 
 // For their bodies.
 Answer done(std::string text, nlohmann::json result = nullptr);

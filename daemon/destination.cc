@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/retry_times.h"
+#include "daemon/tls_session_of.h"
 
 namespace waxwing {
 namespace {
@@ -16,13 +17,17 @@ using std::chrono::seconds;
 constexpr std::size_t kLowLoads = 10;
 constexpr int kMaxMessages = 100;  // through one connection
 constexpr int kMaxHostsTried = 10;
+constexpr const char* kNoRequireTls = "4.7.30";
 constexpr seconds kIdle{3};
 constexpr seconds kBad{300};
 
 }  // namespace
 
 Destination::Destination(Host& host, std::string name)
-    : host_(host), name_(std::move(name)), timer_(host.loop, [this] { work(); }) {}
+    : host_(host),
+      name_(std::move(name)),
+      requires_tls_(name_.ends_with(Queue::kRequiresTls)),
+      timer_(host.loop, [this] { work(); }) {}
 
 Destination::~Destination() {
   *alive_ = false;
@@ -43,8 +48,9 @@ void Destination::take(Loads loads, bool all) {
 bool Destination::is_held() const {
   const auto settings = host_.settings();
   const auto& held = settings->queue.hold;
+  const auto plain = Queue::plain_destination(name_);
   return std::any_of(held.begin(), held.end(),
-                     [&](const auto& domain) { return domain == "*" || domain == name_; });
+                     [&](const auto& domain) { return domain == "*" || domain == plain; });
 }
 
 std::size_t Destination::count(Line::State state) const {
@@ -89,6 +95,9 @@ void Destination::found(std::size_t lookup, OutboundRoute route) {
   route_ = std::move(route);
   route_until_ = Clock_::now() + route_.lifetime;
   candidates_.clear();
+  if (host_.tls_session) {
+    for (auto& fault : route_.faults) host_.tls_session(std::move(fault));
+  }
   for (std::size_t i = 0; i < route_.hosts.size(); ++i) {
     for (const auto& address : route_.hosts[i].addresses) candidates_.push_back({i, address, {}});
   }
@@ -104,6 +113,14 @@ void Destination::settle_hopeless() {
     loads_.pop_front();
   }
   host_.settle(std::move(failed));
+  look_for_more();
+}
+
+void Destination::look_for_more() {
+  if (!has_more_ || is_fetching_) return;
+  host_.loop.post([this, alive = alive_] {
+    if (*alive) work();
+  });
 }
 
 std::optional<std::size_t> Destination::choose() const {
@@ -120,11 +137,6 @@ bool Destination::connect() {
   if (!has_route()) return false;
   if (route_.hosts.empty() && route_.trouble.code / 100 == 5) {
     settle_hopeless();
-    if (has_more_ && !is_fetching_) {
-      host_.loop.post([this, alive = alive_] {
-        if (*alive) work();
-      });
-    }
     return false;
   }
   const auto chosen = choose();
@@ -170,14 +182,39 @@ bool Destination::connect() {
   return true;
 }
 
+// Nothing, when the server offers what it must.
+std::optional<OutboundConnection::Failure> Destination::lack_of(const Line& line) const {
+  using Failure = OutboundConnection::Failure;
+  const auto& client = line.connection->client();
+  const bool has_tls = !client.tls().version.empty();
+  if (line.connection->target().tls.is_required() && !has_tls)
+    return Failure{Phase::Tls,
+                   {0, "4.7.4", "the server offers no TLS, and this domain requires it"},
+                   TlsFault::NotOffered};
+  if (requires_tls_ && !client.extensions().require_tls)
+    return Failure{Phase::Session,
+                   {0, kNoRequireTls, "the server does not offer REQUIRETLS"},
+                   TlsFault::Other};
+  return std::nullopt;
+}
+
+void Destination::report(const Line& line, std::optional<TlsFault> fault,
+                         const std::string& reason) {
+  if (!host_.tls_session || line.route != route_number_ || line.candidate >= candidates_.size())
+    return;
+  const auto& server = route_.hosts[candidates_[line.candidate].host];
+  auto session = tls_session_of(server, *line.connection, fault, reason);
+  if (!session) return;
+  if (!session->result.empty())
+    log.info("tls-fault",
+             {{"destination", name_}, {"host", session->mx}, {"result", session->result}});
+  host_.tls_session(std::move(*session));
+}
+
 void Destination::on_ready(Line& line) {
-  const auto& connection = *line.connection;
-  const auto& demand = connection.target().tls;
-  // The server does not offer what it must.
-  if (line.state == Line::State::Connecting && demand.is_required() &&
-      connection.client().tls().version.empty()) {
-    return on_failed(
-        line, {Phase::Tls, {0, "4.7.4", "the server offers no TLS, and this domain requires it"}});
+  if (line.state == Line::State::Connecting) {
+    if (const auto lack = lack_of(line)) return on_failed(line, *lack);
+    report(line, line.connection->fault(), "");
   }
   if (line.load) take_results(line);
   if (line.load) return send(line);
@@ -236,8 +273,10 @@ void Destination::send(Line& line) {
                                            load.left.size(), client.extensions().max_recipients)));
   for (const auto number : line.sent)
     consignment.recipients.push_back(load.envelope.recipients[number]);
-  if (auto unfit = client.unfit(consignment))
-    return put_aside(line, *unfit, line.connection->target().host);
+  auto unfit = client.unfit(consignment);
+  if (!unfit && requires_tls_ && !line.connection->is_verified())
+    unfit = smtp::Reply{550, "5.7.30", "REQUIRETLS support required: the server proves nothing"};
+  if (unfit) return put_aside(line, *unfit, line.connection->target().host);
   auto file = host_.open(load.envelope.id);
   if (!file) {
     log.error("queued message cannot be read",
@@ -274,6 +313,7 @@ void Destination::on_failed(Line& line, const OutboundConnection::Failure& failu
                                 {"address", line.connection->target().address.to_string()},
                                 {"reply", failure.reply.text}});
   window_ = std::max<std::size_t>(1, window_ / 2);
+  if (failure.phase == Phase::Tls) report(line, failure.fault, failure.reply.text);
   if (line.state == Line::State::Busy) after_session(line, failure);
   // One that has worked, or waited, has said nothing against the server.
   const bool is_first = line.messages == 0 && line.state != Line::State::Quitting;
@@ -285,6 +325,10 @@ void Destination::on_failed(Line& line, const OutboundConnection::Failure& failu
       candidate.is_plain = true;
     } else {
       candidate.bad_until = Clock_::now() + kBad;
+      // A handshake that only broke off says nothing of what the server can prove.
+      candidate.is_unfit =
+          requires_tls_ && (failure.reply.enhanced == kNoRequireTls ||
+                            (failure.phase == Phase::Tls && failure.fault != TlsFault::Other));
       trouble_ = failure.reply;
       // 5xx of a greeting is about this server, now: there may be others, or it may be mended.
       if (trouble_.code / 100 != 4) trouble_.code = 0;
@@ -328,8 +372,26 @@ void Destination::end(Line& line) {
   host_.disconnected();
 }
 
+// None of the servers has what these messages demand: it is over with them. The DNS is asked anew
+// for the next.  RFC 8689 section 4.2.1
+void Destination::refuse_all() {
+  Loads all;
+  while (!loads_.empty()) {
+    loads_.front()->note_rest({550, "5.7.30", "REQUIRETLS support required: " + trouble_.text},
+                              trouble_host_, now(), 0);
+    all.push_back(std::move(loads_.front()));
+    loads_.pop_front();
+  }
+  route_until_.reset();
+  host_.settle(std::move(all));
+  look_for_more();
+}
+
 // None of the servers can be reached.
 void Destination::give_up() {
+  const auto is_unfit = [](const Candidate& candidate) { return candidate.is_unfit; };
+  if (!candidates_.empty() && std::all_of(candidates_.begin(), candidates_.end(), is_unfit))
+    return refuse_all();
   const auto settings = host_.settings();
   ++failures_;
   const auto pause =

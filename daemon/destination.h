@@ -44,6 +44,8 @@ class Destination {
     std::function<bool(Destination&)> may_connect;
     std::function<void()> disconnected;
     OutboundConnection::Timing timing{};
+    // How TLS went, for reports to the domain.
+    std::function<void(TlsSession)> tls_session = nullptr;
   };
 
   Destination(Host& host, std::string name);
@@ -83,6 +85,7 @@ class Destination {
     IpAddress address;
     std::optional<Clock_::time_point> bad_until;
     bool is_plain = false;  // its TLS does not work, and need not
+    bool is_unfit = false;  // it has not what REQUIRETLS demands
   };
   struct Line {
     enum class State { Connecting, Idle, Busy, Quitting } state = State::Connecting;
@@ -98,6 +101,10 @@ class Destination {
   bool is_down() const { return down_until_ && Clock_::now() < *down_until_; }
   bool has_route();
   void found(std::size_t lookup, OutboundRoute route);
+  std::optional<OutboundConnection::Failure> lack_of(const Line& line) const;
+  void report(const Line& line, std::optional<TlsFault> fault, const std::string& reason);
+  void refuse_all();
+  void look_for_more();
   void settle_hopeless();
   bool connect();
   std::optional<std::size_t> choose() const;
@@ -119,6 +126,7 @@ class Destination {
 
   Host& host_;
   const std::string name_;
+  const bool requires_tls_;  // RFC 8689 section 4.2.1
   std::deque<std::unique_ptr<OutboundLoad>> loads_;
   std::vector<std::unique_ptr<Line>> lines_, dead_;
   bool is_fetching_ = false, has_more_ = false, was_notified_ = false, is_stopping_ = false,

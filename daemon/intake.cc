@@ -348,7 +348,7 @@ void MailIntake::confirm(const Origin& origin, const MailEnvelope& envelope, con
 }
 
 Outcome MailIntake::send_report(const std::string& id, const std::string& recipient,
-                                std::string_view text) {
+                                std::string_view text, ReportTls tls) {
   auto message = store_.stage(text.size());
   if (!message) return fail(message.error());
   if (auto done = (*message)->append(text); !done) return done;
@@ -357,6 +357,7 @@ Outcome MailIntake::send_report(const std::string& id, const std::string& recipi
   if (!route && route.error().code != Error::Code::Invalid) return fail(route.error());
   MailEnvelope envelope;
   if (route) envelope.recipients.push_back({recipient, *std::move(route)});
+  envelope.require_tls = tls == ReportTls::Require;
   const auto targets = routes(store_, envelope);
   if (!targets) return fail(targets.error());
   Store::Outgoing outgoing{queue_, {}, return_path_size("Return-Path: <>\r\n")};

@@ -53,8 +53,11 @@ class MailIntake final : public smtp::Intake {
   smtp::Reply accept(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                      std::unique_ptr<Staged> message) override;
   // A report of this server's own, with <> as its sender: to a mailbox here, or by the queue. One
-  // that nobody takes is dropped, and logged.
-  Outcome send_report(const std::string& id, const std::string& recipient, std::string_view text);
+  // that nobody takes is dropped, and logged. One about mail that required TLS says so itself,
+  // where the next server knows that (RFC 8689 section 5).
+  enum class ReportTls { May, Require };
+  Outcome send_report(const std::string& id, const std::string& recipient, std::string_view text,
+                      ReportTls tls = ReportTls::May);
 
  private:
   Outcome check_room(const Directory::Route& route, std::uint64_t size);

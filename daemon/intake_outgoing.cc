@@ -85,6 +85,10 @@ Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& m
   queued.ret = envelope.ret;
   queued.envelope_id = envelope.envelope_id;
   queued.require_tls = envelope.require_tls;
+  // Who demanded TLS in the envelope has it: RFC 8689 section 3.
+  const auto tls_required = mail::find_field(parsed.header, "TLS-Required");
+  queued.tls_optional =
+      !envelope.require_tls && tls_required && equals_ignoring_case(trim(*tls_required), "no");
   queued.body = *plain ? Envelope::Body::SevenBit : Envelope::Body::EightBitMime;
   // SMTPUTF8 is said by many who do not need it.  RFC 6531 section 3.2
   queued.smtp_utf8 = !is_ascii(parsed.header) || !is_ascii(envelope.sender) ||

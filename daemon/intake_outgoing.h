@@ -19,7 +19,8 @@ std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelop
 bool leads_out(const smtp::EnvelopeRecipient& recipient);
 
 // What the queue keeps of the message, after finish(): its sender, what the sender asked for, and
-// whether it needs a server that takes 8-bit text or internationalised headers. Reads it all.
+// whether it needs a server that takes 8-bit text or internationalised headers, or one with TLS or
+// without (RFC 8689). Reads it all.
 Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message);
 
 // How much of the fields that are put before a message is Return-Path, which only mailboxes get.

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "protocols/mail/address.h"
+#include "storage/queue.h"
 
 namespace waxwing {
 namespace {
@@ -38,6 +39,13 @@ OutboundRoute trouble(int code, const char* status, std::string text) {
   route.trouble = {code, status, std::move(text)};
   route.lifetime = kTroubleGoodFor;
   return route;
+}
+
+// The same for one whose policies reports are about.
+OutboundRoute without_hosts(OutboundRoute route, int code, const char* status, std::string text) {
+  auto result = trouble(code, status, std::move(text));
+  result.faults = std::move(route.faults);
+  return result;
 }
 
 std::optional<IpAddress> address_of(const sockaddr* address) {
@@ -80,47 +88,6 @@ bool is_ourselves(const Settings& settings, const IpAddress& address, std::uint1
                      contains(listens, address.to_string()));
 }
 
-const Settings::DomainPolicy* policy_for(const Settings& settings, const std::string& domain) {
-  const Settings::DomainPolicy* all = nullptr;
-  for (const auto& policy : settings.tls_policy) {
-    if (policy.domain == domain) return &policy;
-    if (policy.domain == "*") all = &policy;
-  }
-  return all;
-}
-
-TlsDemand dane_demand(const dns::MailExchange& exchange, const dns::MailHost& host) {
-  TlsDemand demand{Level::Dane, {host.tlsa_base, host.name}, {}};
-  // RFC 7672 section 3.2.2: where MX is proved the domain itself is a name as well.
-  if (exchange.is_secure) demand.names.push_back(exchange.domain);
-  for (const auto& record : host.tlsa)
-    demand.records.push_back({record.usage, record.selector, record.matching, record.data});
-  return demand;
-}
-
-// Nothing: this host must be passed over.
-std::optional<TlsDemand> demand_for(const Settings& settings, const dns::MailExchange& exchange,
-                                    const dns::MailHost& host) {
-  if (const auto* policy = policy_for(settings, exchange.domain)) {
-    switch (policy->policy) {
-      case Settings::TlsPolicy::None: return TlsDemand{Level::None, {}, {}};
-      case Settings::TlsPolicy::May: return TlsDemand{Level::May, {}, {}};
-      case Settings::TlsPolicy::Encrypt: return TlsDemand{Level::Encrypt, {}, {}};
-      case Settings::TlsPolicy::Verify: return TlsDemand{Level::Verify, {host.name}, {}};
-      case Settings::TlsPolicy::Dane:
-        if (host.dane != dns::Dane::Usable) return std::nullopt;
-        return dane_demand(exchange, host);
-    }
-  }
-  switch (host.dane) {
-    case dns::Dane::None: return TlsDemand{Level::May, {}, {}};
-    case dns::Dane::Usable: return dane_demand(exchange, host);
-    case dns::Dane::Unusable: return TlsDemand{Level::Encrypt, {}, {}};
-    case dns::Dane::Failed: break;
-  }
-  return std::nullopt;
-}
-
 // By the machine's own means, so that names of /etc/hosts and of a container's network work.
 std::vector<IpAddress> look_up(const std::string& host) {
   if (const auto literal = IpAddress::parse(host)) return {*literal};
@@ -136,7 +103,8 @@ std::vector<IpAddress> look_up(const std::string& host) {
   return all;
 }
 
-OutboundRoute route_by_relay(const Settings::Relay& relay) {
+// Messages that may go without TLS have no say here: the relay is the operator's own.
+OutboundRoute route_by_relay(const Settings::Relay& relay, TlsWish wish) {
   OutboundHost host;
   host.name = relay.host;
   host.port = relay.port;
@@ -153,6 +121,8 @@ OutboundRoute route_by_relay(const Settings::Relay& relay) {
       host.tls.level = has_name ? Level::Verify : Level::Encrypt;
       host.tls.names = {relay.host};
   }
+  if (wish == TlsWish::Required && host.tls.level != Level::Verify)
+    return trouble(550, "5.7.30", "REQUIRETLS support required: the relay does not prove its name");
   host.user = relay.user;
   host.clear_password = relay.tls == Settings::Relay::Tls::None ||
                         std::all_of(host.addresses.begin(), host.addresses.end(),
@@ -187,7 +157,8 @@ std::string next_hop(const Settings& settings, const std::string& address) {
   return domain;
 }
 
-OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchange& exchange) {
+OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchange& exchange,
+                                const StsPolicies::Found& sts, TlsWish wish) {
   using Status = dns::MailExchange::Status;
   const std::string status(dns::status_code(exchange.status));
   switch (exchange.status) {
@@ -205,21 +176,28 @@ OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchang
   OutboundRoute route;
   route.lifetime = kGoodFor;
   const auto own = own_addresses();
-  bool met_ourselves = false, was_unproved = false;
+  if (auto fault = fault_of(sts, exchange.domain); fault.policy)
+    route.faults.push_back(std::move(fault));
+  bool met_ourselves = false, is_final = true;
+  std::string unproved;
   for (const auto& host : exchange.hosts) {
     if (host.preference >= end) {
       met_ourselves = true;
       continue;
     }
-    auto demand = demand_for(settings, exchange, host);
+    auto demand = demand_for(settings, exchange, host, sts, wish);
     if (!demand) {
-      was_unproved = true;
+      unproved = demand.error().sentence;
+      is_final = is_final && demand.error().is_final;
+      if (demand.error().fault.policy) route.faults.push_back(std::move(demand.error().fault));
       continue;
     }
     OutboundHost out;
     out.name = host.name;
     out.port = settings.outbound.port;
-    out.tls = std::move(*demand);
+    out.tls = std::move(demand->tls);
+    out.policy = std::move(demand->policy);
+    out.is_outside = demand->is_outside;
     for (const auto& address : host.addresses) {
       const bool is_loop = is_ourselves(settings, address, out.port, own);
       met_ourselves = met_ourselves || is_loop;
@@ -228,8 +206,10 @@ OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchang
     if (!out.addresses.empty()) route.hosts.push_back(std::move(out));
   }
   if (!route.hosts.empty()) return route;
-  if (was_unproved)
-    return trouble(0, "4.7.5", "no server of " + exchange.domain + " can prove itself by DANE now");
+  if (!unproved.empty() && is_final && wish == TlsWish::Required)
+    return without_hosts(std::move(route), 550, "5.7.30",
+                         "REQUIRETLS support required: " + unproved);
+  if (!unproved.empty()) return without_hosts(std::move(route), 0, "4.7.5", std::move(unproved));
   if (met_ourselves)
     return trouble(
         554, "5.4.6",
@@ -238,8 +218,8 @@ OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchang
 }
 
 MailRouter::MailRouter(std::shared_ptr<const Settings> settings, dns::Resolver& resolver,
-                       Lanes& lanes)
-    : resolver_(resolver), lanes_(lanes), settings_(std::move(settings)) {}
+                       StsPolicies& policies, Lanes& lanes)
+    : resolver_(resolver), policies_(policies), lanes_(lanes), settings_(std::move(settings)) {}
 
 void MailRouter::use(std::shared_ptr<const Settings> settings) {
   const std::lock_guard lock(mutex_);
@@ -251,18 +231,67 @@ std::shared_ptr<const Settings> MailRouter::settings() const {
   return settings_;
 }
 
-void MailRouter::find(const std::string& destination, std::function<void(OutboundRoute)> found) {
-  const auto now = settings();
-  if (!destination.starts_with(kRelay)) {
-    dns::find_mail_exchange(resolver_, destination, {.port = now->outbound.port, .random = {}},
-                            [now, found = std::move(found)](const dns::MailExchange& exchange) {
-                              found(route_by_exchange(*now, exchange));
-                            });
-    return;
+namespace {
+
+TlsWish wish_of(const std::string& destination) {
+  if (destination.ends_with(Queue::kRequiresTls)) return TlsWish::Required;
+  return destination.ends_with(Queue::kTlsOptional) ? TlsWish::Optional : TlsWish::Usual;
+}
+
+// Both answers to one question about a domain; the last one makes the route. Any thread.
+class Both {
+ public:
+  Both(std::shared_ptr<const Settings> settings, TlsWish wish,
+       std::function<void(OutboundRoute)> found)
+      : settings_(std::move(settings)), wish_(wish), found_(std::move(found)) {}
+
+  void take(dns::MailExchange exchange) {
+    take([&] { exchange_ = std::move(exchange); });
   }
+  void take(StsPolicies::Found sts) {
+    take([&] { sts_ = std::move(sts); });
+  }
+
+ private:
+  void take(const std::function<void()>& keep) {
+    {
+      const std::lock_guard lock(mutex_);
+      keep();
+      if (!exchange_ || !sts_) return;
+    }
+    found_(route_by_exchange(*settings_, *exchange_, *sts_, wish_));
+  }
+
+  const std::shared_ptr<const Settings> settings_;
+  const TlsWish wish_;
+  const std::function<void(OutboundRoute)> found_;
+  std::mutex mutex_;  // guards all below
+  std::optional<dns::MailExchange> exchange_;
+  std::optional<StsPolicies::Found> sts_;
+};
+
+}  // namespace
+
+void MailRouter::find_exchange(std::shared_ptr<const Settings> settings, const std::string& domain,
+                               TlsWish wish, std::function<void(OutboundRoute)> found) {
+  const auto both = std::make_shared<Both>(settings, wish, std::move(found));
+  dns::find_mail_exchange(resolver_, domain, {.port = settings->outbound.port, .random = {}},
+                          [both](dns::MailExchange exchange) { both->take(std::move(exchange)); });
+  // What the configuration says counts whatever the domain says, but it proves no name.
+  const bool is_ours = policy_for(*settings, domain) != nullptr && wish != TlsWish::Required;
+  if (is_ours || wish == TlsWish::Optional) return both->take(StsPolicies::Found{});
+  policies_.find(domain, [both](StsPolicies::Found sts) { both->take(std::move(sts)); });
+}
+
+void MailRouter::find(const std::string& name, std::function<void(OutboundRoute)> found) {
+  const auto now = settings();
+  const std::string destination(Queue::plain_destination(name));
+  const TlsWish wish = wish_of(name);
+  if (!destination.starts_with(kRelay))
+    return find_exchange(now, destination, wish, std::move(found));
   for (const auto& relay : now->relay) {
     if (relay_name(relay) != destination) continue;
-    const auto job = [relay, found] { found(route_by_relay(relay)); };
+    const auto job = [relay, wish, found] { found(route_by_relay(relay, wish)); };
     if (!lanes_.submit(Lane::Network, job))
       found(trouble(0, "4.3.2", "this server has too much to do just now"));
     return;

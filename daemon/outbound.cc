@@ -57,7 +57,8 @@ Outbound::Outbound(Parts parts)
             [this](const std::string& id) { return parts_.queue.message(id); },
             [this](Destination& to) { return may_connect(to); },
             [this] { disconnected(); },
-            parts_.timing},
+            parts_.timing,
+            parts_.tls_session},
       wake_timer_(loop_, [this] { wake(); }),
       overdue_timer_(loop_, [this] { look_at_overdue(); }) {
   parts_.queue.on_ready([this](const std::vector<std::string>& names) {
@@ -100,7 +101,7 @@ void Outbound::use(std::shared_ptr<const Settings> settings, std::shared_ptr<con
 void Outbound::try_now(const std::string& destination) {
   loop_.post([this, destination] {
     for (const auto& [name, each] : destinations_) {
-      if (destination.empty() || name == destination) each->try_now();
+      if (destination.empty() || Queue::plain_destination(name) == destination) each->try_now();
     }
   });
 }

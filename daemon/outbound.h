@@ -34,6 +34,8 @@ class Outbound {
     const Clock& clock;
     std::shared_ptr<const TlsClient> tls;
     OutboundConnection::Timing timing{};
+    // How TLS went with a server, for reports. Called on the loop: must not block.
+    std::function<void(TlsSession)> tls_session = nullptr;
   };
   // They outlive it. Begins with what waits already.
   explicit Outbound(Parts parts);

@@ -1,5 +1,6 @@
 #include "daemon/outbound_connection.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -142,7 +143,8 @@ void OutboundConnection::shake_hands() {
   }
   const std::string why = TlsClient::trouble(transport_.ssl());
   fail(Failure::Phase::Tls, "4.7.5",
-       "TLS: " + (why.empty() ? std::string(transport_.trouble()) : why));
+       "TLS: " + (why.empty() ? std::string(transport_.trouble()) : why),
+       TlsClient::fault(transport_.ssl()).value_or(TlsFault::Other));
 }
 
 void OutboundConnection::encrypted() {
@@ -155,6 +157,23 @@ void OutboundConnection::encrypted() {
 
 bool OutboundConnection::is_verified() const {
   return transport_.is_encrypted() && TlsClient::is_verified(transport_.ssl());
+}
+
+std::string OutboundConnection::our_address() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (getsockname(transport_.fd(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  char text[INET6_ADDRSTRLEN] = {};
+  const void* bytes = nullptr;
+  if (storage.ss_family == AF_INET) bytes = &reinterpret_cast<sockaddr_in&>(storage).sin_addr;
+  if (storage.ss_family == AF_INET6) bytes = &reinterpret_cast<sockaddr_in6&>(storage).sin6_addr;
+  if (bytes == nullptr) return {};
+  return inet_ntop(storage.ss_family, bytes, text, sizeof text) != nullptr ? text : "";
+}
+
+std::optional<TlsFault> OutboundConnection::fault() const {
+  if (!transport_.is_encrypted() || target_.tls.names.empty()) return std::nullopt;
+  return TlsClient::fault(transport_.ssl());
 }
 
 void OutboundConnection::on_writable() {
@@ -200,8 +219,8 @@ void OutboundConnection::follow(smtp::Client::Step step) {
       was_ready_ = true;
       return events_.ready();
     case smtp::Client::Step::Kind::Failed:
-      return fail(
-          {was_ready_ ? Failure::Phase::Session : Failure::Phase::Greeting, client_.trouble()});
+      return fail({was_ready_ ? Failure::Phase::Session : Failure::Phase::Greeting,
+                   client_.trouble(), TlsFault::Other});
     case smtp::Client::Step::Kind::Close:
       phase_ = Phase::Over;
       timer_.remove();
@@ -263,8 +282,9 @@ bool OutboundConnection::send_some() {
   return false;
 }
 
-void OutboundConnection::fail(Failure::Phase phase, std::string status, std::string text) {
-  fail({phase, {0, std::move(status), std::move(text)}});
+void OutboundConnection::fail(Failure::Phase phase, std::string status, std::string text,
+                              TlsFault fault) {
+  fail({phase, {0, std::move(status), std::move(text)}, fault});
 }
 
 void OutboundConnection::fail(Failure failure) {

@@ -36,6 +36,7 @@ class OutboundConnection {
     enum class Phase { Connect, Greeting, Tls, Session };
     Phase phase = Phase::Session;
     smtp::Reply reply{0, "4.4.2", ""};  // code 0: not the server's words
+    TlsFault fault = TlsFault::Other;   // in Phase::Tls
   };
   // Called on the loop; the connection may be destroyed in none of them, but soon after.
   struct Events {
@@ -54,8 +55,12 @@ class OutboundConnection {
 
   const smtp::Client& client() const { return client_; }
   const Target& target() const { return target_; }
+  // Where it comes from; empty when that is not known.
+  std::string our_address() const;
   // TLS, and the server has proved what was demanded of it.
   bool is_verified() const;
+  // What is known against the certificate, where TLS is up all the same: it was looked at only.
+  std::optional<TlsFault> fault() const;
 
  private:
   enum class Phase { Connecting, Handshaking, Talking, Over };
@@ -69,7 +74,8 @@ class OutboundConnection {
   void pump();
   bool send_some();
   void follow(smtp::Client::Step step);
-  void fail(Failure::Phase phase, std::string status, std::string text);
+  void fail(Failure::Phase phase, std::string status, std::string text,
+            TlsFault fault = TlsFault::Other);
   void fail(Failure failure);
   void wait_for(std::chrono::milliseconds time) { timer_.add(time); }
 

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/ip.h"
 #include "daemon/tls_client.h"
 #include "protocols/smtp/intake.h"
+#include "storage/tls_sessions.h"
 
 namespace waxwing {
 
@@ -17,6 +19,8 @@ struct OutboundHost {
   std::uint16_t port = 25;
   std::vector<IpAddress> addresses;
   TlsDemand tls;
+  std::shared_ptr<const TlsPolicy> policy;  // what reports name; null: nobody is told
+  bool is_outside = false;                  // the policy does not name it, and is for testing only
   bool tls_first = false;
   std::string user, password;   // to sign in with; empty: nobody is signed in
   bool clear_password = false;  // it may go without TLS: the host is on this machine
@@ -28,6 +32,7 @@ struct OutboundRoute {
   // Why nothing can be delivered: 5xx for ever, 4xx for now.
   smtp::Reply trouble{0, "", ""};
   std::chrono::seconds lifetime{300};  // how long this holds
+  std::vector<TlsSession> faults;      // of policies and of hosts that are not in the list
 };
 
 // Finds the servers of a destination: relays of the configuration, or what the DNS says.

@@ -93,13 +93,16 @@ Outcome SenderNotices::tell(Kind kind, const Envelope& envelope,
   report.now = unix_seconds(clock_.now());
   report.envelope_id = printable(smtp::from_xtext(envelope.envelope_id), 200);
   report.accepted = envelope.accepted;
-  report.is_whole =
-      kind == Kind::Failed && envelope.ret != Envelope::Return::Headers && envelope.size <= kWhole;
+  // RFC 8689 section 5: of what required TLS only the header comes back.
+  report.is_whole = kind == Kind::Failed && envelope.ret != Envelope::Return::Headers &&
+                    !envelope.require_tls && envelope.size <= kWhole;
   auto original =
       header.empty() ? this->original(envelope, report.is_whole) : Result<std::string>(header);
   // Without its message, a report is better than none.
   if (original) report.original = *std::move(original);
-  const auto sent = intake_.send_report(report.id, envelope.sender, report.print());
+  const auto tls =
+      envelope.require_tls ? MailIntake::ReportTls::Require : MailIntake::ReportTls::May;
+  const auto sent = intake_.send_report(report.id, envelope.sender, report.print(), tls);
   if (sent)
     log.info("sender-told", {{"id", envelope.id},
                              {"report", report.id},

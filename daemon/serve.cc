@@ -20,11 +20,14 @@
 #include "daemon/server.h"
 #include "daemon/service_user.h"
 #include "daemon/systemd.h"
+#include "daemon/tls_reporter.h"
 #include "daemon/unbound_resolver.h"
 
 namespace waxwing {
 
 namespace {
+
+constexpr std::chrono::minutes kReports{1};
 
 // A running daemon, its parts in the order in which they are made; they go in the opposite order.
 class Daemon {
@@ -43,6 +46,7 @@ class Daemon {
   Outcome start_outbound();
   void stop();
   void watch();
+  void look_for_reports();
 
   const std::string config_;
   Systemd systemd_;
@@ -53,11 +57,13 @@ class Daemon {
   Loop main_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<dns::Resolver> resolver_;
+  std::unique_ptr<StsPolicies> policies_;
   std::unique_ptr<MailRouter> router_;
   std::unique_ptr<SenderNotices> notices_;
+  std::unique_ptr<TlsReporter> reporter_;
   std::unique_ptr<Outbound> outbound_;
   std::optional<ControlServer> control_;
-  std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_;
+  std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_, report_timer_;
   bool stopping_ = false;
 };
 
@@ -138,20 +144,41 @@ Outcome Daemon::start_outbound() {
   auto resolver = UnboundResolver::open(settings_->dns);
   if (!resolver) return fail(resolver.error());
   resolver_ = std::move(*resolver);
-  router_ = std::make_unique<MailRouter>(settings_, *resolver_, server_->lanes());
+  policies_ = std::make_unique<StsPolicies>(settings_, *resolver_, server_->lanes(),
+                                            *stores_->policies, stores_->clock);
+  router_ = std::make_unique<MailRouter>(settings_, *resolver_, *policies_, server_->lanes());
   notices_ = std::make_unique<SenderNotices>(settings_, *stores_->queue, conversations_->intake(),
                                              stores_->clock);
   conversations_->intake().notify_by(*notices_);
+  const auto mail = [this](const std::string& id, const std::string& to, std::string_view text) {
+    return conversations_->intake().send_report(id, to, text);
+  };
+  reporter_ = std::make_unique<TlsReporter>(TlsReporter::Parts{
+      settings_, *stores_->tls_sessions, *resolver_, server_->lanes(), stores_->clock, mail});
   outbound_ = std::make_unique<Outbound>(
-      Outbound::Parts{settings_, *stores_->queue, *notices_, *stores_->trace, *router_,
-                      server_->lanes(), stores_->clock, std::move(*tls)});
+      Outbound::Parts{settings_,
+                      *stores_->queue,
+                      *notices_,
+                      *stores_->trace,
+                      *router_,
+                      server_->lanes(),
+                      stores_->clock,
+                      std::move(*tls),
+                      {},
+                      [this](TlsSession session) { reporter_->note(std::move(session)); }});
+  report_timer_.emplace(main_, [this] { look_for_reports(); });
+  report_timer_->add(kReports);
   return {};
 }
 
 Daemon::~Daemon() {
-  control_.reset();   // its commands use the server
-  outbound_.reset();  // uses all of the others
-  resolver_.reset();  // its last answers go to the router
+  control_.reset();  // its commands use the server
+  if (outbound_) {
+    outbound_->stop();
+    outbound_->join(std::chrono::milliseconds(0));
+  }
+  resolver_.reset();  // its last answers go by the router to the loop of the outbound
+  outbound_.reset();
   server_.reset();
 }
 
@@ -177,6 +204,8 @@ std::string Daemon::run_line(std::string_view line) {
               [this](const std::string& session) { return server_->kick(session); },
               [this] { return outbound_->destinations(); },
               [this](const std::string& destination) { outbound_->try_now(destination); }};
+  world.tls_sessions = stores_->tls_sessions.get();
+  world.send_tls_report = [this](const std::string& domain) { return reporter_->send_now(domain); };
   const Answer answer = run_command(world, request);
   log.info("command", {{"command", text_of(request, "command")}, {"status", answer.status}});
   return encode(answer);
@@ -220,8 +249,10 @@ Outcome Daemon::try_reload() {
   settings_ = settings;
   log.configure(settings_->log.level, settings_->log.format);
   conversations_->use(*settings_);
+  policies_->use(settings_);
   router_->use(settings_);
   notices_->use(settings_);
+  reporter_->use(settings_);
   outbound_->use(settings_, std::move(*tls));
   return stores_->queue->reroute(
       [settings](const std::string& address) { return next_hop(*settings, address); });
@@ -232,7 +263,14 @@ void Daemon::stop() {
   systemd_.stopping();
   log.info("stop", {{"sessions", server_->count()}});
   outbound_->stop();
+  policies_->stop();
+  reporter_->stop();
   server_->stop([this] { main_.stop(); });
+}
+
+void Daemon::look_for_reports() {
+  reporter_->look();
+  report_timer_->add(kReports);
 }
 
 // A loop that no longer turns over serves nobody: then systemd hears nothing, and restarts us.

@@ -44,6 +44,12 @@ Result<std::unique_ptr<Stores>> Stores::open(std::shared_ptr<const Settings> cur
   auto trace = Trace::open(settings.data_dir, stores->disk, stores->clock);
   if (!trace) return fail(trace.error());
   stores->trace = std::move(*trace);
+  auto policies = PolicyCache::open(settings.data_dir, stores->disk);
+  if (!policies) return fail(policies.error());
+  stores->policies = std::move(*policies);
+  auto tls_sessions = TlsSessions::open(settings.data_dir, stores->disk, stores->clock);
+  if (!tls_sessions) return fail(tls_sessions.error());
+  stores->tls_sessions = std::move(*tls_sessions);
   auto queue = Queue::open(
       {.data_dir = settings.data_dir, .first_look = settings.queue.delay_notice}, stores->disk,
       stores->clock, [current](const std::string& address) { return next_hop(*current, address); });

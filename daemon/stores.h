@@ -7,9 +7,11 @@
 #include "base/clock.h"
 #include "config/settings.h"
 #include "protocols/mail/srs.h"
+#include "storage/policy_cache.h"
 #include "storage/queue.h"
 #include "storage/quota.h"
 #include "storage/store.h"
+#include "storage/tls_sessions.h"
 #include "storage/trace.h"
 
 namespace waxwing {
@@ -36,6 +38,8 @@ struct Stores {
   std::unique_ptr<AccountQuotas> quotas;
   std::shared_ptr<const mail::Srs> srs;
   std::unique_ptr<Trace> trace;
+  std::unique_ptr<PolicyCache> policies;
+  std::unique_ptr<TlsSessions> tls_sessions;
   std::unique_ptr<Queue> queue;  // outlives the store, which delivers to it
   std::unique_ptr<Store> store;
 };

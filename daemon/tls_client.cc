@@ -43,6 +43,19 @@ bool demand_records(SSL* ssl, const std::string& host, const TlsDemand& demand) 
 
 }  // namespace
 
+const char* to_string(TlsFault fault) {
+  switch (fault) {
+    case TlsFault::NotOffered: return "starttls-not-supported";
+    case TlsFault::HostMismatch: return "certificate-host-mismatch";
+    case TlsFault::Expired: return "certificate-expired";
+    case TlsFault::NotTrusted: return "certificate-not-trusted";
+    // "tlsa-invalid" is about the records themselves.
+    case TlsFault::Tlsa:
+    case TlsFault::Other: break;
+  }
+  return "validation-failure";
+}
+
 Result<std::shared_ptr<const TlsClient>> TlsClient::make(const std::string& ca_file) {
   std::shared_ptr<TlsClient> client(new TlsClient(SSL_CTX_new(TLS_client_method())));
   SSL_CTX* ctx = client->context_;
@@ -75,6 +88,7 @@ SSL* TlsClient::connect(const std::string& host, const TlsDemand& demand) const 
     good = good && demand_records(ssl, host, demand);
   } else {
     SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+    good = good && demand_names(ssl, demand.names);
   }
   if (good) return ssl;
   SSL_free(ssl);
@@ -83,6 +97,22 @@ SSL* TlsClient::connect(const std::string& host, const TlsDemand& demand) const 
 
 bool TlsClient::is_verified(const SSL* ssl) {
   return (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) && SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
+std::optional<TlsFault> TlsClient::fault(const SSL* ssl) {
+  switch (SSL_get_verify_result(ssl)) {
+    case X509_V_OK: return std::nullopt;
+    case X509_V_ERR_HOSTNAME_MISMATCH: return TlsFault::HostMismatch;
+    case X509_V_ERR_CERT_HAS_EXPIRED: return TlsFault::Expired;
+    case X509_V_ERR_DANE_NO_MATCH: return TlsFault::Tlsa;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED: return TlsFault::NotTrusted;
+    default: return TlsFault::Other;
+  }
 }
 
 std::string TlsClient::trouble(const SSL* ssl) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,24 @@ struct TlsDemand {
     std::string data;
   };
   Level level = Level::May;
-  std::vector<std::string> names;  // reference identifiers; "*.example.net" fits one label
+  // Reference identifiers; "*.example.net" fits one label. With May and Encrypt the certificate is
+  // looked at as well, and whatever it is, mail goes out.
+  std::vector<std::string> names;
   std::vector<Record> records;
   bool is_required() const { return level > Level::May; }
 };
+
+// What was wrong with a server's TLS, in the terms of reports.  RFC 8460 section 4.3
+enum class TlsFault {
+  NotOffered,    // no STARTTLS
+  HostMismatch,  // a certificate for other names
+  Expired,
+  NotTrusted,  // by no authority of ours
+  Tlsa,        // it does not fit the DNS records
+  Other,       // of certificate or handshake
+};
+
+const char* to_string(TlsFault fault);  // "certificate-expired" ...
 
 // TLS as a client: one for all connections that go out. Any thread.
 class TlsClient {
@@ -41,8 +56,10 @@ class TlsClient {
   SSL* connect(const std::string& host, const TlsDemand& demand) const;
   // After the handshake: the certificate of the server is as it was demanded.
   static bool is_verified(const SSL* ssl);
-  // Why it is not.
+  // Why it is not; empty: nothing is known against it.
   static std::string trouble(const SSL* ssl);
+  // The same in one word; nothing where nothing is known against the certificate.
+  static std::optional<TlsFault> fault(const SSL* ssl);
 
  private:
   explicit TlsClient(SSL_CTX* context) : context_(context) {}

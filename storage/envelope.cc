@@ -77,6 +77,7 @@ Envelope accepted_envelope(const json& first) {
       first.value("eight_bit", false) ? Envelope::Body::EightBitMime : Envelope::Body::SevenBit;
   envelope.smtp_utf8 = first.value("utf8", false);
   envelope.require_tls = first.value("require_tls", false);
+  envelope.tls_optional = first.value("tls_optional", false);
   envelope.ret = return_of(first.value("ret", std::string()));
   envelope.envelope_id = first.value("envid", std::string());
   for (const auto& each : first.value("recipients", json::array())) {
@@ -108,6 +109,7 @@ std::string print_envelope(const Envelope& envelope) {
                {"eight_bit", envelope.body == Envelope::Body::EightBitMime},
                {"utf8", envelope.smtp_utf8},
                {"require_tls", envelope.require_tls},
+               {"tls_optional", envelope.tls_optional},
                {"ret", word_of(envelope.ret)},
                {"envid", envelope.envelope_id},
                {"recipients", std::move(recipients)}}) +

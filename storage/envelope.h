@@ -51,7 +51,8 @@ struct Envelope {
   std::uint64_t size = 0;     // without them
   Body body = Body::SevenBit;
   bool smtp_utf8 = false;
-  bool require_tls = false;  // RFC 8689
+  bool require_tls = false;   // REQUIRETLS.  RFC 8689 section 2
+  bool tls_optional = false;  // its header says "TLS-Required: No".  RFC 8689 section 3
   Return ret = Return::NotSaid;
   std::string envelope_id;  // ENVID as it was said, in xtext; empty: not said
   std::vector<QueuedRecipient> recipients;

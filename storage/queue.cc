@@ -46,6 +46,11 @@ std::vector<std::size_t> parse_numbers(std::string_view text) {
   return numbers;
 }
 
+std::string_view demand_on_tls(const Envelope& envelope) {
+  if (envelope.require_tls && !envelope.sender.empty()) return Queue::kRequiresTls;
+  return envelope.tls_optional ? Queue::kTlsOptional : std::string_view();
+}
+
 std::vector<std::size_t> waiting_recipients(const Envelope& envelope) {
   std::vector<std::size_t> waiting;
   for (std::size_t i = 0; i < envelope.recipients.size(); ++i) {
@@ -213,6 +218,13 @@ Outcome Queue::rebuild() {
   return transaction.commit();
 }
 
+std::string_view Queue::plain_destination(std::string_view name) {
+  for (const auto suffix : {kRequiresTls, kTlsOptional}) {
+    if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+  }
+  return name;
+}
+
 Outcome Queue::add(const Envelope& envelope) {
   std::vector<std::string> made_ready;
   {
@@ -239,7 +251,8 @@ Outcome Queue::insert(const Envelope& envelope, std::vector<std::string>& made_r
   std::map<std::pair<std::string, std::int64_t>, std::vector<std::size_t>> jobs;
   for (const auto number : waiting_recipients(envelope)) {
     const auto& recipient = envelope.recipients[number];
-    jobs[{router_(recipient.address), recipient.due}].push_back(number);
+    const std::string way = router_(recipient.address) + std::string(demand_on_tls(envelope));
+    jobs[{way, recipient.due}].push_back(number);
   }
   for (const auto& [key, recipients] : jobs) {
     done = insert_job(envelope, key.first, recipients, made_ready);

@@ -33,6 +33,12 @@ class Queue {
   // Where mail for an address goes: a name for the next hop, which all that share connections
   // share.
   using Router = std::function<std::string(const std::string& address)>;
+  // Messages with a demand of their own on TLS share no connection with others: the names of their
+  // destinations end so. Reports (without a sender) demand nothing: they would be lost for it.
+  // RFC 8689 sections 4.2 and 5
+  static constexpr std::string_view kRequiresTls = "+requiretls", kTlsOptional = "+tlsoptional";
+  // The name without that.
+  static std::string_view plain_destination(std::string_view name);
   struct Options {
     std::string data_dir;
     // How long after acceptance overdue() has a message for the first time.

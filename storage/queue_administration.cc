@@ -55,11 +55,12 @@ Result<std::vector<std::int64_t>> Queue::numbers_of(std::string_view which,
   std::set<std::string> messages;
   auto select = database_.prepare(
       "SELECT number, message FROM jobs WHERE " + std::string(condition) +
-      " AND (?1='' OR message=?1 OR destination=?1 OR flow=?1 OR destination=?2 OR message IN"
+      " AND (?1='' OR message=?1 OR flow=?1 OR destination IN (?1, ?1||?3, ?1||?4, ?2, ?2||?3,"
+      " ?2||?4) OR message IN"
       " (SELECT id FROM messages WHERE sender=?1))");
   const bool is_address = which.find('@') != std::string_view::npos;
   const std::string way = is_address ? router_(std::string(which)) : std::string();
-  select.bind(1, which).bind(2, way);
+  select.bind(1, which).bind(2, way).bind(3, kRequiresTls).bind(4, kTlsOptional);
   std::vector<std::pair<std::int64_t, std::string>> found;
   while (select.step()) found.emplace_back(select.integer(0), select.text(1));
   if (auto done = select.finish(); !done) return fail(done.error());

@@ -219,7 +219,8 @@ std::optional<Reply> Client::unfit(const Consignment& consignment) const {
     return Reply{553, "5.6.7", "the server does not take internationalised addresses (SMTPUTF8)"};
   if (consignment.body == Envelope::Body::EightBitMime && !extensions_.eight_bit_mime)
     return Reply{554, "5.6.3", "the server does not take 8-bit messages (8BITMIME)"};
-  if (consignment.require_tls && !(is_encrypted_ && extensions_.require_tls))
+  // A report goes on without it: RFC 8689 section 5.
+  if (consignment.require_tls && !consignment.sender.empty() && !offers_require_tls())
     return Reply{550, "5.7.30", "REQUIRETLS support required"};
   return std::nullopt;
 }
@@ -262,7 +263,7 @@ void Client::say_mail(Output& output) {
   if (extensions_.eight_bit_mime && consignment_.body == Envelope::Body::EightBitMime)
     output << " BODY=8BITMIME";
   if (consignment_.smtp_utf8) output << " SMTPUTF8";
-  if (consignment_.require_tls) output << " REQUIRETLS";
+  if (consignment_.require_tls && offers_require_tls()) output << " REQUIRETLS";
   if (extensions_.dsn && consignment_.ret != Envelope::Return::NotSaid)
     output << (consignment_.ret == Envelope::Return::Full ? " RET=FULL" : " RET=HDRS");
   if (extensions_.dsn && !consignment_.envelope_id.empty())

@@ -130,6 +130,7 @@ class Client {
   Step end_transaction();
   void refuse_all(const Reply& reply);
   bool any_accepted() const;
+  bool offers_require_tls() const { return is_encrypted_ && extensions_.require_tls; }
   bool is_small() const { return consignment_.size <= kSmall; }
 
   static constexpr std::uint64_t kSmall = 128 * 1024;

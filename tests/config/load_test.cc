@@ -142,6 +142,8 @@ TEST(LoadSettings, ReadsWhereMailGoes) {
       "  connections_per_destination: 5\n"
       "  source_addresses: [192.0.2.1, '2001:db8::1']\n"
       "  ca_file: ca.pem\n"
+      "  sts_port: 4430\n"
+      "tls_reports: {send: false, contact: tls@example.com}\n"
       "tls_policy:\n"
       "  - {domain: secure.example, policy: verify}\n"
       "  - {domain: '*', policy: encrypt}\n"
@@ -155,6 +157,9 @@ TEST(LoadSettings, ReadsWhereMailGoes) {
   EXPECT_EQ(settings.outbound.connections_per_destination, 5u);
   EXPECT_THAT(settings.outbound.source_addresses, ElementsAre("192.0.2.1", "2001:db8::1"));
   EXPECT_EQ(settings.outbound.ca_file, "/etc/waxwing/ca.pem");
+  EXPECT_EQ(settings.outbound.sts_port, 4430);
+  EXPECT_FALSE(settings.tls_reports.send);
+  EXPECT_EQ(settings.tls_reports.contact, "tls@example.com");
   ASSERT_EQ(settings.tls_policy.size(), 2u);
   EXPECT_EQ(settings.tls_policy[0].policy, Settings::TlsPolicy::Verify);
   ASSERT_EQ(settings.relay.size(), 2u);
@@ -179,6 +184,9 @@ TEST(LoadSettings, RefusesWaysThatLeadNowhere) {
   EXPECT_THAT(mistakes("queue: {hold: ['m\u00fcnchen.example']}"), ElementsAre(HasSubstr("xn--")));
   EXPECT_THAT(mistakes("queue: {retry_min: 1h, retry_max: 5m}"),
               ElementsAre(HasSubstr("retry_max")));
+  for (const char* bad : {"me", "@example.com", "a@", "a@b@c d", "a b@c.test", "<a@c.test>"})
+    EXPECT_THAT(mistakes("tls_reports: {contact: \"" + std::string(bad) + "\"}"),
+                ElementsAre(HasSubstr("tls_reports.contact: \"" + std::string(bad))));
   EXPECT_THAT(mistakes("outbound: {source_addresses: [here]}"),
               ElementsAre(HasSubstr("is not an IP address")));
   EXPECT_THAT(mistakes("tls_policy: [{domain: far.example}]"),

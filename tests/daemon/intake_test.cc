@@ -272,6 +272,19 @@ TEST_F(IntakeTest, KnowsWhatAMessageNeedsOfAServer) {
   EXPECT_TRUE(store_.sent.back().envelope.smtp_utf8);
 }
 
+// RFC 8689 section 3
+TEST_F(IntakeTest, KnowsWhatAMessageSaysOfTls) {
+  for (const auto& [field, is_optional] :
+       {std::pair("", false), std::pair("TLS-Required: No\r\n", true),
+        std::pair("tls-required:  NO \r\n", true), std::pair("TLS-Required: Yes\r\n", false),
+        std::pair("TLS-Required:\r\n", false)}) {
+    send(alice_, "alice@example.test", {"a@far.example"},
+         std::string(field) + "From: alice@example.test\r\n\r\nTLS-Required: No\r\n");
+    EXPECT_EQ(store_.sent.back().envelope.tls_optional, is_optional) << field;
+    EXPECT_FALSE(store_.sent.back().envelope.require_tls);
+  }
+}
+
 TEST_F(IntakeTest, SendsReportsFromNobody) {
   ASSERT_TRUE(intake().send_report("00000000000000aa", "alice@example.test", "Subject: r\r\n\r\n"));
   EXPECT_EQ(store_.text(), "Return-Path: <>\r\nSubject: r\r\n\r\n");
@@ -279,6 +292,10 @@ TEST_F(IntakeTest, SendsReportsFromNobody) {
   ASSERT_EQ(store_.sent.size(), 1u);
   EXPECT_EQ(store_.sent[0].envelope.sender, "");
   EXPECT_EQ(store_.sent[0].text, "Subject: r\r\n\r\n");
+  EXPECT_FALSE(store_.sent[0].envelope.require_tls);
+  ASSERT_TRUE(intake().send_report("00000000000000dd", "x@far.example", "Subject: r\r\n\r\n",
+                                   MailIntake::ReportTls::Require));
+  EXPECT_TRUE(store_.sent[1].envelope.require_tls) << "RFC 8689 section 5";
   EXPECT_TRUE(
       intake().send_report("00000000000000cc", "nobody@example.test", "Subject: r\r\n\r\n"));
 }

@@ -193,7 +193,8 @@ TEST(Layering, SeesWhatIsForbidden) {
   EXPECT_TRUE(refused("protocols/smtp", "<event2/event.h>"));
   EXPECT_TRUE(refused("protocols/imap", "<sqlite3.h>"));
   EXPECT_TRUE(refused("auth", "<openssl/ssl.h>"));
-  EXPECT_TRUE(refused("daemon", "<curl/curl.h>"));
+  EXPECT_TRUE(refused("daemon", "<sqlite3.h>"));
+  EXPECT_TRUE(refused("protocols/dns", "<curl/curl.h>"));
   EXPECT_FALSE(refused("daemon", "<openssl/ssl.h>"));
   EXPECT_FALSE(refused("auth", "<openssl/evp.h>"));
   EXPECT_FALSE(refused("storage", "<sqlite3.h>"));

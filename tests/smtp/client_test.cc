@@ -151,6 +151,8 @@ TEST_F(ClientTest, KnowsWhatAServerCannotTake) {
   small.body = Envelope::Body::SevenBit;
   small.require_tls = true;
   EXPECT_EQ(client_->unfit(small)->enhanced, "5.7.30");
+  small.sender.clear();
+  EXPECT_FALSE(client_->unfit(small)) << "a report is better sent than lost, RFC 8689 section 5";
 }
 
 TEST_F(ClientTest, ForgetsWhatWasSaidBeforeTls) {

@@ -291,5 +291,28 @@ TEST_F(QueueTest, CutsJobsAnewWhenTheWayChanges) {
   EXPECT_THAT(take("relay.example").at(0).recipients, ElementsAre(0, 1));
 }
 
+// RFC 8689
+TEST_F(QueueTest, DemandsOnTlsHaveDestinationsOfTheirOwn) {
+  auto usual = envelope({"a@one.example"}), required = usual, optional = usual, report = usual;
+  required.id = "00000000000000f1";
+  required.require_tls = true;
+  optional.id = "00000000000000f2";
+  optional.tls_optional = true;
+  report.id = "00000000000000f3";
+  report.sender.clear();
+  report.require_tls = true;
+  for (const auto& each : {usual, required, optional, report}) ASSERT_TRUE(send(each));
+  EXPECT_EQ(queue_->hold("one.example").value(), 4u);
+  EXPECT_EQ(queue_->retry("one.example").value(), 4u);
+  crash_queue();
+  EXPECT_EQ(take("one.example").size(), 2u) << "a report demands nothing";
+  ASSERT_EQ(take("one.example+requiretls").size(), 1u);
+  ASSERT_EQ(take("one.example+tlsoptional").size(), 1u);
+  EXPECT_TRUE(queue_->envelope(required.id)->require_tls);
+  EXPECT_TRUE(queue_->envelope(optional.id)->tls_optional);
+  EXPECT_EQ(Queue::plain_destination("one.example+requiretls"), "one.example");
+  EXPECT_EQ(Queue::plain_destination("one.example"), "one.example");
+}
+
 }  // namespace
 }  // namespace waxwing
