@@ -20,5 +20,7 @@ struct SenderCheck {
 };
 
 Answer check_spf(const SenderCheck& check);
+Answer check_dkim(const SenderCheck& check);
+Answer check_dmarc(const SenderCheck& check);
 
 }  // namespace waxwing

@@ -228,6 +228,21 @@ CLI::App* add_check_spf(CLI::App* check, Line& line) {
   return command;
 }
 
+CLI::App* add_check_dkim(CLI::App* check, Line& line) {
+  CLI::App* command = add(check, line, "dkim", "Who signed a message, by DKIM");
+  command->add_option("FILE", line.sender_check.file, "The message; - is standard input")
+      ->required();
+  return command;
+}
+
+CLI::App* add_check_dmarc(CLI::App* check, Line& line) {
+  CLI::App* command = add(check, line, "dmarc", "Whether its author sent a message, by DMARC");
+  command->add_option("FILE", line.sender_check.file, "The message; - is standard input")
+      ->required();
+  takes_client(command, line.sender_check);
+  return command;
+}
+
 // One line, without an echo when a person types it.
 std::string read_password() {
   termios before{};
@@ -305,6 +320,8 @@ int run_cli(int argc, char** argv) {
   check->require_subcommand(1);
   CLI::App* check_mx_command = add_check_mx(check, line);
   CLI::App* check_spf_command = add_check_spf(check, line);
+  CLI::App* check_dkim_command = add_check_dkim(check, line);
+  CLI::App* check_dmarc_command = add_check_dmarc(check, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -316,6 +333,8 @@ int run_cli(int argc, char** argv) {
     return print(check_mx(line.config, line.domain, line.port), line.json);
   line.sender_check.config = line.config;
   if (check_spf_command->parsed()) return print(check_spf(line.sender_check), line.json);
+  if (check_dkim_command->parsed()) return print(check_dkim(line.sender_check), line.json);
+  if (check_dmarc_command->parsed()) return print(check_dmarc(line.sender_check), line.json);
   if (import_command->parsed()) {
     line.import_order.config = line.config;
     return print(import_mail(line.import_order), line.json);
