@@ -3,13 +3,13 @@
 #include <array>
 #include <utility>
 
+#include "auth/folded_field.h"
 #include "base/encoding.h"
 
 namespace waxwing::dkim {
 namespace {
 
 constexpr std::size_t kMaxHeader = 256 * 1024;
-constexpr std::size_t kMaxLine = 76;
 
 // Signed, and once more than they are there.
 constexpr std::array<std::string_view, 9> kOversigned = {
@@ -30,6 +30,8 @@ constexpr std::array<std::string_view, 13> kSigned = {"Sender",
                                                       "List-Owner",
                                                       "List-Unsubscribe-Post"};
 
+}  // namespace
+
 std::vector<std::string> names_to_sign(const Fields& fields) {
   std::vector<std::string> names;
   for (const auto name : kOversigned)
@@ -38,28 +40,6 @@ std::vector<std::string> names_to_sign(const Fields& fields) {
     names.insert(names.end(), fields.all(name).size(), std::string(name));
   return names;
 }
-
-// Pieces one after the other, on a new line where one would go too far.
-class Folded {
- public:
-  explicit Folded(std::string start) : text_(std::move(start)), column_(text_.size()) {}
-  Folded& add(std::string_view piece) {
-    if (column_ + piece.size() > kMaxLine) {
-      text_ += "\r\n\t";
-      column_ = 1;
-    }
-    text_ += piece;
-    column_ += piece.size();
-    return *this;
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-  std::size_t column_;
-};
-
-}  // namespace
 
 Signer::Signer(std::string domain, std::vector<SigningKey> keys)
     : domain_(std::move(domain)),
@@ -77,25 +57,24 @@ std::string Signer::finish(const Clock& clock) {
   const Fields fields(reader_.header());
   std::string signatures;
   for (const SigningKey& one : keys_)
-    signatures += sign(one, fields, body_hash, unix_seconds(clock.now()));
+    signatures += signature_field("DKIM-Signature: v=1;", domain_, one, names_to_sign(fields),
+                                  fields, body_hash, unix_seconds(clock.now()));
   return signatures;
 }
 
-std::string Signer::sign(const SigningKey& one, const Fields& fields, std::string_view body_hash,
-                         std::int64_t now) const {
-  const auto names = names_to_sign(fields);
-  Folded field("DKIM-Signature: v=1;");
+std::string signature_field(std::string start, const std::string& domain, const SigningKey& one,
+                            const std::vector<std::string>& names, const Fields& fields,
+                            std::string_view body_hash, std::int64_t now) {
+  FoldedField field(std::move(start));
   field.add(" a=" + std::string(to_string(one.key.algorithm())) + ";").add(" c=relaxed/relaxed;");
-  field.add(" d=" + domain_ + ";").add(" s=" + one.selector + ";");
+  field.add(" d=" + domain + ";").add(" s=" + one.selector + ";");
   field.add(" t=" + std::to_string(now) + ";");
   for (std::size_t i = 0; i < names.size(); ++i)
     field.add((i == 0 ? " h=" : ":") + names[i] + (i + 1 == names.size() ? ";" : ""));
   field.add(" bh=" + base64(body_hash) + ";").add(" b=");
   const std::string text = fields.canonical(names, Canonicalization::Relaxed) +
                            canonical_signature(field.text(), Canonicalization::Relaxed);
-  const std::string signature = base64(one.key.sign(text));
-  for (std::size_t i = 0; i < signature.size(); i += 64) field.add(signature.substr(i, 64));
-  return field.text() + "\r\n";
+  return field.add_base64(base64(one.key.sign(text))).text() + "\r\n";
 }
 
 }  // namespace waxwing::dkim

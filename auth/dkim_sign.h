@@ -31,13 +31,17 @@ class Signer {
   std::string finish(const Clock& clock);
 
  private:
-  std::string sign(const SigningKey& one, const Fields& fields, std::string_view body_hash,
-                   std::int64_t now) const;
-
   std::string domain_;
   std::vector<SigningKey> keys_;
   HeaderReader reader_;
   BodyHash body_;
 };
+
+// Shared with ARC: which fields the h= of a signature names, and the field of a signature, with
+// CRLF, that begins with `start` ("DKIM-Signature: v=1;").
+std::vector<std::string> names_to_sign(const Fields& fields);
+std::string signature_field(std::string start, const std::string& domain, const SigningKey& one,
+                            const std::vector<std::string>& names, const Fields& fields,
+                            std::string_view body_hash, std::int64_t now);
 
 }  // namespace waxwing::dkim

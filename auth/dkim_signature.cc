@@ -85,31 +85,38 @@ std::string_view to_string(Algorithm algorithm) {
   return "";
 }
 
-waxwing::Result<Signature> parse_signature_tags(const TagList& tags) {
+waxwing::Result<Signature> parse_signer_tags(const TagList& tags) {
   Signature signature;
   const auto algorithm = algorithm_of(tags.find("a").value_or(""));
   if (!algorithm) return wrong("a");
   signature.algorithm = *algorithm;
-  if (!read_forms(tags, signature)) return wrong("c");
   const auto domain = name_of(tags.find("d"));
   if (!domain || domain->find('.') == std::string::npos) return wrong("d");
   signature.domain = *domain;
   const auto selector = name_of(tags.find("s"));
   if (!selector) return wrong("s");
   signature.selector = *selector;
-  signature.headers = tags.list("h");
-  if (signature.headers.empty() || std::ranges::count(signature.headers, "") > 0) return wrong("h");
+  if (!is_dns_name(key_name(signature))) return wrong("s");
   const auto value = from_base64(without_white_space(tags.find("b").value_or("")));
   if (!value || value->empty()) return wrong("b");
   signature.value = *value;
+  if (!read_time(tags, "t", signature.signed_at)) return wrong("t");
+  return signature;
+}
+
+waxwing::Result<Signature> parse_signature_tags(const TagList& tags) {
+  auto signer = parse_signer_tags(tags);
+  if (!signer) return signer;
+  Signature signature = *std::move(signer);
+  if (!read_forms(tags, signature)) return wrong("c");
+  signature.headers = tags.list("h");
+  if (signature.headers.empty() || std::ranges::count(signature.headers, "") > 0) return wrong("h");
   const auto body_hash = from_base64(without_white_space(tags.find("bh").value_or("")));
   if (!body_hash || body_hash->empty()) return wrong("bh");
   signature.body_hash = *body_hash;
   if (!read_length(tags, signature)) return wrong("l");
-  if (!read_time(tags, "t", signature.signed_at)) return wrong("t");
   if (!read_time(tags, "x", signature.expires)) return wrong("x");
   if (!asks_the_dns(tags)) return wrong("q");
-  if (!is_dns_name(key_name(signature))) return wrong("s");
   if (signature.expires && signature.signed_at && *signature.expires <= *signature.signed_at)
     return fail(Error::Code::Invalid, "it expires before it is made");
   return signature;

@@ -35,6 +35,9 @@ struct Signature {
 // refused with words for people: the signature does not count.
 waxwing::Result<Signature> parse_signature(std::string_view value);
 
+// Of these, what a seal of ARC has: a=, d=, s=, t= and b=.
+waxwing::Result<Signature> parse_signer_tags(const TagList& tags);
+
 // What DKIM and ARC have in common: all but v=, i= and that From must be signed.
 waxwing::Result<Signature> parse_signature_tags(const TagList& tags);
 

@@ -1,12 +1,13 @@
 // A message of a stranger, and the key record that is published: the first line is the record, the
 // rest the message. Verification ends with verdicts that can be shown, the same however the message
-// is cut into pieces; and what is signed here verifies.
+// is cut into pieces, and so does that of an ARC chain; and what is signed here verifies.
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
+#include "auth/arc.h"
 #include "auth/dkim_sign.h"
 #include "auth/dkim_verify.h"
 
@@ -44,6 +45,12 @@ std::vector<dkim::Verdict> verify(OneKey& dns, std::string_view message, std::si
   return verifier.finish(dns, FakeClock());
 }
 
+arc::Verdict validate(OneKey& dns, std::string_view message, std::size_t piece) {
+  arc::Verifier verifier;
+  for (std::size_t i = 0; i < message.size(); i += piece) verifier.feed(message.substr(i, piece));
+  return verifier.finish(dns, FakeClock());
+}
+
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 127; });
 }
@@ -68,6 +75,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(verdicts[i].result == again[i].result && verdicts[i].reason == again[i].reason);
     must(!verdicts[i].reason.empty() && is_printable(verdicts[i].reason));
   }
+
+  const arc::Verdict chain = validate(dns, message, std::max<std::size_t>(message.size(), 1));
+  const arc::Verdict chain_again = validate(dns, message, 1 + size % 7);
+  must(chain.result == chain_again.result && chain.reason == chain_again.reason);
+  must(chain.seals.size() <= arc::kMaxSets && is_printable(chain.reason));
 
   dkim::Signer signer("example.com", {key()});
   signer.feed(message);
