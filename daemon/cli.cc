@@ -13,6 +13,7 @@
 #include "base/crypto.h"
 #include "daemon/administer.h"
 #include "daemon/checks.h"
+#include "daemon/checks_sender.h"
 #include "daemon/commands.h"
 #include "daemon/mail_transport.h"
 #include "daemon/serve.h"
@@ -34,6 +35,7 @@ struct Line {
   ExportOrder export_order;
   std::string domain;       // `check mx`
   std::uint16_t port = 25;  // `check mx`
+  SenderCheck sender_check;
 };
 
 // A sub-command with the options that all have.
@@ -224,15 +226,40 @@ CLI::App* add_export(CLI::App& app, Line& line) {
 }
 
 // What others publish, without a server that runs.
-CLI::App* add_check_mx(CLI::App& app, Line& line) {
-  CLI::App* check = app.add_subcommand("check", "Say what the server makes of what others publish");
-  check->require_subcommand(1);
+CLI::App* add_check_mx(CLI::App* check, Line& line) {
   CLI::App* command = add(check, line, "mx", "Where mail for a domain goes, by the DNS");
   command->add_option("DOMAIN", line.domain, "The domain, or an address as in [192.0.2.1]")
       ->required();
   command->add_option("--port", line.port, "The port whose TLSA records count")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
+  return command;
+}
+
+void takes_client(CLI::App* command, SenderCheck& check) {
+  command->add_option("--ip", check.ip, "The address that the client connects from")->required();
+  command->add_option("--helo", check.helo, "What the client calls itself")->required();
+  command->add_option("--from", check.from, "The address in MAIL FROM; \"\" for none")->required();
+}
+
+CLI::App* add_check_spf(CLI::App* check, Line& line) {
+  CLI::App* command = add(check, line, "spf", "Whether a client may send for an address, by SPF");
+  takes_client(command, line.sender_check);
+  return command;
+}
+
+CLI::App* add_check_dkim(CLI::App* check, Line& line) {
+  CLI::App* command = add(check, line, "dkim", "Who signed a message, by DKIM");
+  command->add_option("FILE", line.sender_check.file, "The message; - is standard input")
+      ->required();
+  return command;
+}
+
+CLI::App* add_check_dmarc(CLI::App* check, Line& line) {
+  CLI::App* command = add(check, line, "dmarc", "Whether its author sent a message, by DMARC");
+  command->add_option("FILE", line.sender_check.file, "The message; - is standard input")
+      ->required();
+  takes_client(command, line.sender_check);
   return command;
 }
 
@@ -310,7 +337,12 @@ int run_cli(int argc, char** argv) {
   add_report_commands(app, line);
   CLI::App* import_command = add_import(app, line);
   CLI::App* export_command = add_export(app, line);
-  CLI::App* check_mx_command = add_check_mx(app, line);
+  CLI::App* check = app.add_subcommand("check", "Say what the server makes of what others publish");
+  check->require_subcommand(1);
+  CLI::App* check_mx_command = add_check_mx(check, line);
+  CLI::App* check_spf_command = add_check_spf(check, line);
+  CLI::App* check_dkim_command = add_check_dkim(check, line);
+  CLI::App* check_dmarc_command = add_check_dmarc(check, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -320,6 +352,10 @@ int run_cli(int argc, char** argv) {
   if (check_command->parsed()) return print(check_config(line.config), line.json);
   if (check_mx_command->parsed())
     return print(check_mx(line.config, line.domain, line.port), line.json);
+  line.sender_check.config = line.config;
+  if (check_spf_command->parsed()) return print(check_spf(line.sender_check), line.json);
+  if (check_dkim_command->parsed()) return print(check_dkim(line.sender_check), line.json);
+  if (check_dmarc_command->parsed()) return print(check_dmarc(line.sender_check), line.json);
   if (import_command->parsed()) {
     line.import_order.config = line.config;
     return print(import_mail(line.import_order), line.json);

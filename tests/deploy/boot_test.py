@@ -17,7 +17,7 @@ from image_test import mirror  # noqa: E402
 
 RELEASE = os.path.join(SOURCE, "build", "release")
 PACKAGES = ("systemd,systemd-sysv,dbus,iproute2,procps,libargon2-1,libevent-2.1-7,libevent-openssl-2.1-7,"
-            "libevent-pthreads-2.1-7,libfmt9,libcurl4,libicu72,libidn2-0,libspdlog1.10,libsqlite3-0,libssl3,libunbound8,libyaml-cpp0.7,zlib1g")
+            "libevent-pthreads-2.1-7,libfmt9,libcurl4,libicu72,libidn2-0,libpsl5,libspdlog1.10,libsqlite3-0,libssl3,libunbound8,libyaml-cpp0.7,zlib1g")
 
 
 class Boot(unittest.TestCase):
