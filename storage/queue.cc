@@ -338,8 +338,8 @@ Outcome Queue::give_back(const std::vector<Job>& jobs) {
 }
 
 Outcome Queue::settle(const std::vector<Settlement>& settled) {
-  // The envelopes first: what a job came to must not be forgotten when the job is. Where that fails,
-  // the schedule still knows it: only a crash would repeat a delivery then.
+  // The envelopes first: what a job came to must not be forgotten when the job is. Where that
+  // fails, the schedule still knows it: only a crash would repeat a delivery then.
   Outcome appended;
   for (const auto& each : settled) {
     if (each.events.empty() || (each.is_whole_message && !each.due)) continue;

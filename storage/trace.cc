@@ -47,8 +47,7 @@ Result<std::unique_ptr<Trace>> Trace::open(const std::string& data_dir, Disk& di
     if (!database) return database;
     const auto version = database->integer("PRAGMA user_version");
     if (!version) return fail(version.error());
-    if (*version != 0 && *version != kVersion)
-      return fail(Error::Code::Corrupt, "another version");
+    if (*version != 0 && *version != kVersion) return fail(Error::Code::Corrupt, "another version");
     if (auto made = database->make_tables(kTables, kVersion); !made) return fail(made.error());
     return database;
   };

@@ -18,9 +18,9 @@ namespace waxwing {
 
 class Disk;
 
-// What was decided about each message, in and out, for who asks where one is: data_dir/trace.sqlite.
-// Kept for thirty days. It is written behind, by a thread of its own: nobody waits for it, and what
-// was noted in the last moment before a crash is missing. Any thread.
+// What was decided about each message, in and out, for who asks where one is:
+// data_dir/trace.sqlite. Kept for thirty days. It is written behind, by a thread of its own: nobody
+// waits for it, and what was noted in the last moment before a crash is missing. Any thread.
 class Trace {
  public:
   struct Note {

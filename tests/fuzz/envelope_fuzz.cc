@@ -1,5 +1,5 @@
-// An envelope file may be cut off, or hold anything: reading it ends with an error or an envelope that
-// comes back the same when it is written and read again.
+// An envelope file may be cut off, or hold anything: reading it ends with an error or an envelope
+// that comes back the same when it is written and read again.
 
 #include <cstdint>
 #include <cstdlib>

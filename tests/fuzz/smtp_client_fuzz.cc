@@ -1,5 +1,5 @@
-// Whatever a server says, in whatever pieces: our client ends, answers nothing but commands, and gives
-// a recipient one result.
+// Whatever a server says, in whatever pieces: our client ends, answers nothing but commands, and
+// gives a recipient one result.
 
 #include <sys/mman.h>
 

@@ -35,9 +35,11 @@ void expect_clean(const std::string& text) {
 
 TEST(DeliveryReport, SaysInPlainWordsWhatWentWrongAndWhoCanMendIt) {
   const auto text = report().print();
-  EXPECT_THAT(text, HasSubstr("Your message could not be delivered to:\r\n\r\n    bob@far.example"));
+  EXPECT_THAT(text,
+              HasSubstr("Your message could not be delivered to:\r\n\r\n    bob@far.example"));
   EXPECT_THAT(text, HasSubstr("The recipient's mailbox is full. The recipient has to make room"));
-  EXPECT_THAT(text, HasSubstr("What the server mx.far.example said:\r\n    552 5.2.2 mailbox full"));
+  EXPECT_THAT(text,
+              HasSubstr("What the server mx.far.example said:\r\n    552 5.2.2 mailbox full"));
   expect_clean(text);
 }
 
@@ -108,8 +110,8 @@ TEST(Explain, HasASentenceForEveryStatus) {
   for (int kind : {4, 5})
     for (int subject = 0; subject < 8; ++subject)
       for (int detail = 0; detail < 12; ++detail) {
-        const auto status = std::to_string(kind) + "." + std::to_string(subject) + "." +
-                            std::to_string(detail);
+        const auto status =
+            std::to_string(kind) + "." + std::to_string(subject) + "." + std::to_string(detail);
         EXPECT_GT(explain(status, true).size(), 20u) << status;
       }
 }

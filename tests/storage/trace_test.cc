@@ -33,7 +33,8 @@ TEST_F(TraceTest, FindsAMessageByWhatPeopleKnowOfIt) {
   trace->note({"bb", "<2@example.test>", kBob, {"x@far.example"}, "refused"});
   trace = nullptr;
   trace = open();
-  for (const char* what : {"aa", "<1@example.test>", "1@example.test", kAlice, "Alice@EXAMPLE.test"})
+  for (const char* what :
+       {"aa", "<1@example.test>", "1@example.test", kAlice, "Alice@EXAMPLE.test"})
     EXPECT_THAT(texts(*trace, what), ElementsAre("accepted", "delivered")) << what;
   EXPECT_THAT(texts(*trace, "x@far.example"), ElementsAre("accepted", "delivered", "refused"));
   EXPECT_THAT(texts(*trace, "nobody@far.example"), ElementsAre());
