@@ -38,6 +38,11 @@ std::vector<std::string> names(const OutboundRoute& route) {
   return all;
 }
 
+// Without a policy of the domain's own, and without a wish of the message.
+OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchange& exchange) {
+  return waxwing::route_by_exchange(settings, exchange, {}, TlsWish::Usual);
+}
+
 TEST(NextHop, IsTheDomainWhateverTheAddressLooksLike) {
   EXPECT_EQ(next_hop(settings(), "a@Far.Example"), "far.example");
   EXPECT_EQ(next_hop(settings(), "\"a@b\"@far.example"), "far.example");
