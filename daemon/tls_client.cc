@@ -64,7 +64,6 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::make(const std::string& ca_f
   SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_default_verify_paths(ctx);
   if (!ca_file.empty() && SSL_CTX_load_verify_file(ctx, ca_file.c_str()) != 1)
     return fail(Error::Code::Invalid,
                 "cannot read certificate authorities from " + ca_file + ": is it a PEM file?");
@@ -77,6 +76,7 @@ TlsClient::~TlsClient() {
 }
 
 SSL* TlsClient::connect(const std::string& host, const TlsDemand& demand) const {
+  std::call_once(has_authorities_, [this] { SSL_CTX_set_default_verify_paths(context_); });
   SSL* ssl = SSL_new(context_);
   if (!ssl) return nullptr;
   bool good = SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;

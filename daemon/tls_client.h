@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,9 @@ class TlsClient {
  private:
   explicit TlsClient(SSL_CTX* context) : context_(context) {}
   SSL_CTX* const context_;
+  // The machine's authorities are read for the first connection: a hundred certificates take time
+  // and memory that a server which sends nothing need not spend.
+  mutable std::once_flag has_authorities_;
 };
 
 }  // namespace waxwing
