@@ -6,6 +6,8 @@
 #include <memory>
 #include <string_view>
 
+#include "protocols/dns/records.h"
+
 namespace waxwing {
 namespace {
 
@@ -137,6 +139,18 @@ HttpsAnswer ask_by_https(const HttpsRequest& request) {
   if (type != nullptr) answer.content_type = type;
   answer.content = std::move(received.content);
   return answer;
+}
+
+std::vector<IpAddress> addresses_in(const std::vector<dns::Answer>& answers) {
+  constexpr std::size_t kMostAddresses = 8;
+  std::vector<IpAddress> all;
+  for (const auto& answer : answers) {
+    for (const auto& record : answer.records) {
+      const auto address = record.size() == 4 ? dns::decode_a(record) : dns::decode_aaaa(record);
+      if (address && all.size() < kMostAddresses) all.push_back(*address);
+    }
+  }
+  return all;
 }
 
 }  // namespace waxwing

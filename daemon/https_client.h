@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "protocols/dns/resolver.h"
 
 namespace waxwing {
 
@@ -42,5 +43,8 @@ struct HttpsAnswer {
 
 // Blocks, at most for the deadline. Any thread.
 HttpsAnswer ask_by_https(const HttpsRequest& request);
+
+// What the DNS said of a host's A and AAAA, for HttpsRequest::addresses; at most eight.
+std::vector<IpAddress> addresses_in(const std::vector<dns::Answer>& answers);
 
 }  // namespace waxwing

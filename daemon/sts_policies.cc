@@ -20,7 +20,6 @@ constexpr std::size_t kMostWaiting = 1000;
 constexpr seconds kLongestWait{60};
 constexpr std::size_t kMostPolicies = 20'000, kMostBytes = 32 << 20, kMostFailures = 20'000;
 constexpr std::int64_t kTryAgain = 300;  // seconds.  RFC 8461 section 3.3
-constexpr std::size_t kMostAddresses = 8;
 
 std::optional<std::string> id_of(const dns::Answer& answer) {
   if (answer.status != dns::Answer::Status::Found) return std::nullopt;
@@ -37,17 +36,6 @@ bool is_plain_text(std::string_view type) {
 
 std::string web_server(const std::string& domain) {
   return "mta-sts." + domain;
-}
-
-std::vector<IpAddress> addresses_in(const std::vector<dns::Answer>& answers) {
-  std::vector<IpAddress> all;
-  for (const auto& answer : answers) {
-    for (const auto& record : answer.records) {
-      const auto address = record.size() == 4 ? dns::decode_a(record) : dns::decode_aaaa(record);
-      if (address && all.size() < kMostAddresses) all.push_back(*address);
-    }
-  }
-  return all;
 }
 
 const char* name_of(Mode mode) {

@@ -16,24 +16,12 @@ constexpr std::int64_t kDay = 86400, kHour = 3600;
 constexpr std::int64_t kSpread = 4 * kHour;
 constexpr std::int64_t kGiveUp = kDay;  // after the end of the day
 constexpr std::chrono::seconds kPostDeadline{60};
-constexpr std::size_t kMostAddresses = 8;
 
 std::vector<dns::TlsReportTarget> targets_in(const dns::Answer& answer) {
   std::vector<std::string> texts;
   for (const auto& record : answer.records)
     if (auto text = dns::decode_txt(record)) texts.push_back(std::move(*text));
   return dns::tls_report_targets(texts);
-}
-
-std::vector<IpAddress> addresses_in(const std::vector<dns::Answer>& answers) {
-  std::vector<IpAddress> all;
-  for (const auto& answer : answers) {
-    for (const auto& record : answer.records) {
-      const auto address = record.size() == 4 ? dns::decode_a(record) : dns::decode_aaaa(record);
-      if (address && all.size() < kMostAddresses) all.push_back(*address);
-    }
-  }
-  return all;
 }
 
 std::string name_of(const dns::TlsReportTarget& target) {

@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "base/log.h"
-#include "storage/disk.h"
+#include "storage/disposable_db.h"
 
 namespace waxwing {
 namespace {
@@ -13,26 +12,11 @@ constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS policies(domain TEXT PRIMARY KEY, id TEXT NOT NULL,"
     " text BLOB NOT NULL, fetched INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;";
 
-Result<sqlite::Database> open_database(const std::string& path) {
-  auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Normal);
-  if (!database) return database;
-  const auto version = database->integer("PRAGMA user_version");
-  if (!version) return fail(version.error());
-  if (*version != 0 && *version != kVersion) return fail(Error::Code::Corrupt, "another version");
-  if (auto made = database->make_tables(kTables, kVersion); !made) return fail(made.error());
-  return database;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<PolicyCache>> PolicyCache::open(const std::string& data_dir, Disk& disk) {
-  const std::string path = data_dir + "/mta_sts.sqlite";
-  auto database = open_database(path);
-  if (!database && database.error().code == Error::Code::Corrupt) {
-    log.warning("policies are fetched anew", {{"file", path}, {"reason", database.error().text}});
-    (void)sqlite::remove_files(disk, path);
-    database = open_database(path);
-  }
+  auto database = open_disposable_db(disk, data_dir + "/mta_sts.sqlite", kTables, kVersion,
+                                     "policies are fetched anew");
   if (!database) return fail(database.error());
   return std::unique_ptr<PolicyCache>(new PolicyCache(std::move(*database)));
 }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "storage/disk.h"
+#include "storage/disposable_db.h"
 
 namespace waxwing {
 namespace {
@@ -24,16 +24,6 @@ constexpr const char* kTables =
     " PRIMARY KEY(day, domain, policy, result, mx, address, our_address, reason)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS due(day INTEGER NOT NULL, domain TEXT NOT NULL,"
     " due INTEGER NOT NULL, PRIMARY KEY(day, domain)) WITHOUT ROWID;";
-
-Result<sqlite::Database> open_database(const std::string& path) {
-  auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Normal);
-  if (!database) return database;
-  const auto version = database->integer("PRAGMA user_version");
-  if (!version) return fail(version.error());
-  if (*version != 0 && *version != kVersion) return fail(Error::Code::Corrupt, "another version");
-  if (auto made = database->make_tables(kTables, kVersion); !made) return fail(made.error());
-  return database;
-}
 
 std::string print(const TlsPolicy& policy) {
   return json{
@@ -56,14 +46,8 @@ std::shared_ptr<const TlsPolicy> parse(std::string_view text, std::string_view d
 
 Result<std::unique_ptr<TlsSessions>> TlsSessions::open(const std::string& data_dir, Disk& disk,
                                                        const Clock& clock) {
-  const std::string path = data_dir + "/tls_sessions.sqlite";
-  auto database = open_database(path);
-  if (!database && database.error().code == Error::Code::Corrupt) {
-    log.warning("counts of TLS sessions are begun anew",
-                {{"file", path}, {"reason", database.error().text}});
-    (void)sqlite::remove_files(disk, path);
-    database = open_database(path);
-  }
+  auto database = open_disposable_db(disk, data_dir + "/tls_sessions.sqlite", kTables, kVersion,
+                                     "counts of TLS sessions are begun anew");
   if (!database) return fail(database.error());
   return std::unique_ptr<TlsSessions>(new TlsSessions(std::move(*database), clock));
 }

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "storage/disk.h"
+#include "storage/disposable_db.h"
 
 namespace waxwing {
 namespace {
@@ -41,22 +41,8 @@ std::int64_t milliseconds(Time time) {
 
 Result<std::unique_ptr<Trace>> Trace::open(const std::string& data_dir, Disk& disk,
                                            const Clock& clock) {
-  const std::string path = data_dir + "/trace.sqlite";
-  const auto open_database = [&]() -> Result<sqlite::Database> {
-    auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Normal);
-    if (!database) return database;
-    const auto version = database->integer("PRAGMA user_version");
-    if (!version) return fail(version.error());
-    if (*version != 0 && *version != kVersion) return fail(Error::Code::Corrupt, "another version");
-    if (auto made = database->make_tables(kTables, kVersion); !made) return fail(made.error());
-    return database;
-  };
-  auto database = open_database();
-  if (!database && database.error().code == Error::Code::Corrupt) {
-    log.warning("trace is begun anew", {{"file", path}, {"reason", database.error().text}});
-    (void)sqlite::remove_files(disk, path);
-    database = open_database();
-  }
+  auto database = open_disposable_db(disk, data_dir + "/trace.sqlite", kTables, kVersion,
+                                     "trace is begun anew");
   if (!database) return fail(database.error());
   return std::unique_ptr<Trace>(new Trace(std::move(*database), clock));
 }
