@@ -113,7 +113,8 @@ void MailIntake::trace_refusal(const Origin& origin, const MailEnvelope& envelop
 void MailIntake::trace_acceptance(const Origin& origin, const MailEnvelope& envelope,
                                   const Staged& message, const std::string& id,
                                   const std::string& header,
-                                  const std::vector<Store::Delivered>& delivered) {
+                                  const std::vector<Store::Delivered>& delivered,
+                                  const std::vector<QueuedRecipient>& queued) {
   if (!trace_) return;
   Trace::Note note{id,
                    mail::find_field(header, "Message-ID").value_or(""),
@@ -126,7 +127,7 @@ void MailIntake::trace_acceptance(const Origin& origin, const MailEnvelope& enve
     note.recipients.push_back(each.account);
     note.text += "; delivered to " + each.account;
   }
-  for (const auto& each : remote_recipients(envelope)) {
+  for (const auto& each : queued) {
     note.recipients.push_back(each.address);
     note.text += "; queued for " + each.address;
   }
@@ -318,7 +319,8 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
                         {"to", each.address},
                         {"size", message.size()}});
   }
-  trace_acceptance(origin, envelope, message, id, message.finish().header, *delivered);
+  trace_acceptance(origin, envelope, message, id, message.finish().header, *delivered,
+                   outgoing.envelope.recipients);
   confirm(origin, envelope, id, message.finish().header);
   return {250, "2.0.0", (goes_out ? "Queued, id " : "Delivered, id ") + id};
 }
@@ -334,8 +336,11 @@ void MailIntake::confirm(const Origin& origin, const MailEnvelope& envelope, con
   done.envelope_id = envelope.envelope_id;
   std::vector<std::size_t> numbers;
   for (const auto& recipient : envelope.recipients) {
-    const bool is_local = recipient.route.kind == Directory::Route::Kind::Local;
-    if (!is_local || !(recipient.notify & QueuedRecipient::kSuccess)) continue;
+    const auto& targets = recipient.route.recipients;
+    // What only leads elsewhere is confirmed by the next server, or when it has taken it.
+    const bool is_here = std::any_of(targets.begin(), targets.end(),
+                                     [](const auto& target) { return !target.account.empty(); });
+    if (!is_here || !(recipient.notify & QueuedRecipient::kSuccess)) continue;
     numbers.push_back(done.recipients.size());
     done.recipients.push_back({.address = recipient.address,
                                .original = recipient.original,

@@ -78,7 +78,8 @@ class MailIntake final : public smtp::Intake {
                      const std::string& id, const std::string& header, const smtp::Reply& reply);
   void trace_acceptance(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                         const Staged& message, const std::string& id, const std::string& header,
-                        const std::vector<Store::Delivered>& delivered);
+                        const std::vector<Store::Delivered>& delivered,
+                        const std::vector<QueuedRecipient>& queued);
   void confirm(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                const std::string& id, const std::string& header);
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "daemon/notices.h"
 #include "tests/daemon/house.h"
 #include "tests/daemon/memory_store.h"
 
@@ -39,6 +40,7 @@ class IntakeTest : public testing::Test {
         directory_->add_alias("team@example.test", {"alice@example.test", "bob@example.test"}));
     ASSERT_TRUE(
         directory_->add_alias("away@example.test", {"bob@example.test", "bob@far.example"}));
+    ASSERT_TRUE(directory_->add_alias("gone@example.test", {"bob@far.example"}));
   }
   static void TearDownTestSuite() {
     delete directory_;
@@ -237,6 +239,33 @@ TEST_F(Forwarding, TakesReportsBackToTheSenderAndNothingElse) {
   std::string forged = sender;
   forged[5] = forged[5] == 'a' ? 'b' : 'a';
   EXPECT_EQ(recipient(stranger_, forged), "550 5.1.1");
+}
+
+class NotedNotices final : public Notices {
+ public:
+  Outcome tell(Kind, const Envelope& envelope, const std::vector<std::size_t>& recipients,
+               std::string_view) override {
+    for (const auto number : recipients) told.push_back(envelope.recipients[number].address);
+    return {};
+  }
+  std::vector<std::string> told;
+};
+
+TEST_F(Forwarding, ConfirmsOnlyWhatReachedAMailboxHere) {
+  NotedNotices notices;
+  intake().notify_by(notices);
+  MailEnvelope envelope;
+  envelope.sender = "carol@far.example";
+  for (const char* address : {"gone@example.test", "alice@example.test"}) {
+    smtp::EnvelopeRecipient wanted{address, {}, QueuedRecipient::kSuccess};
+    ASSERT_EQ(intake().add_recipient(stranger_, envelope, std::move(wanted)).code, 250);
+  }
+  auto staged = intake().stage(0);
+  ASSERT_TRUE((*staged)->append("Subject: s\r\n\r\n"));
+  ASSERT_EQ(intake().accept(stranger_, envelope, std::move(*staged)).code, 250);
+  EXPECT_THAT(notices.told, ElementsAre("alice@example.test"));
+  EXPECT_EQ(store_.sent.at(0).envelope.recipients.at(0).notify, QueuedRecipient::kSuccess)
+      << "the next server is asked";
 }
 
 TEST_F(Forwarding, TellsTheSenderOfAFailureFurtherOn) {
