@@ -114,7 +114,7 @@ void MailIntake::trace_acceptance(const Origin& origin, const MailEnvelope& enve
                                   const Staged& message, const std::string& id,
                                   const std::string& header,
                                   const std::vector<Store::Delivered>& delivered,
-                                  const std::vector<QueuedRecipient>& queued) {
+                                  const std::vector<QueuedRecipient>& queued, Time at) {
   if (!trace_) return;
   Trace::Note note{id,
                    mail::find_field(header, "Message-ID").value_or(""),
@@ -122,6 +122,7 @@ void MailIntake::trace_acceptance(const Origin& origin, const MailEnvelope& enve
                    {},
                    "accepted " + told_of(origin) + ": <" + envelope.sender + ">, " +
                        std::to_string(message.size()) + " octets"};
+  note.at = at;
   for (const auto& each : envelope.recipients) note.recipients.push_back(each.address);
   for (const auto& each : delivered) {
     note.recipients.push_back(each.account);
@@ -282,6 +283,8 @@ std::optional<Reply> MailIntake::route_again(const Origin& origin, MailEnvelope&
 
 Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, Staged& message,
                           const std::string& id) {
+  // Before the queue knows of it: what happens there must not seem to be earlier.
+  const Time accepted = clock_.now();
   const auto targets = routes(store_, envelope);
   if (!targets) return failed(origin, "routing", targets.error());
   const auto prefix = added_fields({.settings = *settings(),
@@ -320,7 +323,7 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
                         {"size", message.size()}});
   }
   trace_acceptance(origin, envelope, message, id, message.finish().header, *delivered,
-                   outgoing.envelope.recipients);
+                   outgoing.envelope.recipients, accepted);
   confirm(origin, envelope, id, message.finish().header);
   return {250, "2.0.0", (goes_out ? "Queued, id " : "Delivered, id ") + id};
 }

@@ -79,7 +79,7 @@ class MailIntake final : public smtp::Intake {
   void trace_acceptance(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                         const Staged& message, const std::string& id, const std::string& header,
                         const std::vector<Store::Delivered>& delivered,
-                        const std::vector<QueuedRecipient>& queued);
+                        const std::vector<QueuedRecipient>& queued, Time at);
   void confirm(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                const std::string& id, const std::string& header);
 

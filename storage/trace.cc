@@ -65,7 +65,7 @@ void Trace::note(Note note) {
     ++dropped_;
     return;
   }
-  waiting_.push_back({milliseconds(clock_.now()), std::move(note)});
+  waiting_.push_back({milliseconds(note.at.value_or(clock_.now())), std::move(note)});
   if (waiting_.size() == 1) wake_.notify_one();
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -28,7 +29,8 @@ class Trace {
     // What people look for it by; those that are known when it is noted.
     std::string message_id, sender;
     std::vector<std::string> recipients;
-    std::string text;  // one line, for people
+    std::string text;                       // one line, for people
+    std::optional<Time> at = std::nullopt;  // when it was so, if that is not now
   };
   struct Event {
     std::int64_t at = 0;  // Unix milliseconds

@@ -40,6 +40,17 @@ TEST_F(TraceTest, FindsAMessageByWhatPeopleKnowOfIt) {
   EXPECT_THAT(texts(*trace, "nobody@far.example"), ElementsAre());
 }
 
+TEST_F(TraceTest, TellsThingsInTheOrderInWhichTheyWereSo) {
+  auto trace = open();
+  const Time accepted = clock_.now();
+  clock_.advance(std::chrono::milliseconds(5));
+  trace->note({"aa", "", "", {}, "delivered"});
+  trace->note({"aa", "", kAlice, {}, "accepted", accepted});
+  trace = nullptr;
+  trace = open();
+  EXPECT_THAT(texts(*trace, "aa"), ElementsAre("accepted", "delivered"));
+}
+
 TEST_F(TraceTest, ForgetsAfterThirtyDays) {
   auto trace = open();
   trace->note({"old", "", kAlice, {}, "long ago"});
