@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace waxwing {
 
@@ -37,5 +38,23 @@ class IpAddress {
   bool v4_ = true;
   std::array<std::uint8_t, 16> bytes_{};
 };
+
+// "192.0.2.0/24", "2001:db8::/32"; an address alone is a network of one.
+class IpNetwork {
+ public:
+  // Nothing where it is none, or has bits behind its length: then something else was meant.
+  static std::optional<IpNetwork> parse(std::string_view text);
+  bool contains(const IpAddress& address) const;
+  std::string to_string() const;
+
+  bool operator==(const IpNetwork&) const = default;
+
+ private:
+  IpAddress address_;
+  unsigned length_ = 32;  // bits that count
+};
+
+// Is it in one of them?
+bool contains(const std::vector<IpNetwork>& networks, const IpAddress& address);
 
 }  // namespace waxwing

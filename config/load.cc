@@ -11,6 +11,7 @@
 
 #include "base/ip.h"
 #include "base/text.h"
+#include "config/load_trust.h"
 #include "config/ports.h"
 #include "config/section.h"
 
@@ -25,20 +26,6 @@ std::string machine_name() {
   char name[256] = {};
   if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
   return to_lower(name);
-}
-
-// Letters, digits and hyphens in labels: it goes into EHLO, Received: and certificates.  RFC
-// 5321 4.1.2
-bool is_host_name(std::string_view name) {
-  if (name.empty() || name.size() > 253) return false;
-  for (const auto label : split(name, '.')) {
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
-      return false;
-    if (!std::all_of(label.begin(), label.end(), [](char c) { return is_alnum(c) || c == '-'; })) {
-      return false;
-    }
-  }
-  return true;
 }
 
 // "192.0.2.1" or "192.0.2.1@53" in its one spelling, with the port.
@@ -86,6 +73,9 @@ class Loader {
                                            {"convert", Settings::BareNewlines::Convert}});
       smtp.flag("hide_client_address", settings_.smtp.hide_client_address);
     }
+    read_networks(top, "trusted_networks", settings_.trusted_networks);
+    read_sender_policy(top.section("sender_policy"), settings_);
+    read_dmarc_reports(top.section("dmarc_reports"), settings_);
     read_queue(top.section("queue"));
     read_outbound(top.section("outbound"));
     read_tls_reports(top.section("tls_reports"));
@@ -163,6 +153,8 @@ class Loader {
       }
       if (addresses->empty()) listen.mistake(listen.mark(), "listen.addresses is empty");
     }
+    read_path(listen, "lmtp_socket", settings_.lmtp_socket);
+    read_networks(listen, "balancers", settings_.balancers);
     std::uint64_t offset = 0;
     listen.number("port_offset", offset, 0, 65534);
     settings_.port_offset = static_cast<std::uint16_t>(offset);
@@ -187,6 +179,7 @@ class Loader {
         entry.choice<Listener::Service>("service", listener.service,
                                         {{"smtp", Listener::Service::Smtp},
                                          {"submission", Listener::Service::Submission},
+                                         {"lmtp", Listener::Service::Lmtp},
                                          {"pop3", Listener::Service::Pop3},
                                          {"imap", Listener::Service::Imap},
                                          {"http", Listener::Service::Http}});
@@ -299,6 +292,8 @@ class Loader {
     section.size("free_space", limits.free_space, 0);
     section.number("messages_per_minute", limits.messages_per_minute, 1, kMany);
     section.number("unknown_recipients_per_minute", limits.unknown_recipients_per_minute, 1, kMany);
+    section.number("sends_per_hour", limits.sends_per_hour, 0, kMany);
+    section.number("sends_per_day", limits.sends_per_day, 0, kMany);
     section.duration("login_timeout", limits.login_timeout, std::chrono::seconds(1),
                      std::chrono::hours(24));
   }
@@ -351,16 +346,7 @@ class Loader {
 
   void read_tls_reports(Section section) {
     section.flag("send", settings_.tls_reports.send);
-    const auto contact = section.text("contact");
-    if (!contact) return;
-    settings_.tls_reports.contact = contact->text;
-    const auto at = contact->text.rfind('@');
-    const bool is_address = at != std::string::npos && at > 0 && is_ascii(contact->text) &&
-                            contact->text.find_first_of(" \t\r\n<>\"") == std::string::npos &&
-                            is_host_name(contact->text.substr(at + 1));
-    if (is_address) return;
-    section.mistake(contact->mark, "tls_reports.contact: \"" + printable(contact->text) +
-                                       "\" is not an address, as in postmaster@example.org");
+    read_contact(section, settings_.tls_reports.contact);
   }
 
   void read_tls_policy(Section& entry) {
@@ -389,16 +375,24 @@ class Loader {
   void read_relay(Section& entry) {
     Settings::Relay relay;
     const auto host = entry.text("host");
+    const bool has_socket = read_path(entry, "socket", relay.socket);
     if (host) relay.host = to_lower(host->text);
-    if (!host) entry.mistake(entry.mark(), "relay: an entry needs a host");
+    if (host.has_value() == has_socket)
+      entry.mistake(entry.mark(), "relay: an entry needs a host, or the socket of an LMTP server");
     if (host && !is_host_name(relay.host) && !IpAddress::parse(relay.host)) {
       entry.mistake(host->mark, "relay: \"" + printable(host->text) + "\" is not a host name");
     }
-    std::uint64_t port = relay.port;
+    const auto protocol = entry.text("protocol");
+    entry.choice<bool>("protocol", relay.lmtp, {{"smtp", false}, {"lmtp", true}});
+    if (has_socket && !protocol) relay.lmtp = true;
+    if (has_socket && !relay.lmtp)
+      entry.mistake(entry.mark(), "relay: a socket is for LMTP; choose protocol: lmtp, or a host");
+    std::uint64_t port = relay.lmtp ? 24 : relay.port;
     entry.number("port", port, 1, 65535);
     relay.port = static_cast<std::uint16_t>(port);
     if (relay.port == 465) relay.tls = Settings::Relay::Tls::Implicit;
-    if (relay.port == 25) relay.tls = Settings::Relay::Tls::May;
+    if (relay.port == 25 || relay.lmtp) relay.tls = Settings::Relay::Tls::May;
+    if (has_socket) relay.tls = Settings::Relay::Tls::None;
     entry.choice<Settings::Relay::Tls>("tls", relay.tls,
                                        {{"none", Settings::Relay::Tls::None},
                                         {"may", Settings::Relay::Tls::May},
@@ -410,6 +404,12 @@ class Loader {
       entry.mistake(entry.mark(), "relay: user and password_file go together");
     }
     read_domains(entry, "domains", relay.domains);
+    entry.flag("accept", relay.accept);
+    if (relay.accept && relay.domains.empty()) {
+      entry.mistake(entry.mark(),
+                    "relay: accept: true without domains would take everybody's mail for "
+                    "everybody; list the domains");
+    }
     settings_.relay.push_back(std::move(relay));
   }
 

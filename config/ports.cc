@@ -151,6 +151,7 @@ const char* to_string(Service service) {
   switch (service) {
     case Service::Smtp: return "smtp";
     case Service::Submission: return "submission";
+    case Service::Lmtp: return "lmtp";
     case Service::Pop3: return "pop3";
     case Service::Imap: return "imap";
     case Service::Http: return "http";

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/log.h"
 
 namespace waxwing {
@@ -14,7 +16,7 @@ namespace waxwing {
 // makes a new one, and live sessions keep the one they started with.
 struct Settings {
   struct Listener {
-    enum class Service { Smtp, Submission, Pop3, Imap, Http };
+    enum class Service { Smtp, Submission, Lmtp, Pop3, Imap, Http };
     enum class Tls { None, StartTls, Implicit, Auto };
     std::uint16_t port = 0;  // as clients know it; port_offset is added when it is bound
     Service service = Service::Smtp;
@@ -37,6 +39,9 @@ struct Settings {
   bool addresses_are_default = true;  // a machine without IPv6 then gets no error
   std::uint16_t port_offset = 0;
   std::vector<Listener> ports = default_ports();
+  std::string lmtp_socket;  // the path of a Unix socket for LMTP; empty: none
+  // Their connections begin with a PROXY header, and count as coming from whom it names.
+  std::vector<IpNetwork> balancers;
 
   std::vector<Certificate> certificates;  // first is the default; none: self-signed
   std::string tls_min_version = "1.2";
@@ -53,13 +58,42 @@ struct Settings {
     std::uint64_t messages_per_minute = 600;
     std::uint64_t unknown_recipients_per_minute = 30;
     std::chrono::seconds login_timeout{180};
+    // Recipients on other servers that one account may write to; 0: any number.
+    std::uint64_t sends_per_hour = 1000;
+    std::uint64_t sends_per_day = 5000;
   } limits;
+  // Clients there may send to other servers without signing in, and nobody asks whether their mail
+  // is from whom it says.
+  std::vector<IpNetwork> trusted_networks;
 
   Durability durability = Durability::Normal;
   struct Smtp {
     BareNewlines bare_newlines = BareNewlines::Reject;
     bool hide_client_address = true;
   } smtp;
+
+  // What is done with mail that comes from outside and is not from whom it says.
+  struct SenderPolicy {
+    enum class Action { Tag, Quarantine, Reject };  // the later the stricter
+    bool verify = true;                             // SPF, DKIM, DMARC and ARC; false: nobody asks
+    // The most that is done where the author's domain asks for it by DMARC.  RFC 7489 section 6.3
+    Action dmarc = Action::Reject;
+    // Where SPF says fail, and the author's domain says nothing by DMARC.
+    Action spf = Action::Tag;
+    struct Domain {
+      std::string domain;  // of recipients, as canonical_domain() has it
+      std::optional<Action> dmarc, spf;
+    };
+    std::vector<Domain> domains;               // who want it otherwise
+    std::vector<std::string> trusted_sealers;  // domains whose ARC seals are believed
+  } sender_policy;
+
+  // To other domains, of what came in their name.  RFC 7489 section 7.2
+  struct DmarcReports {
+    bool send = false;
+    std::string contact;       // as in TlsReports
+    std::string organization;  // who reports; empty: the hostname
+  } dmarc_reports;
 
   // How long mail that leaves is tried.
   struct Queue {
@@ -100,6 +134,11 @@ struct Settings {
     std::string user;
     std::string password_file;
     std::vector<std::string> domains;  // of recipients; empty: all
+    bool lmtp = false;                 // it speaks LMTP (RFC 2033), not SMTP
+    std::string socket;                // the path of its Unix socket, instead of host and port
+    // Everybody's mail for these domains is taken and handed to it, though they are not set up
+    // here: another store behind this server, or one that this server stands in for.
+    bool accept = false;
   };
   std::vector<Relay> relay;  // the first that fits
 

@@ -15,7 +15,6 @@
 #include "daemon/notices.h"
 #include "protocols/mail/header.h"
 #include "protocols/smtp/reply.h"
-#include "storage/trace.h"
 
 namespace waxwing {
 
@@ -36,20 +35,6 @@ Reply failed(const Origin& origin, std::string_view what, const Error& error) {
   return smtp::reply_for(error);
 }
 
-// Who it came from, in the words of the trace.
-std::string told_of(const Origin& origin) {
-  std::string text = "from " + origin.peer.address.to_string() + " (" +
-                     printable(origin.helo, 100) + "), session " + origin.peer.session_id +
-                     " on port " + std::to_string(origin.peer.local_port);
-  if (!origin.tls_version.empty()) text += ", " + origin.tls_version;
-  if (origin.identity) text += ", signed in as " + origin.identity->address;
-  return text;
-}
-
-std::string told(const Reply& reply) {
-  return std::to_string(reply.code) + " " + reply.enhanced + " " + reply.text;
-}
-
 std::string local_part(std::string_view address) {
   return std::string(address.substr(0, address.rfind('@')));
 }
@@ -63,7 +48,11 @@ std::size_t places(const Directory::Route& route) {
 
 MailIntake::MailIntake(const Settings& settings, Store& store, Directory& directory, Queue& queue,
                        const Clock& clock)
-    : store_(store), directory_(directory), queue_(queue), clock_(clock) {
+    : store_(store),
+      directory_(directory),
+      queue_(queue),
+      checks_(plain_checks(directory)),
+      clock_(clock) {
   use(settings);
 }
 
@@ -86,53 +75,8 @@ Reply MailIntake::refused(const Origin& origin, const MailEnvelope& envelope,
                                {"address", address},
                                {"code", reply.code},
                                {"status", reply.enhanced}});
-  if (trace_) {
-    trace_->note({hex(random_bytes(8)),
-                  "",
-                  envelope.sender,
-                  {address},
-                  "refused " + told_of(origin) + ": <" + envelope.sender + "> to <" + address +
-                      ">: " + told(reply)});
-  }
+  trace_.refused_address(origin, envelope, address, reply);
   return reply;
-}
-
-void MailIntake::trace_refusal(const Origin& origin, const MailEnvelope& envelope,
-                               const std::string& id, const std::string& header,
-                               const Reply& reply) {
-  if (!trace_) return;
-  Trace::Note note{id,
-                   mail::find_field(header, "Message-ID").value_or(""),
-                   envelope.sender,
-                   {},
-                   "refused " + told_of(origin) + ": <" + envelope.sender + ">: " + told(reply)};
-  for (const auto& each : envelope.recipients) note.recipients.push_back(each.address);
-  trace_->note(std::move(note));
-}
-
-void MailIntake::trace_acceptance(const Origin& origin, const MailEnvelope& envelope,
-                                  const Staged& message, const std::string& id,
-                                  const std::string& header,
-                                  const std::vector<Store::Delivered>& delivered,
-                                  const std::vector<QueuedRecipient>& queued, Time at) {
-  if (!trace_) return;
-  Trace::Note note{id,
-                   mail::find_field(header, "Message-ID").value_or(""),
-                   envelope.sender,
-                   {},
-                   "accepted " + told_of(origin) + ": <" + envelope.sender + ">, " +
-                       std::to_string(message.size()) + " octets"};
-  note.at = at;
-  for (const auto& each : envelope.recipients) note.recipients.push_back(each.address);
-  for (const auto& each : delivered) {
-    note.recipients.push_back(each.account);
-    note.text += "; delivered to " + each.account;
-  }
-  for (const auto& each : queued) {
-    note.recipients.push_back(each.address);
-    note.text += "; queued for " + each.address;
-  }
-  trace_->note(std::move(note));
 }
 
 // As Directory::route(); and the address that a sender's was rewritten to leads back to the sender.
@@ -238,26 +182,44 @@ Result<std::unique_ptr<Staged>> MailIntake::stage(std::uint64_t expected_size) {
   return store_.stage(expected_size);
 }
 
+bool MailIntake::asks_network(const Origin& origin) const {
+  return std::any_of(checks_.begin(), checks_.end(), [&](const IntakeCheck& check) {
+    return check.asks_network && looks_at(check, origin);
+  });
+}
+
+smtp::Findings MailIntake::examine(const Origin& origin, const MailEnvelope& envelope,
+                                   Staged& message) {
+  smtp::Findings findings;
+  findings.id = hex(random_bytes(8));
+  const auto now = settings();
+  Candidate candidate{*now, origin, envelope, findings, message, message.finish()};
+  for (const auto& check : checks_) {
+    if (!looks_at(check, origin)) continue;
+    findings.refusal = check.look(candidate);
+    if (!findings.refusal) continue;
+    findings.refused_by = check.name;
+    break;
+  }
+  return findings;
+}
+
 Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
-                         std::unique_ptr<Staged> message) {
-  const std::string id = hex(random_bytes(8));
-  const Candidate candidate{origin, envelope, message->finish(), directory_};
-  for (const auto& check : intake_checks()) {
-    if (const auto refused = check.refuse(candidate)) {
-      log.info("message refused", {{"session", origin.peer.session_id},
-                                   {"id", id},
-                                   {"check", check.name},
-                                   {"code", refused->code},
-                                   {"from", envelope.sender}});
-      trace_refusal(origin, envelope, id, message->finish().header, *refused);
-      return *refused;
-    }
+                         std::unique_ptr<Staged> message, const smtp::Findings& findings) {
+  if (findings.refusal) {
+    log.info("message refused", {{"session", origin.peer.session_id},
+                                 {"id", findings.id},
+                                 {"check", findings.refused_by},
+                                 {"code", findings.refusal->code},
+                                 {"from", envelope.sender}});
+    trace_.refused(origin, envelope, findings, message->finish().header);
+    return *findings.refusal;
   }
   auto cleaned = without_unwanted_fields(store_, *message, origin.identity.has_value());
   if (!cleaned) return failed(origin, "rewrite", cleaned.error());
   MailEnvelope current = envelope;
   if (auto gone = route_again(origin, current)) return *std::move(gone);
-  return deliver(origin, current, *cleaned ? **cleaned : *message, id);
+  return deliver(origin, current, *cleaned ? **cleaned : *message, findings);
 }
 
 // A message may be minutes on its way after RCPT. The store makes an account's folder when it is
@@ -282,15 +244,17 @@ std::optional<Reply> MailIntake::route_again(const Origin& origin, MailEnvelope&
 }
 
 Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, Staged& message,
-                          const std::string& id) {
+                          const smtp::Findings& findings) {
+  const std::string& id = findings.id;
   // Before the queue knows of it: what happens there must not seem to be earlier.
   const Time accepted = clock_.now();
-  const auto targets = routes(store_, envelope);
+  const auto targets = routes(store_, envelope, findings.to_junk);
   if (!targets) return failed(origin, "routing", targets.error());
   const auto prefix = added_fields({.settings = *settings(),
                                     .origin = origin,
                                     .envelope = envelope,
                                     .id = id,
+                                    .found = findings.fields,
                                     .now = clock_.now()},
                                    message.finish());
   Store::Outgoing outgoing{queue_, {}, return_path_size(prefix)};
@@ -322,8 +286,8 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
                         {"to", each.address},
                         {"size", message.size()}});
   }
-  trace_acceptance(origin, envelope, message, id, message.finish().header, *delivered,
-                   outgoing.envelope.recipients, accepted);
+  trace_.accepted({origin, envelope, findings, message, message.finish().header, *delivered,
+                   outgoing.envelope.recipients, accepted});
   confirm(origin, envelope, id, message.finish().header);
   return {250, "2.0.0", (goes_out ? "Queued, id " : "Delivered, id ") + id};
 }

@@ -4,10 +4,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "auth/directory.h"
 #include "base/clock.h"
 #include "config/settings.h"
+#include "daemon/intake_checks.h"
+#include "daemon/intake_trace.h"
 #include "protocols/mail/srs.h"
 #include "protocols/smtp/intake.h"
 #include "storage/store.h"
@@ -16,7 +20,6 @@ namespace waxwing {
 
 class Notices;
 class Queue;
-class Trace;
 
 // Accepted mail on its way into mailboxes and into the queue: checks (intake_checks.h), header
 // fields (intake_headers.h), routing (intake_routing.h), then one durable delivery to all
@@ -42,7 +45,9 @@ class MailIntake final : public smtp::Intake {
   // that lead elsewhere is refused. As notify_by().
   void forward_by(std::shared_ptr<const mail::Srs> srs) { srs_ = std::move(srs); }
   // Where what it decides is noted. As notify_by().
-  void trace_to(Trace& trace) { trace_ = &trace; }
+  void trace_to(Trace& trace) { trace_.write_to(trace); }
+  // One more check, behind the others. As notify_by().
+  void add(IntakeCheck check) { checks_.push_back(std::move(check)); }
   // A new configuration, for the messages that follow.
   void use(const Settings& settings);
 
@@ -50,8 +55,11 @@ class MailIntake final : public smtp::Intake {
   smtp::Reply add_recipient(const smtp::Origin& origin, smtp::MailEnvelope& envelope,
                             smtp::EnvelopeRecipient recipient) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
+  bool asks_network(const smtp::Origin& origin) const override;
+  smtp::Findings examine(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
+                         Staged& message) override;
   smtp::Reply accept(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
-                     std::unique_ptr<Staged> message) override;
+                     std::unique_ptr<Staged> message, const smtp::Findings& findings) override;
   // A report of this server's own, with <> as its sender: to a mailbox here, or by the queue. One
   // that nobody takes is dropped, and logged. One about mail that required TLS says so itself,
   // where the next server knows that (RFC 8689 section 5).
@@ -64,7 +72,7 @@ class MailIntake final : public smtp::Intake {
   std::shared_ptr<const Settings> settings() const;
   std::optional<smtp::Reply> route_again(const smtp::Origin& origin, smtp::MailEnvelope& envelope);
   smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
-                      Staged& message, const std::string& id);
+                      Staged& message, const smtp::Findings& findings);
 
   Result<Directory::Route> find_route(const std::string& address, const smtp::Origin& origin);
   std::optional<smtp::Reply> refusal(const Directory::Route& route, const smtp::Origin& origin,
@@ -74,12 +82,6 @@ class MailIntake final : public smtp::Intake {
                       const smtp::MailEnvelope& envelope) const;
   smtp::Reply refused(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                       const std::string& address, smtp::Reply reply);
-  void trace_refusal(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
-                     const std::string& id, const std::string& header, const smtp::Reply& reply);
-  void trace_acceptance(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
-                        const Staged& message, const std::string& id, const std::string& header,
-                        const std::vector<Store::Delivered>& delivered,
-                        const std::vector<QueuedRecipient>& queued, Time at);
   void confirm(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                const std::string& id, const std::string& header);
 
@@ -87,7 +89,8 @@ class MailIntake final : public smtp::Intake {
   Directory& directory_;
   Queue& queue_;
   Notices* notices_ = nullptr;
-  Trace* trace_ = nullptr;
+  IntakeTrace trace_;
+  std::vector<IntakeCheck> checks_;
   std::shared_ptr<const mail::Srs> srs_;
   const Clock& clock_;
   mutable std::mutex mutex_;

@@ -1,8 +1,6 @@
 #include "daemon/intake_checks.h"
 
-#include <array>
 #include <string>
-#include <vector>
 
 #include "base/text.h"
 #include "daemon/intake_outgoing.h"
@@ -21,15 +19,14 @@ namespace {
 // long and honest.
 constexpr std::size_t kMaxHops = 100;
 
-std::optional<Reply> refuse_loop(const Candidate& candidate) {
-  if (mail::find_fields(candidate.message.header, "Received").size() < kMaxHops)
-    return std::nullopt;
+std::optional<Reply> refuse_loop(Candidate& candidate) {
+  if (mail::find_fields(candidate.parsed.header, "Received").size() < kMaxHops) return std::nullopt;
   return Reply{554, "5.4.6", "Too many hops: this message goes round in circles"};
 }
 
 // What this server has passed on for an alias, and comes back to it, would be passed on for ever.
-std::optional<Reply> refuse_forwarding_loop(const Candidate& candidate) {
-  const auto been = mail::find_fields(candidate.message.header, "Delivered-To");
+std::optional<Reply> refuse_forwarding_loop(Candidate& candidate) {
+  const auto been = mail::find_fields(candidate.parsed.header, "Delivered-To");
   for (const auto& recipient : candidate.envelope.recipients) {
     if (!leads_out(recipient)) continue;
     for (const auto& address : been) {
@@ -41,15 +38,16 @@ std::optional<Reply> refuse_forwarding_loop(const Candidate& candidate) {
 }
 
 // What a user sends is read and completed field by field, so all of it must be known.
-std::optional<Reply> refuse_endless_header(const Candidate& candidate) {
-  if (!candidate.origin.identity || candidate.message.header_is_whole) return std::nullopt;
+std::optional<Reply> refuse_endless_header(Candidate& candidate) {
+  if (candidate.parsed.header_is_whole) return std::nullopt;
   return Reply{554, "5.6.0", "The header of the message is too large"};
 }
 
 // A field that names an author must name none but the user. Two of them could show one reader the
 // user and another somebody else.  RFC 6409 section 6.1
-std::optional<Reply> refuse_author(const Candidate& candidate, std::string_view field) {
-  const auto values = mail::find_fields(candidate.message.header, field);
+std::optional<Reply> refuse_author(Directory& directory, const Candidate& candidate,
+                                   std::string_view field) {
+  const auto values = mail::find_fields(candidate.parsed.header, field);
   if (values.empty()) return std::nullopt;
   const std::string name(field);
   if (values.size() > 1) return Reply{550, "5.6.0", "More than one " + name + " field"};
@@ -62,7 +60,7 @@ std::optional<Reply> refuse_author(const Candidate& candidate, std::string_view 
     if (author.host.empty()) continue;  // the name of a group, or its end
     any = true;
     const auto address = mail::Address{author.mailbox, author.host}.to_string();
-    const auto own = may_send_as(candidate.directory, candidate.origin.identity->address, address);
+    const auto own = may_send_as(directory, candidate.origin.identity->address, address);
     if (!own) return smtp::reply_for(own.error());
     if (!*own) return Reply{550, "5.7.1", "You may not send as the address in " + name};
   }
@@ -70,24 +68,33 @@ std::optional<Reply> refuse_author(const Candidate& candidate, std::string_view 
   return std::nullopt;
 }
 
-std::optional<Reply> refuse_foreign_author(const Candidate& candidate) {
-  if (!candidate.origin.identity) return std::nullopt;
+std::optional<Reply> refuse_foreign_author(Directory& directory, const Candidate& candidate) {
   for (const auto* field : {"From", "Sender"}) {
-    if (auto refused = refuse_author(candidate, field)) return refused;
+    if (auto refused = refuse_author(directory, candidate, field)) return refused;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::span<const IntakeCheck> intake_checks() {
-  static constexpr std::array<IntakeCheck, 4> kChecks = {{
-      {"loop", refuse_loop},
-      {"forwarding-loop", refuse_forwarding_loop},
-      {"header-size", refuse_endless_header},
-      {"author", refuse_foreign_author},
-  }};
-  return kChecks;
+bool looks_at(const IntakeCheck& check, const smtp::Origin& origin) {
+  switch (check.of) {
+    case IntakeCheck::Of::All: return true;
+    case IntakeCheck::Of::Strangers: return !origin.identity && !origin.is_trusted;
+    case IntakeCheck::Of::Users: return origin.identity.has_value();
+  }
+  return true;
+}
+
+std::vector<IntakeCheck> plain_checks(Directory& directory) {
+  using Of = IntakeCheck::Of;
+  return {
+      {"loop", Of::All, false, refuse_loop},
+      {"forwarding-loop", Of::All, false, refuse_forwarding_loop},
+      {"header-size", Of::Users, false, refuse_endless_header},
+      {"author", Of::Users, false,
+       [&directory](Candidate& candidate) { return refuse_foreign_author(directory, candidate); }},
+  };
 }
 
 Result<bool> may_send_as(Directory& directory, std::string_view account, std::string_view address) {

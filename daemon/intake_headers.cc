@@ -105,6 +105,7 @@ std::string added_fields(const Stamp& stamp, const mail::Message& message) {
   const auto& recipients = stamp.envelope.recipients;
   if (recipients.size() == 1 && leads_out(recipients.front()))
     fields += "Delivered-To: " + recipients.front().address + "\r\n";
+  fields += stamp.found;
   fields += received(stamp);
   if (!stamp.origin.identity) return fields;
   if (!has(message, "From")) fields += "From: <" + stamp.origin.identity->address + ">\r\n";

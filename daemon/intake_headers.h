@@ -16,12 +16,13 @@ struct Stamp {
   const smtp::Origin& origin;
   const smtp::MailEnvelope& envelope;
   const std::string& id;
+  const std::string& found;  // fields of the checks
   Time now;
 };
 
 // The header fields that this server puts before a message, the same for all recipients:
-// Return-Path and Received (RFC 5321 section 4.4), and where a user sends it, those of From, Date
-// and Message-ID that are missing (RFC 6409 section 8).
+// Return-Path, what the checks found and Received (RFC 5321 section 4.4), and where a user sends
+// it, those of From, Date and Message-ID that are missing (RFC 6409 section 8).
 std::string added_fields(const Stamp& stamp, const mail::Message& message);
 
 // The message without what must not be delivered: Return-Path, which is ours to write (RFC 5321

@@ -20,6 +20,9 @@ std::string local_name(std::string_view address, const IpAddress& our_address);
 // use (Sent, Trash ...) are not for strangers to write to. All copies are alike, so that they share
 // one file, with one exception: who gets the message by another address than his own (an alias, a
 // tag) finds that in Delivered-To.  RFC 9228
-Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope& envelope);
+//
+// `to_junk`, of each recipient: to Junk it goes, wherever else it would; empty: nobody's.
+Result<std::vector<Store::Target>> routes(Store& store, const smtp::MailEnvelope& envelope,
+                                          const std::vector<bool>& to_junk = {});
 
 }  // namespace waxwing

@@ -24,6 +24,7 @@ std::optional<Service> service_of(Settings::Listener::Service service) {
     case Settings::Listener::Service::Submission: return Service::Submission;
     case Settings::Listener::Service::Pop3: return Service::Pop3;
     case Settings::Listener::Service::Imap: return Service::Imap;
+    case Settings::Listener::Service::Lmtp:
     case Settings::Listener::Service::Http: break;
   }
   return std::nullopt;

@@ -63,6 +63,8 @@ Next Conversation::consume(Input& input, Output& output) {
     if (output.is_full()) return work(Job::None, Lane::Storage);
 
     if (!batch_.empty()) return work(Job::Command, *batch_.front().rule->lane);
+    if (const Job next = std::exchange(next_job_, Job::None); next != Job::None)
+      return work(next, next == Job::Examine ? Lane::Network : Lane::Storage);
 
     std::optional<Next> next;
     switch (mode_) {
@@ -87,7 +89,9 @@ Progress Conversation::run(Output& output) {
       sign_in_line_.clear();
       break;
     case Job::WriteText: transaction_->write(); break;
-    case Job::EndText: reply(end_text(), output); break;
+    case Job::EndText: end_text(output); break;
+    case Job::Examine: examine(output); break;
+    case Job::Accept: answer_text(transaction_->accept(), output); break;
   }
   return Progress::Done;
 }
@@ -238,12 +242,21 @@ std::optional<Next> Conversation::read_text(Input& input, Output& output) {
   return std::nullopt;
 }
 
-Reply Conversation::end_text() {
+void Conversation::end_text(Output& output) {
+  if (auto answer = transaction_->end()) return answer_text(*std::move(answer), output);
+  next_job_ = Job::Examine;
+}
+
+void Conversation::examine(Output& output) {
+  if (transaction_->examine()) return answer_text(transaction_->accept(), output);
+  next_job_ = Job::Accept;
+}
+
+void Conversation::answer_text(Reply answer, Output& output) {
   mode_ = Mode::Commands;
-  auto answer = transaction_->end();
   if (transaction_->is_over()) transaction_.reset();
   if (is_positive(answer)) errors_ = 0;
-  return answer;
+  reply(answer, output);
 }
 
 Next Conversation::work(Job job, Lane lane) {
@@ -307,8 +320,10 @@ Next Conversation::overloaded(Output& output) {
     case Job::WriteText: transaction_->refuse(busy); break;  // said at the end of the text
     case Job::EndText:
       transaction_->refuse(busy);
-      write(output, end_text());  // never blocks once it is refused
+      end_text(output);  // never blocks once it is refused
       break;
+    case Job::Examine:
+    case Job::Accept: answer_text(busy, output); break;
   }
   return Next::pause(kSlow);
 }

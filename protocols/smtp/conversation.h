@@ -42,7 +42,7 @@ class Conversation final : public Session {
 
  private:
   enum class Mode { Commands, SignIn, Text, SkippedChunk };
-  enum class Job { None, Command, SignInLine, WriteText, EndText };
+  enum class Job { None, Command, SignInLine, WriteText, EndText, Examine, Accept };
 
   // What must be so before a command is legal.
   static constexpr unsigned kTls = 1;  // TLS, where the port wants it before all else
@@ -96,7 +96,9 @@ class Conversation final : public Session {
 
   void hello(std::string_view name, bool esmtp);
   Reply after_sign_in_step(Reply reply);
-  Reply end_text();
+  void end_text(Output& output);
+  void examine(Output& output);
+  void answer_text(Reply answer, Output& output);
   const Settings& settings() const { return *services_.settings; }
   bool wants_tls_first() const;
   Authenticator::Offer offer() const;
@@ -109,6 +111,7 @@ class Conversation final : public Session {
 
   Mode mode_ = Mode::Commands;
   Job job_ = Job::None;
+  Job next_job_ = Job::None;  // what the one before leads to
   // Commands that wait for the lane of the first.
   struct Waiting {
     const Rule* rule;

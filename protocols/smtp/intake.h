@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/arc.h"
 #include "auth/directory.h"
 #include "base/result.h"
 #include "protocols/session.h"
@@ -47,10 +48,26 @@ struct Origin {
   bool esmtp = false;
   std::string tls_version, tls_cipher;  // empty in clear
   std::optional<Identity> identity;     // signed in: a submission
+  bool is_trusted = false;              // of the networks that the operator trusts
+};
+
+// What the checks made of one message.
+struct Findings {
+  std::string id;  // what it is called from now on: in Received, the log, the trace and the queue
+  std::optional<Reply> refusal;  // it must not be accepted
+  std::string refused_by;        // the name of the check that said so
+  std::string fields;            // header fields to be put before it, with CRLF
+  // Of each recipient in the order of the envelope: it goes to Junk. Empty: to nobody's.
+  std::vector<bool> to_junk;
+  // For who seals it when it is passed on: what stands in Authentication-Results, beginning with
+  // the name of this server, and what earlier seals came to.  RFC 8617 section 5.1
+  std::string results;
+  arc::Verdict arc;
 };
 
 // The one choke point for accepted mail: MX, submission, forwards and bounces all pass it, in
-// order: checks, header additions, routing. Any thread; everything may block: Storage lane.
+// order: checks, header additions, routing. Any thread; everything may block: Storage lane, where
+// nothing else is said.
 class Intake {
  public:
   virtual ~Intake() = default;
@@ -62,9 +79,15 @@ class Intake {
   virtual Reply add_recipient(const Origin& origin, MailEnvelope& envelope,
                               EnvelopeRecipient recipient) = 0;
   virtual Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) = 0;
-  // All of the message is there. 250 only when it is durable for every recipient.
+  // Must examine() wait for other servers? Then it belongs on the Network lane. Never blocks.
+  virtual bool asks_network(const Origin& origin) const = 0;
+  // All of the message is there: the checks look at it, in order, up to the first that refuses it.
+  // Reads it, and changes nothing.
+  virtual Findings examine(const Origin& origin, const MailEnvelope& envelope, Staged& message) = 0;
+  // 250 only when it is durable for every recipient. What was found refused is refused now; that
+  // does not block.
   virtual Reply accept(const Origin& origin, const MailEnvelope& envelope,
-                       std::unique_ptr<Staged> message) = 0;
+                       std::unique_ptr<Staged> message, const Findings& findings) = 0;
 };
 
 }  // namespace waxwing::smtp

@@ -91,18 +91,24 @@ void Transaction::write() {
   content_.flush();
 }
 
-Reply Transaction::end() {
+std::optional<Reply> Transaction::end() {
   over_ = !chunk_ || chunk_->is_last();
   write();
-  if (over_) return accept();
+  if (over_) message_ = content_.finish();
   if (content_.refusal()) return *content_.refusal();
-  return {250, "2.0.0", "Chunk is here"};
+  if (!over_) return Reply{250, "2.0.0", "Chunk is here"};
+  if (intake_.asks_network(origin_)) return std::nullopt;
+  examine();
+  return accept();
+}
+
+bool Transaction::examine() {
+  findings_ = intake_.examine(origin_, envelope_, *message_);
+  return findings_.refusal.has_value();
 }
 
 Reply Transaction::accept() {
-  auto message = content_.finish();
-  if (content_.refusal()) return *content_.refusal();
-  return intake_.accept(origin_, envelope_, std::move(message));
+  return intake_.accept(origin_, envelope_, std::move(message_), findings_);
 }
 
 }  // namespace waxwing::smtp

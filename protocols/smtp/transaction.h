@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -39,8 +40,13 @@ class Transaction {
   };
   Text read(Input& input);
   void write();  // may block
-  // The reply to the text or chunk that has been read. May block.
-  Reply end();
+  // The reply to the text or chunk that has been read; nothing: call examine(), then accept(). May
+  // block.
+  std::optional<Reply> end();
+  // Waits for other servers: Network lane. True when accept() will not block.
+  bool examine();
+  // The reply. May block.
+  Reply accept();
   // Whatever comes of the text, this is its reply.
   void refuse(Reply reply) { content_.refuse(std::move(reply)); }
   // False when end() was about a chunk, and more of them are expected.
@@ -51,7 +57,6 @@ class Transaction {
  private:
   Text read_data(Input& input);
   Text read_chunk(Input& input);
-  Reply accept();
 
   const Settings& settings_;
   Intake& intake_;
@@ -62,6 +67,8 @@ class Transaction {
   DataReader data_reader_;
   std::optional<BdatReader> chunk_;  // since the first BDAT
   bool over_ = false;
+  std::unique_ptr<Staged> message_;  // whole, not accepted yet
+  Findings findings_;                // about it
 };
 
 }  // namespace waxwing::smtp

@@ -50,6 +50,28 @@ TEST(IpAddress, LiteralsAsInSmtp) {
   EXPECT_EQ(ip("2001:db8::1").to_literal(), "[IPv6:2001:db8::1]");
 }
 
+TEST(IpNetwork, HoldsTheAddressesOfItsPrefix) {
+  const auto net = IpNetwork::parse("192.0.2.64/26");
+  ASSERT_TRUE(net);
+  EXPECT_TRUE(net->contains(ip("192.0.2.64")));
+  EXPECT_TRUE(net->contains(ip("::ffff:192.0.2.127")));
+  EXPECT_FALSE(net->contains(ip("192.0.2.128")));
+  EXPECT_FALSE(net->contains(ip("192.0.2.63")));
+  EXPECT_FALSE(net->contains(ip("2001:db8::1")));
+  EXPECT_TRUE(IpNetwork::parse("2001:db8::/33")->contains(ip("2001:db8:7fff::1")));
+  EXPECT_FALSE(IpNetwork::parse("2001:db8::/33")->contains(ip("2001:db8:8000::1")));
+  EXPECT_TRUE(IpNetwork::parse("0.0.0.0/0")->contains(ip("203.0.113.9")));
+  EXPECT_FALSE(IpNetwork::parse("0.0.0.0/0")->contains(ip("::1")));
+  EXPECT_EQ(IpNetwork::parse("127.0.0.1")->to_string(), "127.0.0.1/32");
+  EXPECT_EQ(IpNetwork::parse("::1")->to_string(), "::1/128");
+}
+
+TEST(IpNetwork, RefusesWhatIsNone) {
+  for (const auto* text : {"", "/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8 ",
+                           "10.0.0.1/8", "::/129", "mail.example/8", "10.0.0.0/8/8"})
+    EXPECT_FALSE(IpNetwork::parse(text)) << text;
+}
+
 TEST(IpAddress, OneIpv6NetworkIsOneClient) {
   EXPECT_EQ(ip("192.0.2.1").client_key(), "192.0.2.1");
   EXPECT_EQ(ip("2001:db8::1").client_key(), ip("2001:db8::ffff:2").client_key());

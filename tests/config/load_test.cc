@@ -177,6 +177,70 @@ TEST(LoadSettings, TakesOneRelayWithoutAList) {
   EXPECT_EQ(settings.relay[0].tls, Settings::Relay::Tls::StartTls);
 }
 
+TEST(Load, ReadsWhomToBelieve) {
+  using Action = Settings::SenderPolicy::Action;
+  const auto settings = good(
+      "trusted_networks: [192.0.2.0/24, \"2001:db8::/32\", 127.0.0.1]\n"
+      "listen: {balancers: [198.51.100.7], lmtp_socket: lmtp.sock}\n"
+      "limits: {sends_per_hour: 0, sends_per_day: 10}\n"
+      "sender_policy:\n"
+      "  dmarc: quarantine\n"
+      "  domains: [{domain: One.example, dmarc: tag}, {domain: two.example, spf: reject}]\n"
+      "  trusted_sealers: [lists.example]\n"
+      "dmarc_reports: {send: true, contact: dmarc@example.com, organization: Example}\n");
+  ASSERT_EQ(settings.trusted_networks.size(), 3u);
+  EXPECT_EQ(settings.trusted_networks[2].to_string(), "127.0.0.1/32");
+  EXPECT_TRUE(contains(settings.balancers, *IpAddress::parse("198.51.100.7")));
+  EXPECT_EQ(settings.lmtp_socket, "/etc/waxwing/lmtp.sock");
+  EXPECT_EQ(settings.limits.sends_per_hour, 0u);
+  EXPECT_EQ(settings.limits.sends_per_day, 10u);
+  EXPECT_TRUE(settings.sender_policy.verify);
+  EXPECT_EQ(settings.sender_policy.dmarc, Action::Quarantine);
+  EXPECT_EQ(settings.sender_policy.spf, Action::Tag);
+  ASSERT_EQ(settings.sender_policy.domains.size(), 2u);
+  EXPECT_EQ(settings.sender_policy.domains[0].domain, "one.example");
+  EXPECT_EQ(settings.sender_policy.domains[0].dmarc, Action::Tag);
+  EXPECT_EQ(settings.sender_policy.domains[0].spf, std::nullopt);
+  EXPECT_EQ(settings.sender_policy.domains[1].spf, Action::Reject);
+  EXPECT_THAT(settings.sender_policy.trusted_sealers, ElementsAre("lists.example"));
+  EXPECT_TRUE(settings.dmarc_reports.send);
+  EXPECT_EQ(settings.dmarc_reports.contact, "dmarc@example.com");
+  EXPECT_EQ(settings.dmarc_reports.organization, "Example");
+  EXPECT_TRUE(good("").trusted_networks.empty()) << "nobody, unless the operator says so";
+}
+
+TEST(Load, TellsWhatIsWrongWithWhomToBelieve) {
+  EXPECT_THAT(mistakes("trusted_networks: [192.0.2.1/24]"),
+              ElementsAre(HasSubstr("trusted_networks: \"192.0.2.1/24\" is not a network")));
+  EXPECT_THAT(mistakes("listen: {balancers: [lb.example]}"),
+              ElementsAre(HasSubstr("listen.balancers: \"lb.example\" is not a network")));
+  EXPECT_THAT(mistakes("sender_policy: {dmarc: ignore}"), ElementsAre(HasSubstr("tag")));
+  EXPECT_THAT(mistakes("sender_policy: {domains: [{dmarc: tag}]}"),
+              ElementsAre(HasSubstr("needs a domain")));
+  EXPECT_THAT(mistakes("dmarc_reports: {contact: nobody}"),
+              ElementsAre(HasSubstr("dmarc_reports.contact: \"nobody\"")));
+}
+
+TEST(Load, KnowsRelaysThatAreStores) {
+  const auto settings = good(
+      "relay:\n"
+      "  - {socket: store.sock, domains: [one.example], accept: true}\n"
+      "  - {host: store.example, protocol: lmtp, domains: [two.example]}\n");
+  ASSERT_EQ(settings.relay.size(), 2u);
+  EXPECT_TRUE(settings.relay[0].lmtp);
+  EXPECT_TRUE(settings.relay[0].accept);
+  EXPECT_EQ(settings.relay[0].socket, "/etc/waxwing/store.sock");
+  EXPECT_EQ(settings.relay[0].tls, Settings::Relay::Tls::None);
+  EXPECT_EQ(settings.relay[1].port, 24);
+  EXPECT_FALSE(settings.relay[1].accept);
+  EXPECT_THAT(mistakes("relay: {host: a.example, socket: s}"),
+              ElementsAre(HasSubstr("needs a host, or the socket")));
+  EXPECT_THAT(mistakes("relay: {socket: s, protocol: smtp}"),
+              ElementsAre(HasSubstr("a socket is for LMTP")));
+  EXPECT_THAT(mistakes("relay: {host: a.example, accept: true}"),
+              ElementsAre(HasSubstr("list the domains")));
+}
+
 TEST(LoadSettings, RefusesWaysThatLeadNowhere) {
   EXPECT_THAT(mistakes("relay: {port: 25}"), ElementsAre(HasSubstr("needs a host")));
   EXPECT_THAT(mistakes("relay: {host: smart.example, user: u}"),

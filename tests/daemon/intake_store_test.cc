@@ -63,7 +63,8 @@ TEST(IntakeIntoStore, DeliversToMailboxesOnTheDisk) {
   auto staged = intake.stage(0).value();
   ASSERT_TRUE(staged->append("Return-Path: <x@y>\r\nSubject: hi\r\n\r\n"));
   ASSERT_TRUE(staged->append(body));
-  ASSERT_EQ(intake.accept(origin, envelope, std::move(staged)).code, 250);
+  const auto findings = intake.examine(origin, envelope, *staged);
+  ASSERT_EQ(intake.accept(origin, envelope, std::move(staged), findings).code, 250);
 
   const auto to_alice = newest(*store, "alice@example.test", "INBOX", 1);
   EXPECT_THAT(to_alice, StartsWith("Return-Path: <carol@far.example>\r\nReceived: from "));

@@ -88,7 +88,7 @@ class IntakeTest : public testing::Test {
     auto staged = intake().stage(0);
     EXPECT_TRUE((*staged)->append("Subject: x\r\n\r\n"));
     meanwhile();
-    return shown(intake().accept(stranger_, envelope, std::move(*staged)));
+    return shown(accept(stranger_, envelope, std::move(*staged)));
   }
   Reply send(const Origin& origin, const std::string& from, const std::vector<std::string>& to,
              std::string_view text) {
@@ -99,7 +99,12 @@ class IntakeTest : public testing::Test {
     }
     auto staged = intake().stage(0);
     EXPECT_TRUE((*staged)->append(text));
-    return intake().accept(origin, envelope, std::move(*staged));
+    return accept(origin, envelope, std::move(*staged));
+  }
+  Reply accept(const Origin& origin, const MailEnvelope& envelope,
+               std::unique_ptr<Staged> message) {
+    const auto findings = intake().examine(origin, envelope, *message);
+    return intake().accept(origin, envelope, std::move(message), findings);
   }
   static std::string shown(const Reply& reply) {
     return std::to_string(reply.code) + " " + reply.enhanced;
@@ -262,7 +267,7 @@ TEST_F(Forwarding, ConfirmsOnlyWhatReachedAMailboxHere) {
   }
   auto staged = intake().stage(0);
   ASSERT_TRUE((*staged)->append("Subject: s\r\n\r\n"));
-  ASSERT_EQ(intake().accept(stranger_, envelope, std::move(*staged)).code, 250);
+  ASSERT_EQ(accept(stranger_, envelope, std::move(*staged)).code, 250);
   EXPECT_THAT(notices.told, ElementsAre("alice@example.test"));
   EXPECT_EQ(store_.sent.at(0).envelope.recipients.at(0).notify, QueuedRecipient::kSuccess)
       << "the next server is asked";
@@ -451,6 +456,61 @@ TEST_F(IntakeTest, RefusesWhatGoesRoundInCircles) {
   EXPECT_EQ(shown(send(stranger_, "", {"alice@example.test"}, header + "\r\n")), "250 2.0.0");
   EXPECT_EQ(shown(send(stranger_, "", {"alice@example.test"}, "received: x\r\n" + header + "\r\n")),
             "554 5.4.6");
+}
+
+TEST_F(IntakeTest, AsksItsChecksInOrderAndStopsAtARefusal) {
+  std::vector<std::string> asked;
+  const auto check = [&](const char* name, IntakeCheck::Of of, std::optional<Reply> reply) {
+    intake().add({name, of, true, [&asked, name, reply](Candidate& candidate) {
+                    asked.emplace_back(name);
+                    candidate.findings.fields += "X-Check: " + std::string(name) + "\r\n";
+                    return reply;
+                  }});
+  };
+  check("first", IntakeCheck::Of::Strangers, std::nullopt);
+  check("users", IntakeCheck::Of::Users, std::nullopt);
+  check("last", IntakeCheck::Of::All, Reply{554, "5.7.1", "unwanted"});
+  check("never", IntakeCheck::Of::All, std::nullopt);
+  EXPECT_EQ(shown(send(stranger_, "x@far.example", {"bob@example.test"}, "Subject: x\r\n\r\n")),
+            "554 5.7.1");
+  EXPECT_THAT(asked, testing::ElementsAre("first", "last"));
+  EXPECT_TRUE(store_.copies.empty());
+}
+
+TEST_F(IntakeTest, PutsWhatTheChecksFoundBeforeTheMessage) {
+  intake().add({"adds", IntakeCheck::Of::Strangers, false, [](Candidate& candidate) {
+                  candidate.findings.fields = "X-Found: it\r\n";
+                  return std::optional<Reply>();
+                }});
+  send(stranger_, "x@far.example", {"bob@example.test"}, "Subject: x\r\n\r\n");
+  EXPECT_THAT(store_.text(),
+              StartsWith("Return-Path: <x@far.example>\r\nX-Found: it\r\nReceived: "));
+}
+
+TEST_F(IntakeTest, WaitsForTheNetworkOnlyForThoseWhoseMailIsLookedAtThere) {
+  EXPECT_FALSE(intake().asks_network(stranger_));
+  intake().add(
+      {"dns", IntakeCheck::Of::Strangers, true, [](Candidate&) { return std::optional<Reply>(); }});
+  Origin trusted = stranger_;
+  trusted.is_trusted = true;
+  EXPECT_TRUE(intake().asks_network(stranger_));
+  EXPECT_FALSE(intake().asks_network(trusted));
+  EXPECT_FALSE(intake().asks_network(alice_));
+}
+
+TEST_F(IntakeTest, PutsSuspectMailIntoJunkForThoseWhoWantItSo) {
+  store_.mailboxes["bob@example.test"] = {{{1}, "INBOX"}, {{2}, "Spam", SpecialUse::Junk}};
+  intake().add({"suspicious", IntakeCheck::Of::All, false, [](Candidate& candidate) {
+                  candidate.findings.to_junk = {true, false};
+                  return std::optional<Reply>();
+                }});
+  send(stranger_, "x@far.example", {"bob@example.test", "alice+Lists@example.test"},
+       "Subject: x\r\n\r\n");
+  ASSERT_EQ(store_.copies.size(), 2u);
+  EXPECT_EQ(store_.copies[0].mailbox, "Spam");
+  EXPECT_EQ(store_.copies[1].mailbox, "Lists");
+  send(stranger_, "x@far.example", {"alice+Lists@example.test"}, "Subject: x\r\n\r\n");
+  EXPECT_EQ(store_.copies.back().mailbox, "Junk") << "made where there is none";
 }
 
 TEST_F(IntakeTest, CompletesWhatAUserSends) {

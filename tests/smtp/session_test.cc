@@ -169,6 +169,33 @@ TEST(Smtp, SaysWhenTheDiskIsFull) {
   EXPECT_THAT(client.line("MAIL FROM:<>"), StartsWith("452 4.3.1 "));
 }
 
+TEST(Smtp, LetsTheNetworkLookBeforeItAccepts) {
+  const Play play{[](World& world) {
+                    world.intake.has_network_checks = true;
+                    world.intake.unwanted = "bad words";
+                  },
+                  [](World& world, Talker&) { EXPECT_EQ(world.intake.kept.size(), 2u); }};
+  EXPECT_EQ(codes("EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n"
+                  "good words\r\n.\r\n"
+                  "MAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n"
+                  "bad words\r\n.\r\n"
+                  "MAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\n"
+                  "BDAT 6\r\nmore \r\nBDAT 7 LAST\r\nwords\r\nNOOP\r\n",
+                  play),
+            "220 250 250 250 354 250 250 250 354 554 250 250 250 250 250");
+}
+
+TEST(Smtp, ForgetsAMessageThatNobodyHasTimeToLookAt) {
+  World world;
+  world.intake.has_network_checks = true;
+  Talker talker(world, Chunks::Whole);
+  talker.say("EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n");
+  talker.no_worker();
+  EXPECT_EQ(codes_of(talker.say("words\r\n.\r\n")), "451");
+  EXPECT_EQ(codes_of(talker.say("MAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\n")), "250 250");
+  EXPECT_TRUE(world.intake.kept.empty());
+}
+
 TEST(Smtp, WritesLargeMessagesOnALane) {
   World world;
   world.intake.in_memory = 1000;

@@ -105,8 +105,21 @@ Result<std::unique_ptr<Staged>> FakeIntake::stage(std::uint64_t) {
   return std::make_unique<FakeStaged>(*this);
 }
 
+bool FakeIntake::asks_network(const Origin& origin) const {
+  return has_network_checks && !origin.identity;
+}
+
+Findings FakeIntake::examine(const Origin&, const MailEnvelope&, Staged& message) {
+  Findings findings;
+  const auto text = *message.read(0, message.size());
+  if (!unwanted.empty() && text.find(unwanted) != std::string::npos)
+    findings.refusal = Reply{554, "5.7.1", "unwanted"};
+  return findings;
+}
+
 Reply FakeIntake::accept(const Origin&, const MailEnvelope& envelope,
-                         std::unique_ptr<Staged> message) {
+                         std::unique_ptr<Staged> message, const Findings& findings) {
+  if (findings.refusal) return *findings.refusal;
   Kept one{envelope.sender, {}, *message->read(0, message->size())};
   for (const auto& each : envelope.recipients) one.recipients.push_back(each.address);
   kept.push_back(std::move(one));

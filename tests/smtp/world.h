@@ -27,11 +27,15 @@ class FakeIntake final : public Intake {
   Reply add_recipient(const Origin& origin, MailEnvelope& envelope,
                       EnvelopeRecipient recipient) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
-  Reply accept(const Origin& origin, const MailEnvelope& envelope,
-               std::unique_ptr<Staged> message) override;
+  bool asks_network(const Origin& origin) const override;
+  Findings examine(const Origin& origin, const MailEnvelope& envelope, Staged& message) override;
+  Reply accept(const Origin& origin, const MailEnvelope& envelope, std::unique_ptr<Staged> message,
+               const Findings& findings) override;
 
   std::vector<Kept> kept;
   bool disk_is_full = false;
+  bool has_network_checks = false;  // of strangers
+  std::string unwanted;             // a message that contains it is refused
   std::size_t in_memory = Staged::kInMemory;
   std::size_t disk_writes = 0;  // appends that would have blocked
 };
