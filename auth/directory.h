@@ -28,6 +28,17 @@ struct Identity {
   std::string referral = {};  // the IMAP server that has this account's mail; empty: this one
 };
 
+// Recipients on other servers that an account may write to; nothing: as the server has it, 0: any
+// number.
+struct SendLimits {
+  std::optional<std::uint64_t> per_hour, per_day;
+};
+
+// After so many days in the mailbox with that use a message is removed; 0: never.
+struct Cleaning {
+  std::uint32_t trash_days = 0, junk_days = 0;
+};
+
 struct AccountRecord {
   std::int64_t id = 0;
   std::string address;  // canonical
@@ -38,7 +49,10 @@ struct AccountRecord {
   std::uint64_t quota_messages = 0;  // 0: none
   std::vector<std::string> hidden;   // capabilities of IMAP, in upper case
   bool is_administrator = false;
-  std::string referral;      // URL of the IMAP server that has its mail; empty: this one
+  std::string referral;  // URL of the IMAP server that has its mail; empty: this one
+  SendLimits sends;
+  bool saves_sent = false;  // what it submits is put into Sent
+  Cleaning cleaning;
   std::int64_t created = 0;  // Unix seconds
 };
 
@@ -65,9 +79,15 @@ class Directory {
   virtual Credentials& credentials() = 0;
 
   virtual Outcome add_domain(std::string_view domain) = 0;
-  virtual Outcome remove_domain(
-      std::string_view domain) = 0;  // Denied while accounts or aliases are in it
+  // Another name of `target`, which is a domain here and no such name itself: mail to and from
+  // anybody there is his at the target.
+  virtual Outcome add_domain_alias(std::string_view domain, std::string_view target) = 0;
+  // Denied while accounts, aliases or other names are in it.
+  virtual Outcome remove_domain(std::string_view domain) = 0;
+  // All of them, other names too.
   virtual Result<std::vector<std::string>> domains() = 0;
+  // What this domain is another name of; empty: of none. NotFound when it is not local.
+  virtual Result<std::string> domain_target(std::string_view domain) = 0;
   virtual Result<bool> is_local_domain(std::string_view domain) = 0;
 
   // Passwords: 1 to 1000 bytes without control characters. Setting one makes argon2id hash and
@@ -86,6 +106,9 @@ class Directory {
   virtual Outcome set_quota(std::string_view address, std::uint64_t bytes,
                             std::uint64_t messages) = 0;
   virtual Outcome set_pop3(std::string_view address, PopPolicy policy) = 0;
+  virtual Outcome set_send_limits(std::string_view address, const SendLimits& limits) = 0;
+  virtual Outcome set_saves_sent(std::string_view address, bool saves) = 0;
+  virtual Outcome set_cleaning(std::string_view address, const Cleaning& cleaning) = 0;
   // Capabilities that IMAP sessions of this account have not; for those that start from now on.
   virtual Outcome set_hidden(std::string_view address,
                              const std::vector<std::string>& capabilities) = 0;

@@ -53,6 +53,15 @@ constexpr std::array kSteps = {
     R"sql(
       ALTER TABLE accounts ADD COLUMN referral TEXT NOT NULL DEFAULT '';
     )sql",
+    // `target`: the domain that this one is another name of. A limit that is NULL is the server's.
+    R"sql(
+      ALTER TABLE domains ADD COLUMN target TEXT NOT NULL DEFAULT '';
+      ALTER TABLE accounts ADD COLUMN sends_per_hour INTEGER;
+      ALTER TABLE accounts ADD COLUMN sends_per_day INTEGER;
+      ALTER TABLE accounts ADD COLUMN save_sent INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE accounts ADD COLUMN trash_days INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE accounts ADD COLUMN junk_days INTEGER NOT NULL DEFAULT 0;
+    )sql",
 };
 
 Result<std::int64_t> version_of(directory_sql::Database& database) {

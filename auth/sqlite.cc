@@ -63,6 +63,11 @@ void Query::bind(int index, std::int64_t value) {
   if (state_ == SQLITE_OK) state_ = sqlite3_bind_int64(statement_, index, value);
 }
 
+void Query::bind(int index, const std::optional<std::int64_t>& value) {
+  if (value) return bind(index, *value);
+  if (state_ == SQLITE_OK) state_ = sqlite3_bind_null(statement_, index);
+}
+
 void Query::bind(int index, std::string_view value) {
   if (state_ != SQLITE_OK) return;
   // A null pointer would bind NULL, not the empty text.

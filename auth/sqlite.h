@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -53,6 +54,7 @@ class Query {
   friend class Database;
   Query(Database& database, sqlite3_stmt* statement);
   void bind(int index, std::int64_t value);
+  void bind(int index, const std::optional<std::int64_t>& value);  // nothing: NULL
   void bind(int index, std::string_view value);
   void bind(int index, Blob value);
 

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view kAccountColumns =
     "SELECT a.id, a.address, a.enabled, a.pop3, a.quota, a.created, c.stored_key IS NOT NULL, "
-    "a.quota_messages, a.hidden, a.administrator, a.referral "
+    "a.quota_messages, a.hidden, a.administrator, a.referral, "
+    "a.sends_per_hour IS NOT NULL, a.sends_per_hour, a.sends_per_day IS NOT NULL, a.sends_per_day, "
+    "a.save_sent, a.trash_days, a.junk_days "
     "FROM accounts a JOIN credentials c ON c.account = a.id ";
 
 AccountRecord account_record(const directory_sql::Query& query) {
@@ -27,6 +29,11 @@ AccountRecord account_record(const directory_sql::Query& query) {
   record.hidden = query.words(8);
   record.is_administrator = query.integer(9) != 0;
   record.referral = query.text(10);
+  if (query.integer(11) != 0) record.sends.per_hour = static_cast<std::uint64_t>(query.integer(12));
+  if (query.integer(13) != 0) record.sends.per_day = static_cast<std::uint64_t>(query.integer(14));
+  record.saves_sent = query.integer(15) != 0;
+  record.cleaning = {static_cast<std::uint32_t>(query.integer(16)),
+                     static_cast<std::uint32_t>(query.integer(17))};
   return record;
 }
 
@@ -38,9 +45,6 @@ Result<bool> exists(directory_sql::Database& database, std::string_view sql,
   return found;
 }
 
-Result<bool> has_domain(directory_sql::Database& database, const std::string& domain) {
-  return exists(database, "SELECT 1 FROM domains WHERE name = ?", domain);
-}
 Result<bool> has_account(directory_sql::Database& database, const std::string& address) {
   return exists(database, "SELECT 1 FROM accounts WHERE address = ?", address);
 }
@@ -50,10 +54,14 @@ Result<bool> has_alias(directory_sql::Database& database, const std::string& add
 
 Outcome require_domain(directory_sql::Database& database, const std::string& address) {
   const auto domain = domain_of(address);
-  const auto local = has_domain(database, domain);
-  if (!local) return fail(local.error());
-  if (!*local) return fail(Error::Code::NotFound, "there is no domain " + domain + " here");
-  return {};
+  std::optional<std::string> target;
+  auto query = database.query("SELECT target FROM domains WHERE name = ?", domain);
+  if (query.row()) target = query.text(0);
+  if (auto outcome = query.finish(); !outcome) return outcome;
+  if (!target) return fail(Error::Code::NotFound, "there is no domain " + domain + " here");
+  if (target->empty()) return {};
+  return fail(Error::Code::Denied,
+              domain + " is another name of " + *target + ": what is made there works for both");
 }
 
 // A new account may take an address that nobody has.
@@ -126,55 +134,6 @@ Outcome SqliteDirectory::refresh_scram_mark(directory_sql::Database& database) {
   if (auto outcome = query.finish(); !outcome) return outcome;
   has_scram_for_all_ = !lacking;
   return {};
-}
-
-Outcome SqliteDirectory::add_domain(std::string_view domain) {
-  const auto name = canonical_domain_name(domain);
-  if (!name) return fail(name.error());
-  return write([&](directory_sql::Database& database) -> Outcome {
-    const auto known = has_domain(database, *name);
-    if (!known) return fail(known.error());
-    if (*known) return fail(Error::Code::AlreadyExists, "there is a domain " + *name);
-    return database.run("INSERT INTO domains (name, created) VALUES (?, ?)", *name,
-                        unix_seconds(clock_.now()));
-  });
-}
-
-Outcome SqliteDirectory::remove_domain(std::string_view domain) {
-  const auto name = canonical_domain_name(domain);
-  if (!name) return fail(name.error());
-  return write([&](directory_sql::Database& database) -> Outcome {
-    const auto used = exists(database,
-                             "SELECT 1 FROM accounts WHERE domain = ?1 UNION ALL "
-                             "SELECT 1 FROM aliases WHERE domain = ?1 LIMIT 1",
-                             *name);
-    if (!used) return fail(used.error());
-    if (*used) return fail(Error::Code::Denied, *name + " still has accounts or aliases");
-    if (auto outcome = database.run("DELETE FROM domains WHERE name = ?", *name); !outcome) {
-      return outcome;
-    }
-    if (database.changed_rows() == 0)
-      return fail(Error::Code::NotFound, "there is no domain " + *name);
-    return {};
-  });
-}
-
-Result<std::vector<std::string>> SqliteDirectory::domains() {
-  auto database = pool_.lease();
-  if (!database) return fail(database.error());
-  std::vector<std::string> names;
-  auto query = (*database)->query("SELECT name FROM domains ORDER BY name");
-  while (query.row()) names.push_back(query.text(0));
-  if (auto outcome = query.finish(); !outcome) return fail(outcome.error());
-  return names;
-}
-
-Result<bool> SqliteDirectory::is_local_domain(std::string_view domain) {
-  const auto name = canonical_domain_name(domain);
-  if (!name) return false;
-  auto database = pool_.lease();
-  if (!database) return fail(database.error());
-  return has_domain(**database, *name);
 }
 
 Outcome SqliteDirectory::insert_account(std::string_view address, const PasswordHash& hash,

@@ -36,8 +36,10 @@ class SqliteDirectory final : public Directory, public Credentials {
   Credentials& credentials() override { return *this; }
 
   Outcome add_domain(std::string_view domain) override;
+  Outcome add_domain_alias(std::string_view domain, std::string_view target) override;
   Outcome remove_domain(std::string_view domain) override;
   Result<std::vector<std::string>> domains() override;
+  Result<std::string> domain_target(std::string_view domain) override;
   Result<bool> is_local_domain(std::string_view domain) override;
 
   Outcome add_account(std::string_view address, std::string_view password) override;
@@ -53,6 +55,9 @@ class SqliteDirectory final : public Directory, public Credentials {
                      const std::vector<std::string>& capabilities) override;
   Outcome set_referral(std::string_view address, std::string_view url) override;
   Outcome set_pop3(std::string_view address, PopPolicy policy) override;
+  Outcome set_send_limits(std::string_view address, const SendLimits& limits) override;
+  Outcome set_saves_sent(std::string_view address, bool saves) override;
+  Outcome set_cleaning(std::string_view address, const Cleaning& cleaning) override;
   Result<AccountRecord> account(std::string_view address) override;
   Result<std::vector<AccountRecord>> accounts() override;
 

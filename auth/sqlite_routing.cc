@@ -30,8 +30,9 @@ class Resolution {
 
   Result<Directory::Route> run(const mail::Address& address) {
     const auto domain = mail::canonical_domain(address.domain);
-    if (!domain || !is_local(*domain)) return ended(Directory::Route::Kind::Elsewhere);
-    pending_.push_back({address, ""});
+    const auto local = domain ? local_domain(*domain) : std::nullopt;
+    if (!local) return ended(Directory::Route::Kind::Elsewhere);
+    pending_.push_back({{address.local, *local}, ""});
     while (!pending_.empty() && !failed_) {
       const auto next = std::move(pending_.front());
       pending_.pop_front();
@@ -64,8 +65,12 @@ class Resolution {
     return found;
   }
 
-  bool is_local(const std::string& domain) {
-    return !column("SELECT name FROM domains WHERE name = ?", domain).empty();
+  // The domain, or the one that it is another name of; nothing when it is not ours.
+  std::optional<std::string> local_domain(const std::string& domain) {
+    auto found = column(
+        "SELECT CASE target WHEN '' THEN name ELSE target END FROM domains WHERE name = ?", domain);
+    if (found.empty()) return std::nullopt;
+    return std::move(found.front());
   }
 
   // `tag`: what an alias on the way was asked for with; a tag of the address itself goes before it.
@@ -102,8 +107,8 @@ class Resolution {
   void follow_target(const std::string& target, const std::string& tag) {
     const auto address = mail::parse_address(target);
     if (!address || failed_) return;
-    if (is_local(domain_of(target))) {
-      pending_.push_back({*address, tag});
+    if (const auto local = local_domain(domain_of(target))) {
+      pending_.push_back({{address->local, *local}, tag});
     } else {
       add({"", "", target});
     }

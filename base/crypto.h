@@ -1,13 +1,30 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;
 
 namespace waxwing {
 
 // All results are raw bytes.
 std::string sha1(std::string_view bytes);
 std::string sha256(std::string_view bytes);
+// The same of what comes in pieces. Held by one thread at a time.
+class Sha256 {
+ public:
+  Sha256();
+  void update(std::string_view bytes);
+  std::string finish();  // call once
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 std::string pbkdf2_sha256(std::string_view password, std::string_view salt, int iterations);
 

@@ -64,6 +64,13 @@ void takes(CLI::App* command, Line& line, const char* key, const char* shown) {
       ->required();
 }
 
+// An option that may be left out.
+void may_take(CLI::App* command, Line& line, const char* key, const char* option,
+              const char* description) {
+  command->add_option_function<std::string>(
+      option, [&line, key](const std::string& value) { line.request[key] = value; }, description);
+}
+
 void takes_password(CLI::App* command, Line& line) {
   command
       ->add_flag("--password-stdin", line.wants_password,
@@ -74,14 +81,16 @@ void takes_password(CLI::App* command, Line& line) {
 void add_account_commands(CLI::App& app, Line& line) {
   CLI::App* domain = app.add_subcommand("domain", "Domains that this server receives mail for");
   domain->require_subcommand(1);
-  takes(add_request(domain, line, "add", "Receive mail for a domain"), line, "domain", "DOMAIN");
+  CLI::App* command = add_request(domain, line, "add", "Receive mail for a domain");
+  takes(command, line, "domain", "DOMAIN");
+  may_take(command, line, "target", "--alias-of", "It is another name of this domain");
   takes(add_request(domain, line, "remove", "Stop receiving mail for it"), line, "domain",
         "DOMAIN");
   add_request(domain, line, "list", "Show all domains");
 
   CLI::App* account = app.add_subcommand("account", "Those who can sign in");
   account->require_subcommand(1);
-  CLI::App* command = add_request(account, line, "add", "Make an account");
+  command = add_request(account, line, "add", "Make an account");
   takes(command, line, "address", "ADDRESS");
   takes_password(command, line);
   command = add_request(account, line, "passwd", "Set a new password; its sessions end");
@@ -123,6 +132,23 @@ void add_account_commands(CLI::App& app, Line& line) {
                         "Let it set limits and shared mailboxes of its domain: on or off");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "state", "STATE");
+
+  command = add_request(account, line, "limits",
+                        "How many recipients elsewhere it may write to: a number, none, default");
+  takes(command, line, "address", "ADDRESS");
+  may_take(command, line, "hour", "--hour", "In an hour");
+  may_take(command, line, "day", "--day", "In a day");
+  command = add_request(account, line, "save-sent",
+                        "Keep what it sends in its Sent, so that no program uploads it: on or off");
+  takes(command, line, "address", "ADDRESS");
+  takes(command, line, "state", "STATE");
+  command = add_request(account, line, "clean", "Remove what is old: a number of days, or never");
+  takes(command, line, "address", "ADDRESS");
+  may_take(command, line, "trash", "--trash", "After so many days in Trash");
+  may_take(command, line, "junk", "--junk", "After so many days in Junk");
+  command->add_flag_callback(
+      "--now", [&line] { line.request["now"] = true; },
+      "Remove at once what is too old; otherwise within the hour");
 
   CLI::App* alias = app.add_subcommand("alias", "Addresses that lead to others");
   alias->require_subcommand(1);

@@ -54,6 +54,7 @@ struct Command {
   Answer (*run)(World&, const Request&);
 };
 const std::vector<Command>& account_commands();  // domain, account, alias
+const std::vector<Command>& habit_commands();    // account limits, save-sent, clean
 const std::vector<Command>& mailbox_commands();
 const std::vector<Command>& transport_commands();  // for import and export
 const std::vector<Command>& session_commands();    // who, kick

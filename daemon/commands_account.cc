@@ -24,8 +24,12 @@ constexpr std::string_view kListAccounts = "`waxwing account list` shows those t
 
 Answer domain_add(World& world, const Request& request) {
   const std::string domain = text_of(request, "domain");
-  if (auto added = world.directory.add_domain(domain); !added) return refused(added.error());
-  return done("domain " + domain + " added");
+  const std::string target = text_of(request, "target");
+  const auto added = target.empty() ? world.directory.add_domain(domain)
+                                    : world.directory.add_domain_alias(domain, target);
+  if (!added) return refused(added.error());
+  return done("domain " + domain +
+              (target.empty() ? " added" : " is now another name of " + target));
 }
 
 Answer domain_remove(World& world, const Request& request) {
@@ -44,7 +48,13 @@ Answer domain_remove(World& world, const Request& request) {
 Answer domain_list(World& world, const Request&) {
   auto domains = world.directory.domains();
   if (!domains) return refused(domains.error());
-  return done(join(*domains, "\n"), *domains);
+  std::vector<std::string> lines;
+  for (const auto& domain : *domains) {
+    const auto target = world.directory.domain_target(domain);
+    if (!target) return refused(target.error());
+    lines.push_back(domain + (target->empty() ? "" : " -> " + *target));
+  }
+  return done(join(lines, "\n"), *domains);
 }
 
 const char* to_string(PopPolicy policy) {
@@ -56,6 +66,20 @@ const char* to_string(PopPolicy policy) {
   return "on";
 }
 
+// null: as the server has it.
+json to_json(const std::optional<std::uint64_t>& limit) {
+  return limit ? json(*limit) : json(nullptr);
+}
+
+std::string sends(const std::optional<std::uint64_t>& limit) {
+  if (!limit) return "as the server has it";
+  return *limit == 0 ? "any number" : std::to_string(*limit);
+}
+
+std::string days(std::uint32_t days) {
+  return days == 0 ? "never" : "after " + std::to_string(days) + " days";
+}
+
 json describe(const AccountRecord& account) {
   return {{"address", account.address},
           {"enabled", account.enabled},
@@ -65,6 +89,11 @@ json describe(const AccountRecord& account) {
           {"quota_messages", account.quota_messages},
           {"administrator", account.is_administrator},
           {"referral", account.referral},
+          {"sends_per_hour", to_json(account.sends.per_hour)},
+          {"sends_per_day", to_json(account.sends.per_day)},
+          {"saves_sent", account.saves_sent},
+          {"trash_days", account.cleaning.trash_days},
+          {"junk_days", account.cleaning.junk_days},
           {"created", account.created}};
 }
 
@@ -176,6 +205,11 @@ Answer account_show(World& world, const Request& request) {
                      {"bytes", std::to_string(usage->bytes)},
                      {"quota, bytes", limit(record->quota_bytes)},
                      {"quota, messages", limit(record->quota_messages)},
+                     {"sends, hour", sends(record->sends.per_hour)},
+                     {"sends, day", sends(record->sends.per_day)},
+                     {"sent is saved", record->saves_sent ? "yes" : "no"},
+                     {"trash is emptied", days(record->cleaning.trash_days)},
+                     {"junk is emptied", days(record->cleaning.junk_days)},
                      {"pop3", to_string(record->pop3)},
                      {"hidden", record->hidden.empty() ? "none" : join(record->hidden, ",")},
                      {"administrator", record->is_administrator ? "yes" : "no"},

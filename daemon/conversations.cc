@@ -11,10 +11,16 @@ namespace waxwing {
 Conversations::Conversations(const Settings& settings, Stores& stores)
     : stores_(stores),
       authenticator_(Authenticator::make(*stores.directory, stores.clock)),
+      send_quota_(*stores.directory, *stores.send_counts),
+      sent_copies_(stores.clock),
+      sent_saving_(*stores.directory, *stores.store, sent_copies_),
       intake_(settings, *stores.store, *stores.directory, *stores.queue, stores.clock),
       limits_(settings.limits, stores.clock) {
   intake_.trace_to(*stores.trace);
   intake_.forward_by(stores.srs);
+  intake_.save_sent_by(sent_saving_);
+  intake_.limit_by(send_quota_);
+  intake_.add(send_quota_.check());
 }
 
 Server::SessionMaker Conversations::maker() {
@@ -42,7 +48,7 @@ std::unique_ptr<Session> Conversations::make(const Peer& peer,
                                        stores_.clock, std::move(watcher)});
     case Service::Imap:
       return imap::make_session(peer, {std::move(settings), *stores_.store, *authenticator_,
-                                       stores_.clock, std::move(watcher)});
+                                       stores_.clock, std::move(watcher), &sent_copies_});
   }
   return nullptr;
 }

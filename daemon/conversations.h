@@ -4,6 +4,7 @@
 
 #include "auth/authenticator.h"
 #include "daemon/intake.h"
+#include "daemon/send_quota.h"
 #include "daemon/server.h"
 #include "daemon/stores.h"
 #include "protocols/smtp/client_limits.h"
@@ -27,6 +28,9 @@ class Conversations {
 
   Stores& stores_;
   std::unique_ptr<Authenticator> authenticator_;
+  SendQuota send_quota_;
+  SentCopies sent_copies_;
+  SentSaving sent_saving_;
   MailIntake intake_;
   smtp::ClientLimits limits_;
 };

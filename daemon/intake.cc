@@ -13,6 +13,7 @@
 #include "daemon/intake_outgoing.h"
 #include "daemon/intake_routing.h"
 #include "daemon/notices.h"
+#include "daemon/send_quota.h"
 #include "protocols/mail/header.h"
 #include "protocols/smtp/reply.h"
 
@@ -167,8 +168,19 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
     return refused(origin, envelope, address, smtp::reply_for(room.error()));
   }
   recipient.route = *std::move(route);
+  if (auto too_many = over_quota(origin, envelope, recipient))
+    return refused(origin, envelope, address, *std::move(too_many));
   envelope.recipients.push_back(std::move(recipient));
   return {250, "2.1.5", "Recipient is fine"};
+}
+
+// Told before the message comes. It is counted when it has.
+std::optional<Reply> MailIntake::over_quota(const Origin& origin, const MailEnvelope& envelope,
+                                            const smtp::EnvelopeRecipient& recipient) {
+  if (!send_quota_ || !origin.identity || places_elsewhere(recipient) == 0) return std::nullopt;
+  std::size_t places = places_elsewhere(recipient);
+  for (const auto& each : envelope.recipients) places += places_elsewhere(each);
+  return send_quota_->refuse(*settings(), origin.identity->address, places);
 }
 
 // A full account is told of before its message comes. A list goes to all who are on it: it would
@@ -215,11 +227,14 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
     trace_.refused(origin, envelope, findings, message->finish().header);
     return *findings.refusal;
   }
+  Result<std::optional<SentSaving::Plan>> saving = std::nullopt;
+  if (sent_saving_) saving = sent_saving_->plan(origin, *message);
+  if (!saving) return failed(origin, "sent copy", saving.error());
   auto cleaned = without_unwanted_fields(store_, *message, origin.identity.has_value());
   if (!cleaned) return failed(origin, "rewrite", cleaned.error());
   MailEnvelope current = envelope;
   if (auto gone = route_again(origin, current)) return *std::move(gone);
-  return deliver(origin, current, *cleaned ? **cleaned : *message, findings);
+  return deliver(origin, current, *cleaned ? **cleaned : *message, findings, *std::move(saving));
 }
 
 // A message may be minutes on its way after RCPT. The store makes an account's folder when it is
@@ -244,12 +259,13 @@ std::optional<Reply> MailIntake::route_again(const Origin& origin, MailEnvelope&
 }
 
 Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, Staged& message,
-                          const smtp::Findings& findings) {
+                          const smtp::Findings& findings, std::optional<SentSaving::Plan> saving) {
   const std::string& id = findings.id;
   // Before the queue knows of it: what happens there must not seem to be earlier.
   const Time accepted = clock_.now();
-  const auto targets = routes(store_, envelope, findings.to_junk);
+  auto targets = routes(store_, envelope, findings.to_junk);
   if (!targets) return failed(origin, "routing", targets.error());
+  if (saving) targets->push_back(saving->target);
   const auto prefix = added_fields({.settings = *settings(),
                                     .origin = origin,
                                     .envelope = envelope,
@@ -288,6 +304,7 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
   }
   trace_.accepted({origin, envelope, findings, message, message.finish().header, *delivered,
                    outgoing.envelope.recipients, accepted});
+  if (saving) sent_saving_->saved(*std::move(saving), delivered->back());
   confirm(origin, envelope, id, message.finish().header);
   return {250, "2.0.0", (goes_out ? "Queued, id " : "Delivered, id ") + id};
 }

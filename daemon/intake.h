@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "daemon/intake_checks.h"
 #include "daemon/intake_trace.h"
+#include "daemon/sent_saving.h"
 #include "protocols/mail/srs.h"
 #include "protocols/smtp/intake.h"
 #include "storage/store.h"
@@ -19,6 +20,7 @@
 namespace waxwing {
 
 class Notices;
+class SendQuota;
 class Queue;
 
 // Accepted mail on its way into mailboxes and into the queue: checks (intake_checks.h), header
@@ -46,6 +48,10 @@ class MailIntake final : public smtp::Intake {
   void forward_by(std::shared_ptr<const mail::Srs> srs) { srs_ = std::move(srs); }
   // Where what it decides is noted. As notify_by().
   void trace_to(Trace& trace) { trace_.write_to(trace); }
+  // How much users may send; without, any number. It outlives this. As notify_by().
+  void limit_by(SendQuota& quota) { send_quota_ = &quota; }
+  // What keeps what users send; without, nothing does. It outlives this. As notify_by().
+  void save_sent_by(SentSaving& saving) { sent_saving_ = &saving; }
   // One more check, behind the others. As notify_by().
   void add(IntakeCheck check) { checks_.push_back(std::move(check)); }
   // A new configuration, for the messages that follow.
@@ -72,8 +78,12 @@ class MailIntake final : public smtp::Intake {
   std::shared_ptr<const Settings> settings() const;
   std::optional<smtp::Reply> route_again(const smtp::Origin& origin, smtp::MailEnvelope& envelope);
   smtp::Reply deliver(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
-                      Staged& message, const smtp::Findings& findings);
+                      Staged& message, const smtp::Findings& findings,
+                      std::optional<SentSaving::Plan> saving);
 
+  std::optional<smtp::Reply> over_quota(const smtp::Origin& origin,
+                                        const smtp::MailEnvelope& envelope,
+                                        const smtp::EnvelopeRecipient& recipient);
   Result<Directory::Route> find_route(const std::string& address, const smtp::Origin& origin);
   std::optional<smtp::Reply> refusal(const Directory::Route& route, const smtp::Origin& origin,
                                      const smtp::MailEnvelope& envelope,
@@ -89,6 +99,8 @@ class MailIntake final : public smtp::Intake {
   Directory& directory_;
   Queue& queue_;
   Notices* notices_ = nullptr;
+  SendQuota* send_quota_ = nullptr;
+  SentSaving* sent_saving_ = nullptr;
   IntakeTrace trace_;
   std::vector<IntakeCheck> checks_;
   std::shared_ptr<const mail::Srs> srs_;

@@ -71,6 +71,13 @@ std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelop
   return all;
 }
 
+std::size_t places_elsewhere(const smtp::EnvelopeRecipient& recipient) {
+  if (recipient.route.kind == Directory::Route::Kind::Elsewhere) return 1;
+  const auto& targets = recipient.route.recipients;
+  return static_cast<std::size_t>(std::count_if(
+      targets.begin(), targets.end(), [](const auto& target) { return !target.remote.empty(); }));
+}
+
 bool leads_out(const smtp::EnvelopeRecipient& recipient) {
   return std::any_of(recipient.route.recipients.begin(), recipient.route.recipients.end(),
                      [](const auto& target) { return !target.remote.empty(); });

@@ -18,6 +18,9 @@ std::vector<QueuedRecipient> remote_recipients(const smtp::MailEnvelope& envelop
 // It is an alias here, one of whose targets is elsewhere.
 bool leads_out(const smtp::EnvelopeRecipient& recipient);
 
+// How many places on other servers it leads to.
+std::size_t places_elsewhere(const smtp::EnvelopeRecipient& recipient);
+
 // What the queue keeps of the message, after finish(): its sender, what the sender asked for, and
 // whether it needs a server that takes 8-bit text or internationalised headers, or one with TLS or
 // without (RFC 8689). Reads it all.

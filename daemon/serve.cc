@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "daemon/control.h"
 #include "daemon/conversations.h"
 #include "daemon/data_lock.h"
+#include "daemon/mail_cleaner.h"
 #include "daemon/mail_router.h"
 #include "daemon/outbound.h"
 #include "daemon/sender_notices.h"
@@ -28,6 +30,7 @@ namespace waxwing {
 namespace {
 
 constexpr std::chrono::minutes kReports{1};
+constexpr std::chrono::minutes kFirstCleaning{1}, kCleaning{60};
 
 // A running daemon, its parts in the order in which they are made; they go in the opposite order.
 class Daemon {
@@ -47,6 +50,7 @@ class Daemon {
   void stop();
   void watch();
   void look_for_reports();
+  void clean();
 
   const std::string config_;
   Systemd systemd_;
@@ -61,10 +65,12 @@ class Daemon {
   std::unique_ptr<MailRouter> router_;
   std::unique_ptr<SenderNotices> notices_;
   std::unique_ptr<TlsReporter> reporter_;
+  std::unique_ptr<MailCleaner> cleaner_;
   std::unique_ptr<Outbound> outbound_;
   std::optional<ControlServer> control_;
-  std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_, report_timer_;
+  std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_, report_timer_, cleaning_timer_;
   bool stopping_ = false;
+  std::atomic<bool> is_cleaning_ = false;
 };
 
 Outcome Daemon::start() {
@@ -121,6 +127,9 @@ Outcome Daemon::start() {
   stores_->directory->on_revoked(
       [this](const std::string& account) { server_->kick_user(account); });
   if (auto started = start_outbound(); !started) return started;
+  cleaner_ = std::make_unique<MailCleaner>(*stores_->directory, *stores_->store, stores_->clock);
+  cleaning_timer_.emplace(main_, [this] { clean(); });
+  cleaning_timer_->add(kFirstCleaning);
   auto control = ControlServer::open(settings_->data_dir,
                                      [this](std::string_view line) { return run_line(line); });
   if (!control) return fail(control.error());
@@ -265,12 +274,28 @@ void Daemon::stop() {
   outbound_->stop();
   policies_->stop();
   reporter_->stop();
+  cleaner_->stop();
   server_->stop([this] { main_.stop(); });
 }
 
 void Daemon::look_for_reports() {
   reporter_->look();
   report_timer_->add(kReports);
+}
+
+void Daemon::clean() {
+  // One that is still at it, or lanes that are full, leave it to the next hour.
+  if (!is_cleaning_.exchange(true)) {
+    const bool begun = server_->lanes()
+                           .submit(Lane::Storage,
+                                   [this] {
+                                     cleaner_->run();
+                                     is_cleaning_ = false;
+                                   })
+                           .has_value();
+    if (!begun) is_cleaning_ = false;
+  }
+  cleaning_timer_->add(kCleaning);
 }
 
 // A loop that no longer turns over serves nobody: then systemd hears nothing, and restarts us.

@@ -50,6 +50,9 @@ Result<std::unique_ptr<Stores>> Stores::open(std::shared_ptr<const Settings> cur
   auto tls_sessions = TlsSessions::open(settings.data_dir, stores->disk, stores->clock);
   if (!tls_sessions) return fail(tls_sessions.error());
   stores->tls_sessions = std::move(*tls_sessions);
+  auto send_counts = SendCounts::open(settings.data_dir, stores->disk, stores->clock);
+  if (!send_counts) return fail(send_counts.error());
+  stores->send_counts = std::move(*send_counts);
   auto queue = Queue::open(
       {.data_dir = settings.data_dir, .first_look = settings.queue.delay_notice}, stores->disk,
       stores->clock, [current](const std::string& address) { return next_hop(*current, address); });

@@ -10,6 +10,7 @@
 #include "storage/policy_cache.h"
 #include "storage/queue.h"
 #include "storage/quota.h"
+#include "storage/send_counts.h"
 #include "storage/store.h"
 #include "storage/tls_sessions.h"
 #include "storage/trace.h"
@@ -40,6 +41,7 @@ struct Stores {
   std::unique_ptr<Trace> trace;
   std::unique_ptr<PolicyCache> policies;
   std::unique_ptr<TlsSessions> tls_sessions;
+  std::unique_ptr<SendCounts> send_counts;
   std::unique_ptr<Queue> queue;  // outlives the store, which delivers to it
   std::unique_ptr<Store> store;
 };

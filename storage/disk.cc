@@ -170,6 +170,7 @@ Result<Disk::Stat> SystemDisk::stat(const std::string& path) {
   result.size = static_cast<std::uint64_t>(found.st_size);
   result.modified = found.st_mtim.tv_sec;
   result.modified_nanoseconds = found.st_mtim.tv_nsec;
+  result.changed = found.st_ctim.tv_sec;
   result.inode = found.st_ino;
   result.is_directory = S_ISDIR(found.st_mode);
   result.is_regular = S_ISREG(found.st_mode);

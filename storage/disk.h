@@ -42,6 +42,7 @@ class Disk {
     std::uint64_t size = 0;
     std::int64_t modified = 0;  // Unix seconds
     std::int64_t modified_nanoseconds = 0;
+    std::int64_t changed = 0;  // when it last got a name, lost one or changed, Unix seconds
     std::uint64_t inode = 0;
     bool is_directory = false;
     bool is_regular = false;

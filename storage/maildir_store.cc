@@ -266,7 +266,7 @@ Result<std::vector<Store::Delivered>> MaildirStore::deliver(Staged& message,
     auto mailbox = (*account)->mailbox_for_delivery(target.mailbox);
     if (!mailbox) return fail(mailbox.error());
     result.push_back({target.account, (*mailbox)->id(), (*mailbox)->uid_validity(), 0});
-    delivery.add(std::move(*mailbox), target.prefix + std::string(prefix), {});
+    delivery.add(std::move(*mailbox), target.prefix + std::string(prefix), target.flags);
   }
   if (outgoing) delivery.add(*outgoing, prefix);
   if (auto done = delivery.run(); !done) return fail(done.error());

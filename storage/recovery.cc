@@ -165,7 +165,10 @@ Outcome Recovery::add_found() {
     entry.row.uid = found.name.uid;
     entry.row.size = static_cast<std::uint32_t>(found.stat.size);
     entry.row.internal_date = found.stat.modified;
-    entry.row.save_date = found.name.seconds().value_or(found.stat.modified);
+    // The name may be older than the message's stay here: MOVE keeps it. Rather too late than too
+    // early, for what has been in Trash for long is removed.
+    entry.row.save_date =
+        std::max(found.name.seconds().value_or(found.stat.modified), found.stat.changed);
     entry.row.modseq = publisher.take_modseq();
     entry.row.flags = meaningful(found.name.flags, known);
     auto& bits = more[found.mailbox->id()];

@@ -60,6 +60,7 @@ class Store {
     std::string account;            // canonical address
     std::string mailbox = "INBOX";  // created when it is missing
     std::string prefix;  // header fields for this recipient alone: Delivered-To, Return-Path
+    Flags flags = {};    // system flags it has there
   };
   struct Delivered {
     std::string account;

@@ -1,6 +1,7 @@
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/list.h"
+#include "storage/sent_copies.h"
 
 namespace waxwing::imap {
 namespace {
@@ -29,11 +30,42 @@ void tell_name(Conversation& conversation, const std::string& supplied, Output& 
   }
 }
 
+// Where a program uploads what it has just submitted, and the account has its copies saved, the
+// copy is there. It gets the flags that the upload has; nothing: this is another message.
+Result<std::optional<Uid>> find_sent_copy(const Conversation& conversation, Mailbox& mailbox,
+                                          const std::vector<Mailbox::NewMessage>& messages) {
+  SentCopies* copies = conversation.services.sent_copies;
+  const std::string_view account = conversation.account->address();
+  if (copies == nullptr || messages.size() != 1 || !copies->has_any(account)) return std::nullopt;
+  const auto sent = conversation.account->special(SpecialUse::Sent);
+  if (!sent || *sent != mailbox.name()) return std::nullopt;
+  const auto fingerprint = sent_fingerprint(*messages.front().message);
+  if (!fingerprint) return fail(fingerprint.error());
+  if (!*fingerprint) return std::nullopt;
+  const auto copy = copies->take(account, **fingerprint);
+  if (!copy || copy->mailbox != mailbox.id() || copy->uid_validity != mailbox.uid_validity())
+    return std::nullopt;
+  if (!mailbox.view()->find(copy->uid)) return std::nullopt;
+  FlagChange flags = messages.front().options.flags;
+  flags.mode = FlagChange::Mode::Add;
+  const Uid uid = copy->uid;
+  if (flags.system == 0 && flags.keywords.empty()) return uid;
+  const auto changed = mailbox.change_flags(std::span(&uid, 1), flags);
+  if (!changed) return fail(changed.error());
+  return uid;
+}
+
 }  // namespace
 
 Reply append(Conversation& conversation, Append& append, Output& output) {
   if (const auto refused = finish_upload(conversation, append)) return *refused;
   Mailbox& mailbox = conversation.upload->mailbox();
+  const auto copy = find_sent_copy(conversation, mailbox, conversation.upload->messages(append));
+  if (!copy) return refuse(conversation, copy.error());
+  if (*copy) {
+    tell_name(conversation, append.mailbox, output);
+    return Reply::ok("It is there already", append_uid(mailbox, {**copy}));
+  }
   const auto uids = mailbox.append(conversation.upload->messages(append));
   if (!uids) return refuse(conversation, uids.error());
   tell_name(conversation, append.mailbox, output);

@@ -8,6 +8,10 @@
 #include "protocols/session.h"
 #include "storage/store.h"
 
+namespace waxwing {
+class SentCopies;
+}
+
 namespace waxwing::imap {
 
 // The world as an IMAP session needs it. Everything outlives the session.
@@ -19,6 +23,7 @@ struct Services {
   // Told of changes of the selected mailbox, from any thread; whoever owns the session turns that
   // into Session::changed().
   std::weak_ptr<Watcher> watcher;
+  SentCopies* sent_copies = nullptr;  // of what was submitted; outlives the session
 };
 
 // One client's IMAP4rev1 and IMAP4rev2 conversation.  RFC 3501, RFC 9051

@@ -208,6 +208,27 @@ TEST_F(DirectoryTest, RemembersWhereAnAccountSignedInFrom) {
   EXPECT_TRUE(*credentials.has_signed_in(id, "client1004"));
 }
 
+TEST_F(DirectoryTest, RemembersHowAnAccountWantsItsMail) {
+  add("alice@example.com");
+  auto record = *directory().account("alice@example.com");
+  EXPECT_EQ(record.sends.per_hour, std::nullopt);
+  EXPECT_FALSE(record.saves_sent);
+  EXPECT_EQ(record.cleaning.trash_days, 0u);
+  ASSERT_TRUE(directory().set_send_limits("ALICE@example.com", {100, 0}));
+  ASSERT_TRUE(directory().set_saves_sent("alice@example.com", true));
+  ASSERT_TRUE(directory().set_cleaning("alice@example.com", {30, 7}));
+  record = *directory().account("alice@example.com");
+  EXPECT_EQ(record.sends.per_hour, 100u);
+  EXPECT_EQ(record.sends.per_day, 0u) << "any number, which is not: as the server has it";
+  EXPECT_TRUE(record.saves_sent);
+  EXPECT_EQ(record.cleaning.trash_days, 30u);
+  EXPECT_EQ(record.cleaning.junk_days, 7u);
+  ASSERT_TRUE(directory().set_send_limits("alice@example.com", {}));
+  EXPECT_EQ(directory().account("alice@example.com")->sends.per_hour, std::nullopt);
+  EXPECT_EQ(directory().set_saves_sent("bob@example.com", true).error().code,
+            Error::Code::NotFound);
+}
+
 TEST_F(DirectoryTest, ManyThreadsReadAndWriteAtOnce) {
   std::vector<std::thread> threads;
   std::atomic<int> failures{0};

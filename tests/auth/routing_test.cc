@@ -7,6 +7,7 @@ namespace waxwing {
 namespace {
 
 using Kind = Directory::Route::Kind;
+using testing::HasSubstr;
 
 class RoutingTest : public testing::Test {
  protected:
@@ -55,6 +56,46 @@ TEST_F(RoutingTest, FindsAccountsByAnySpelling) {
   EXPECT_EQ(route("alice@[192.0.2.1]"), "elsewhere");
   EXPECT_EQ(route("alice"), "invalid");
   EXPECT_EQ(route(""), "invalid");
+}
+
+TEST_F(RoutingTest, TakesAnotherNameOfADomainForTheDomain) {
+  ASSERT_TRUE(directory().add_domain_alias("Example.Info", "example.com"));
+  alias("team@example.com", {"alice@example.info", "x@example.org"});
+  alias("@example.com", {"bob@example.com"});
+  EXPECT_EQ(route("alice@example.info"), "alice@example.com");
+  EXPECT_EQ(route("ALICE+x@EXAMPLE.INFO"), "alice@example.com+x");
+  EXPECT_EQ(route("team@example.info"), ">x@example.org alice@example.com");
+  EXPECT_EQ(route("anybody@example.info"), "bob@example.com");
+  EXPECT_EQ(route("carol@example.info"), "bob@example.com") << "she is at example.net";
+  EXPECT_TRUE(*directory().may_send_as("alice@example.com", "alice@example.info"));
+  EXPECT_FALSE(*directory().may_send_as("carol@example.net", "alice@example.info"));
+  EXPECT_TRUE(*directory().is_local_domain("example.info"));
+}
+
+TEST_F(RoutingTest, KeepsOtherNamesOfDomainsInOrder) {
+  const auto text = [](const Outcome& outcome) {
+    return outcome ? std::string() : outcome.error().text;
+  };
+  ASSERT_TRUE(directory().add_domain_alias("example.info", "example.com"));
+  EXPECT_EQ(*directory().domain_target("example.info"), "example.com");
+  EXPECT_EQ(*directory().domain_target("example.com"), "");
+  EXPECT_EQ(directory().domain_target("example.org").error().code, Error::Code::NotFound);
+  EXPECT_THAT(text(directory().add_domain_alias("example.biz", "example.info")),
+              HasSubstr("another name itself, of example.com"));
+  EXPECT_THAT(text(directory().add_domain_alias("example.biz", "example.org")),
+              HasSubstr("no domain example.org"));
+  EXPECT_THAT(text(directory().add_domain_alias("example.net", "example.com")),
+              HasSubstr("there is a domain example.net"));
+  EXPECT_THAT(text(directory().add_alias("sales@example.info", {"alice@example.com"})),
+              HasSubstr("another name of example.com"));
+  EXPECT_THAT(text(directory().import_account("dave@example.info", "{PLAIN}secret")),
+              HasSubstr("another name of example.com"));
+  EXPECT_TRUE(directory().add_domain("example.edu"));
+  EXPECT_TRUE(directory().add_domain_alias("example.biz", "example.edu"));
+  EXPECT_THAT(text(directory().remove_domain("example.edu")),
+              HasSubstr("still has another name, example.biz"));
+  EXPECT_TRUE(directory().remove_domain("example.biz"));
+  EXPECT_TRUE(directory().remove_domain("example.edu"));
 }
 
 TEST_F(RoutingTest, IsNotFooledByRelayTricks) {

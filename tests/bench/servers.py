@@ -164,7 +164,8 @@ class Waxwing(Server):
             f"hostname: mail.example.test\ndata_dir: {data_dir}\nuser: {user}\ndurability: {durability}\n"
             f"listen: {{addresses: [127.0.0.1], port_offset: {self.offset}}}\n"
             f"relay: {{host: 127.0.0.1, port: {self.sink}, tls: none}}\n"
-            "limits: {free_space: 100MiB, connections_per_address: 10000, messages_per_minute: 100000000}\n"
+            "limits: {free_space: 100MiB, connections_per_address: 10000, messages_per_minute: 100000000, sends_per_hour: 0, "
+            "sends_per_day: 0}\n"
             "log: {level: warning}\n")
         self.command("domain", "add", "example.test")
         secrets = self.root / "accounts"

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "daemon/notices.h"
+#include "daemon/send_quota.h"
 #include "tests/daemon/house.h"
 #include "tests/daemon/memory_store.h"
 
@@ -511,6 +512,51 @@ TEST_F(IntakeTest, PutsSuspectMailIntoJunkForThoseWhoWantItSo) {
   EXPECT_EQ(store_.copies[1].mailbox, "Lists");
   send(stranger_, "x@far.example", {"alice+Lists@example.test"}, "Subject: x\r\n\r\n");
   EXPECT_EQ(store_.copies.back().mailbox, "Junk") << "made where there is none";
+}
+
+TEST_F(IntakeTest, LetsAUserSendAsMuchAsIsAllowed) {
+  SystemDisk disk;
+  const auto counts = SendCounts::open(queue_folder_.path(), disk, clock_).value();
+  SendQuota quota(*directory_, *counts);
+  settings_.limits.sends_per_hour = 3;
+  intake().limit_by(quota);
+  intake().add(quota.check());
+  const auto mail = [&](const std::vector<std::string>& to) {
+    return shown(send(alice_, "alice@example.test", to, "Subject: x\r\n\r\n"));
+  };
+  EXPECT_EQ(mail({"x@far.example", "y@far.example", "bob@example.test"}), "250 2.0.0");
+  EXPECT_EQ(recipient(alice_, "z@far.example"), "250 2.1.5");
+  MailEnvelope envelope;
+  ASSERT_EQ(intake().add_recipient(alice_, envelope, {"v@far.example", {}}).code, 250);
+  const auto refused = intake().add_recipient(alice_, envelope, {"w@far.example", {}});
+  EXPECT_EQ(refused.code, 450);
+  EXPECT_THAT(refused.text, HasSubstr("3 recipients on other servers in an hour"));
+  EXPECT_EQ(mail({"z@far.example"}), "250 2.0.0");
+  EXPECT_EQ(recipient(alice_, "x@far.example"), "450 4.7.1");
+  EXPECT_EQ(recipient(alice_, "gone@example.test"), "450 4.7.1") << "an alias that leads out";
+  EXPECT_EQ(mail({"bob@example.test", "alice@example.test"}), "250 2.0.0") << "they are here";
+  EXPECT_EQ(recipient(stranger_, "bob@example.test"), "250 2.1.5");
+  clock_.advance(std::chrono::hours(1));
+  EXPECT_EQ(recipient(alice_, "x@far.example"), "250 2.1.5");
+}
+
+TEST_F(IntakeTest, CountsAMessageThatPassedRcptBesideAnother) {
+  SystemDisk disk;
+  const auto counts = SendCounts::open(queue_folder_.path(), disk, clock_).value();
+  SendQuota quota(*directory_, *counts);
+  settings_.limits.sends_per_day = 1;
+  intake().limit_by(quota);
+  intake().add(quota.check());
+  MailEnvelope one, other;
+  for (auto* each : {&one, &other})
+    ASSERT_EQ(intake().add_recipient(alice_, *each, {"x@far.example", {}}).code, 250);
+  const auto finish = [&](MailEnvelope& envelope) {
+    auto staged = intake().stage(0);
+    EXPECT_TRUE((*staged)->append("Subject: x\r\n\r\n"));
+    return accept(alice_, envelope, std::move(*staged)).code;
+  };
+  EXPECT_EQ(finish(one), 250);
+  EXPECT_EQ(finish(other), 450);
 }
 
 TEST_F(IntakeTest, CompletesWhatAUserSends) {

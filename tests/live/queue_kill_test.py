@@ -20,7 +20,7 @@ SETTINGS = """
 queue: {{retry_min: 1s, retry_max: 2s}}
 outbound: {{connections_per_destination: {connections}}}
 relay: [{{host: 127.0.0.1, port: {port}, tls: none}}]
-limits: {{free_space: 1MiB, messages_per_minute: 1000000}}
+limits: {{free_space: 1MiB, messages_per_minute: 1000000, sends_per_hour: 0, sends_per_day: 0}}
 """
 
 

@@ -34,7 +34,7 @@ SETTINGS = """
 log: {{level: debug}}
 queue: {{retry_min: 2s, retry_max: 4s, delay_notice: 1h}}
 outbound: {{port: {port}, source_addresses: [127.0.0.7]}}
-limits: {{free_space: 1MiB, messages_per_minute: 1000000}}
+limits: {{free_space: 1MiB, messages_per_minute: 1000000, sends_per_hour: 0, sends_per_day: 0}}
 {dns}
 """
 

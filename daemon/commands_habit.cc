@@ -1,0 +1,100 @@
+#include <optional>
+#include <string>
+
+#include "base/text.h"
+#include "daemon/commands.h"
+#include "daemon/mail_cleaner.h"
+
+namespace waxwing {
+namespace {
+
+constexpr std::uint64_t kMostSends = 1'000'000'000, kMostDays = 36'500;
+
+Answer refused(const Error& error) {
+  if (error.code != Error::Code::NotFound) return failed(error.text);
+  return failed(error.text + ": `waxwing account list` shows those that there are");
+}
+
+Answer wrong(const std::string& text, const char* what) {
+  return {2, "\"" + printable(text) + "\" is " + what, nullptr};
+}
+
+// "500", "none" (any number), "default" (as the server has it). False: none of these.
+bool read_limit(const std::string& text, std::optional<std::uint64_t>& limit) {
+  if (text == "default") {
+    limit.reset();
+    return true;
+  }
+  const auto number =
+      text == "none" ? std::optional<std::uint64_t>(0) : parse_number(text, kMostSends);
+  if (number) limit = *number;
+  return number.has_value();
+}
+
+// What is not named stays as it is.
+Answer account_limits(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  const auto record = world.directory.account(address);
+  if (!record) return refused(record.error());
+  SendLimits limits = record->sends;
+  for (const auto& [key, limit] :
+       {std::pair("hour", &limits.per_hour), std::pair("day", &limits.per_day)}) {
+    if (request.contains(key) && !read_limit(text_of(request, key), *limit))
+      return wrong(text_of(request, key), "no number of recipients: write 500, none or default");
+  }
+  if (auto set = world.directory.set_send_limits(address, limits); !set)
+    return refused(set.error());
+  return done("limits of " + record->address + " set");
+}
+
+Answer account_save_sent(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  const std::string state = text_of(request, "state");
+  if (state != "on" && state != "off") return wrong(state, "neither on nor off");
+  if (auto set = world.directory.set_saves_sent(address, state == "on"); !set)
+    return refused(set.error());
+  return done(state == "on" ? "what " + address + " sends is put into its Sent"
+                            : "what " + address + " sends is left to its mail program to keep");
+}
+
+// "30", "never".
+bool read_days(const std::string& text, std::uint32_t& days) {
+  const auto number =
+      text == "never" ? std::optional<std::uint64_t>(0) : parse_number(text, kMostDays);
+  if (number) days = static_cast<std::uint32_t>(*number);
+  return number.has_value();
+}
+
+Answer account_clean(World& world, const Request& request) {
+  const std::string address = text_of(request, "address");
+  const auto record = world.directory.account(address);
+  if (!record) return refused(record.error());
+  Cleaning cleaning = record->cleaning;
+  for (const auto& [key, days] :
+       {std::pair("trash", &cleaning.trash_days), std::pair("junk", &cleaning.junk_days)}) {
+    if (request.contains(key) && !read_days(text_of(request, key), *days))
+      return wrong(text_of(request, key), "no number of days: write 30 or never");
+  }
+  if (auto set = world.directory.set_cleaning(address, cleaning); !set) return refused(set.error());
+  if (!request.contains("now")) return done("cleaning of " + record->address + " set");
+  const auto changed = world.directory.account(address);
+  if (!changed) return refused(changed.error());
+  const SystemClock clock;
+  const auto removed = MailCleaner(world.directory, world.store, clock).clean(*changed);
+  if (!removed) return failed(removed.error().text);
+  return done(std::to_string(*removed) + " messages of " + record->address + " removed",
+              {{"removed", *removed}});
+}
+
+}  // namespace
+
+const std::vector<Command>& habit_commands() {
+  static const std::vector<Command> commands = {
+      {"account limits", account_limits},
+      {"account save-sent", account_save_sent},
+      {"account clean", account_clean},
+  };
+  return commands;
+}
+
+}  // namespace waxwing
