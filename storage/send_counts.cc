@@ -31,21 +31,12 @@ Result<std::unique_ptr<SendCounts>> SendCounts::open(const std::string& data_dir
   if (!database) return fail(database.error());
   std::unique_ptr<SendCounts> counts(new SendCounts(std::move(*database), clock));
   if (auto done = counts->load(); !done) return fail(done.error());
-  counts->thread_ = std::thread([&counts = *counts] { counts.run(); });
+  counts->writer_.emplace(kGather, [&counts = *counts] { counts.write_changed(); });
   return counts;
 }
 
 SendCounts::SendCounts(sqlite::Database database, const Clock& clock)
     : clock_(clock), database_(std::move(database)) {}
-
-SendCounts::~SendCounts() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
 
 Outcome SendCounts::load() {
   auto select = database_.prepare("SELECT account, slot, recipients FROM sends WHERE slot > ?");
@@ -97,23 +88,19 @@ std::optional<SendCounts::Excess> SendCounts::take(std::string_view account,
   if (auto too_many = excess(found->second, recipients, limits)) return too_many;
   const Slot now = slot_of(clock_.now());
   const std::uint64_t sum = found->second[now] += recipients;
-  if (changed_.empty()) wake_.notify_one();
   changed_[{found->first, now}] = sum;
+  writer_->poke();
   return std::nullopt;
 }
 
-void SendCounts::run() {
-  std::unique_lock lock(mutex_);
-  while (!is_stopping_ || !changed_.empty()) {
-    wake_.wait(lock, [this] { return is_stopping_ || !changed_.empty(); });
-    // Many in one commit.
-    wake_.wait_for(lock, kGather, [this] { return is_stopping_; });
-    const auto changed = std::exchange(changed_, {});
-    lock.unlock();
-    if (auto done = write(changed, slot_of(clock_.now()) - kDay); !done)
-      log.warning("counts of sent mail are not kept", {{"reason", done.error().text}});
-    lock.lock();
+void SendCounts::write_changed() {
+  std::map<std::pair<std::string, Slot>, std::uint64_t> changed;
+  {
+    const std::lock_guard lock(mutex_);
+    changed.swap(changed_);
   }
+  if (auto done = write(changed, slot_of(clock_.now()) - kDay); !done)
+    log.warning("counts of sent mail are not kept", {{"reason", done.error().text}});
 }
 
 Outcome SendCounts::write(const std::map<std::pair<std::string, Slot>, std::uint64_t>& changed,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -8,13 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "storage/sqlite.h"
+#include "storage/write_behind.h"
 
 namespace waxwing {
 
@@ -38,8 +37,6 @@ class SendCounts {
 
   static Result<std::unique_ptr<SendCounts>> open(const std::string& data_dir, Disk& disk,
                                                   const Clock& clock);
-  // Writes what is left.
-  ~SendCounts();
 
   // Would so many more be too many? Never blocks.
   std::optional<Excess> check(std::string_view account, std::uint64_t recipients,
@@ -54,18 +51,16 @@ class SendCounts {
   SendCounts(sqlite::Database database, const Clock& clock);
   Outcome load();
   std::optional<Excess> excess(Slots& slots, std::uint64_t recipients, const Limits& limits) const;
-  void run();
+  void write_changed();
   Outcome write(const std::map<std::pair<std::string, Slot>, std::uint64_t>& changed, Slot oldest);
 
   const Clock& clock_;
-  sqlite::Database database_;  // of the thread, once it runs
+  sqlite::Database database_;  // of the writer, once it is there
 
-  std::mutex mutex_;  // guards all below
-  std::condition_variable wake_;
+  std::mutex mutex_;  // guards what is below
   std::map<std::string, Slots, std::less<>> accounts_;
   std::map<std::pair<std::string, Slot>, std::uint64_t> changed_;
-  bool is_stopping_ = false;
-  std::thread thread_;
+  std::optional<WriteBehind> writer_;
 };
 
 }  // namespace waxwing

@@ -53,42 +53,23 @@ Result<std::unique_ptr<TlsSessions>> TlsSessions::open(const std::string& data_d
 }
 
 TlsSessions::TlsSessions(sqlite::Database database, const Clock& clock)
-    : clock_(clock), database_(std::move(database)), thread_([this] { run(); }) {}
-
-TlsSessions::~TlsSessions() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
+    : clock_(clock), database_(std::move(database)), writer_(kGather, [this] {
+        const std::lock_guard lock(database_mutex_);
+        if (auto done = write_waiting(); !done)
+          log.warning("counts of TLS sessions are lost", {{"reason", done.error().text}});
+      }) {}
 
 void TlsSessions::note(TlsSession session) {
   if (!session.policy) return;
   Key key{day_of(clock_.now()),           session.policy->domain,   print(*session.policy),
           std::move(session.result),      std::move(session.mx),    std::move(session.address),
           std::move(session.our_address), std::move(session.reason)};
-  const std::lock_guard lock(mutex_);
-  if (waiting_.size() >= kMostWaiting && !waiting_.contains(key)) return;
-  if (waiting_.empty()) wake_.notify_one();
-  ++waiting_[std::move(key)];
-}
-
-void TlsSessions::run() {
-  std::unique_lock lock(mutex_);
-  while (!is_stopping_ || !waiting_.empty()) {
-    wake_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
-    // Many in one commit.
-    wake_.wait_for(lock, kGather, [this] { return is_stopping_; });
-    lock.unlock();
-    {
-      const std::lock_guard database_lock(database_mutex_);
-      if (auto done = write_waiting(); !done)
-        log.warning("counts of TLS sessions are lost", {{"reason", done.error().text}});
-    }
-    lock.lock();
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= kMostWaiting && !waiting_.contains(key)) return;
+    ++waiting_[std::move(key)];
   }
+  writer_.poke();
 }
 
 Outcome TlsSessions::write_waiting() {

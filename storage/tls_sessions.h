@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -8,12 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "storage/sqlite.h"
+#include "storage/write_behind.h"
 
 namespace waxwing {
 
@@ -54,8 +53,6 @@ class TlsSessions {
 
   static Result<std::unique_ptr<TlsSessions>> open(const std::string& data_dir, Disk& disk,
                                                    const Clock& clock);
-  // Writes what is left.
-  ~TlsSessions();
 
   // Never blocks for long. Of one day at most 50,000 different sessions are kept, and 200 of one
   // domain; others are dropped.
@@ -79,7 +76,6 @@ class TlsSessions {
     auto operator<=>(const Key&) const = default;
   };
   TlsSessions(sqlite::Database database, const Clock& clock);
-  void run();
   // All that waits, written. The database's mutex is held.
   Outcome write_waiting();
   Outcome write(const std::map<Key, std::uint64_t>& counts);
@@ -88,11 +84,9 @@ class TlsSessions {
   std::mutex database_mutex_;  // guards the database; taken before the other
   sqlite::Database database_;
 
-  std::mutex mutex_;  // guards all below
-  std::condition_variable wake_;
+  std::mutex mutex_;  // guards what is below
   std::map<Key, std::uint64_t> waiting_;
-  bool is_stopping_ = false;
-  std::thread thread_;
+  WriteBehind writer_;
 };
 
 }  // namespace waxwing

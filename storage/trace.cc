@@ -48,45 +48,35 @@ Result<std::unique_ptr<Trace>> Trace::open(const std::string& data_dir, Disk& di
 }
 
 Trace::Trace(sqlite::Database database, const Clock& clock)
-    : clock_(clock), database_(std::move(database)), thread_([this] { run(); }) {}
-
-Trace::~Trace() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
+    : clock_(clock),
+      database_(std::move(database)),
+      writer_(kGather, [this] { write_waiting(); }) {}
 
 void Trace::note(Note note) {
-  const std::lock_guard lock(mutex_);
-  if (waiting_.size() >= kMostWaiting) {
-    ++dropped_;
-    return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= kMostWaiting) {
+      ++dropped_;
+      return;
+    }
+    waiting_.push_back({milliseconds(note.at.value_or(clock_.now())), std::move(note)});
   }
-  waiting_.push_back({milliseconds(note.at.value_or(clock_.now())), std::move(note)});
-  if (waiting_.size() == 1) wake_.notify_one();
+  writer_.poke();
 }
 
-void Trace::run() {
-  std::unique_lock lock(mutex_);
-  while (!is_stopping_ || !waiting_.empty()) {
-    wake_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
-    // Many in one commit.
-    wake_.wait_for(lock, kGather, [this] { return is_stopping_; });
-    auto notes = std::exchange(waiting_, {});
-    const auto dropped = std::exchange(dropped_, 0);
-    lock.unlock();
-    if (dropped > 0) log.warning("trace has gaps", {{"notes", dropped}});
-    if (!notes.empty()) {
-      if (auto done = write(notes); !done)
-        log.warning("trace cannot be written", {{"reason", done.error().text}});
-    }
-    if (auto done = forget_old(); !done)
-      log.warning("old trace stays", {{"reason", done.error().text}});
-    lock.lock();
+void Trace::write_waiting() {
+  std::deque<Waiting> notes;
+  std::uint64_t dropped = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    notes.swap(waiting_);
+    dropped = std::exchange(dropped_, 0);
   }
+  if (dropped > 0) log.warning("trace has gaps", {{"notes", dropped}});
+  if (auto done = write(notes); !done)
+    log.warning("trace cannot be written", {{"reason", done.error().text}});
+  if (auto done = forget_old(); !done)
+    log.warning("old trace stays", {{"reason", done.error().text}});
 }
 
 Outcome Trace::write(const std::deque<Waiting>& notes) {
@@ -94,18 +84,15 @@ Outcome Trace::write(const std::deque<Waiting>& notes) {
   sqlite::Transaction transaction(database_);
   auto event = database_.prepare("INSERT INTO events VALUES(?, ?, ?)");
   auto key = database_.prepare("INSERT OR IGNORE INTO keys VALUES(?, ?, ?)");
-  const auto add_key = [&](std::string_view text, const Waiting& waiting) {
-    if (text.empty()) return Outcome{};
-    const std::string name = key_of(text);
-    return key.bind(1, name).bind(2, waiting.note.id).bind(3, waiting.at).run();
-  };
   for (const auto& waiting : notes) {
     const auto& note = waiting.note;
     auto done = event.bind(1, waiting.at).bind(2, note.id).bind(3, note.text).run();
-    if (done) done = add_key(note.message_id, waiting);
-    if (done) done = add_key(note.sender, waiting);
-    for (const auto& recipient : note.recipients) {
-      if (done) done = add_key(recipient, waiting);
+    // Who writes to himself, or to an address that is an account, is named twice.
+    std::set<std::string> names = {key_of(note.message_id), key_of(note.sender)};
+    for (const auto& recipient : note.recipients) names.insert(key_of(recipient));
+    names.erase("");
+    for (const auto& name : names) {
+      if (done) done = key.bind(1, name).bind(2, note.id).bind(3, waiting.at).run();
     }
     if (!done) return done;
   }

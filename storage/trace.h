@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -8,12 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "storage/sqlite.h"
+#include "storage/write_behind.h"
 
 namespace waxwing {
 
@@ -39,8 +38,6 @@ class Trace {
 
   static Result<std::unique_ptr<Trace>> open(const std::string& data_dir, Disk& disk,
                                              const Clock& clock);
-  // Writes what is left.
-  ~Trace();
 
   // Never blocks for long. When too many wait to be written the new ones are dropped, and counted.
   void note(Note note);
@@ -54,7 +51,7 @@ class Trace {
     Note note;
   };
   Trace(sqlite::Database database, const Clock& clock);
-  void run();
+  void write_waiting();
   Outcome write(const std::deque<Waiting>& notes);
   Outcome forget_old();
 
@@ -63,12 +60,10 @@ class Trace {
   sqlite::Database database_;
   std::int64_t cleaned_ = 0;  // Unix seconds; the thread's own
 
-  std::mutex mutex_;  // guards all below
-  std::condition_variable wake_;
+  std::mutex mutex_;  // guards both below
   std::deque<Waiting> waiting_;
   std::uint64_t dropped_ = 0;
-  bool is_stopping_ = false;
-  std::thread thread_;
+  WriteBehind writer_;
 };
 
 }  // namespace waxwing
