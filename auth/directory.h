@@ -62,6 +62,7 @@ struct AliasRecord {
 };
 
 class Credentials;
+class DomainKeys;
 
 // Who gets mail and who may sign in: data_dir/directory.sqlite. Any thread; may block. Addresses go
 // in as people write them and come out canonical; Invalid when they are none.
@@ -77,6 +78,8 @@ class Directory {
   virtual void on_revoked(std::function<void(const std::string& account)> observer) = 0;
   // What the Authenticator reads.
   virtual Credentials& credentials() = 0;
+  // What mail that leaves is signed with. They go with their domain.
+  virtual DomainKeys& keys() = 0;
 
   virtual Outcome add_domain(std::string_view domain) = 0;
   // Another name of `target`, which is a domain here and no such name itself: mail to and from

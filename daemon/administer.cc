@@ -24,6 +24,7 @@ namespace {
 struct Here {
   DataLock lock;
   std::unique_ptr<Stores> stores;
+  std::shared_ptr<const Settings> settings;
 };
 
 Result<Here> enter(const std::shared_ptr<const Settings>& current) {
@@ -37,13 +38,14 @@ Result<Here> enter(const std::shared_ptr<const Settings>& current) {
   if (!lock) return fail(lock.error());
   auto stores = Stores::open(current);
   if (!stores) return fail(stores.error());
-  return Here{std::move(*lock), std::move(*stores)};
+  return Here{std::move(*lock), std::move(*stores), current};
 }
 
 Answer run_in(Here& here, const Request& request) {
   World world{*here.stores->directory, *here.stores->store, *here.stores->queue,
               here.stores->trace.get()};
   world.tls_sessions = here.stores->tls_sessions.get();
+  world.settings = here.settings;
   return run_command(world, request);
 }
 

@@ -8,12 +8,8 @@
 namespace waxwing {
 namespace {
 
+constexpr std::string_view kListAccounts = "`waxwing account list` shows those that there are";
 constexpr std::uint64_t kMostSends = 1'000'000'000, kMostDays = 36'500;
-
-Answer refused(const Error& error) {
-  if (error.code != Error::Code::NotFound) return failed(error.text);
-  return failed(error.text + ": `waxwing account list` shows those that there are");
-}
 
 Answer wrong(const std::string& text, const char* what) {
   return {2, "\"" + printable(text) + "\" is " + what, nullptr};
@@ -35,7 +31,7 @@ bool read_limit(const std::string& text, std::optional<std::uint64_t>& limit) {
 Answer account_limits(World& world, const Request& request) {
   const std::string address = text_of(request, "address");
   const auto record = world.directory.account(address);
-  if (!record) return refused(record.error());
+  if (!record) return refused(record.error(), kListAccounts);
   SendLimits limits = record->sends;
   for (const auto& [key, limit] :
        {std::pair("hour", &limits.per_hour), std::pair("day", &limits.per_day)}) {
@@ -43,7 +39,7 @@ Answer account_limits(World& world, const Request& request) {
       return wrong(text_of(request, key), "no number of recipients: write 500, none or default");
   }
   if (auto set = world.directory.set_send_limits(address, limits); !set)
-    return refused(set.error());
+    return refused(set.error(), kListAccounts);
   return done("limits of " + record->address + " set");
 }
 
@@ -52,7 +48,7 @@ Answer account_save_sent(World& world, const Request& request) {
   const std::string state = text_of(request, "state");
   if (state != "on" && state != "off") return wrong(state, "neither on nor off");
   if (auto set = world.directory.set_saves_sent(address, state == "on"); !set)
-    return refused(set.error());
+    return refused(set.error(), kListAccounts);
   return done(state == "on" ? "what " + address + " sends is put into its Sent"
                             : "what " + address + " sends is left to its mail program to keep");
 }
@@ -68,17 +64,18 @@ bool read_days(const std::string& text, std::uint32_t& days) {
 Answer account_clean(World& world, const Request& request) {
   const std::string address = text_of(request, "address");
   const auto record = world.directory.account(address);
-  if (!record) return refused(record.error());
+  if (!record) return refused(record.error(), kListAccounts);
   Cleaning cleaning = record->cleaning;
   for (const auto& [key, days] :
        {std::pair("trash", &cleaning.trash_days), std::pair("junk", &cleaning.junk_days)}) {
     if (request.contains(key) && !read_days(text_of(request, key), *days))
       return wrong(text_of(request, key), "no number of days: write 30 or never");
   }
-  if (auto set = world.directory.set_cleaning(address, cleaning); !set) return refused(set.error());
+  if (auto set = world.directory.set_cleaning(address, cleaning); !set)
+    return refused(set.error(), kListAccounts);
   if (!request.contains("now")) return done("cleaning of " + record->address + " set");
   const auto changed = world.directory.account(address);
-  if (!changed) return refused(changed.error());
+  if (!changed) return refused(changed.error(), kListAccounts);
   const SystemClock clock;
   const auto removed = MailCleaner(world.directory, world.store, clock).clean(*changed);
   if (!removed) return failed(removed.error().text);

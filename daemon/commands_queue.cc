@@ -27,11 +27,22 @@ std::map<std::string, Destination::Summary> troubles(World& world) {
   return all;
 }
 
+// Does the configuration hold all that this message waits for?
+bool is_held_by(const Settings& settings, const Queue::Summary& summary) {
+  const auto& held = settings.queue.hold;
+  return !summary.destinations.empty() &&
+         std::ranges::all_of(summary.destinations, [&](const auto& destination) {
+           const auto plain = Queue::plain_destination(destination);
+           return std::ranges::any_of(
+               held, [&](const auto& domain) { return domain == "*" || domain == plain; });
+         });
+}
+
 // When it is tried next, as far as is known: the message may be due and its destination down.
-std::string state_of(const Queue::Summary& summary,
+std::string state_of(const World& world, const Queue::Summary& summary,
                      const std::map<std::string, Destination::Summary>& down) {
   if (summary.is_taken) return "sending";
-  if (summary.is_held) return "held";
+  if (summary.is_held || (world.settings && is_held_by(*world.settings, summary))) return "held";
   std::int64_t due = summary.due;
   for (const auto& destination : summary.destinations) {
     const auto found = down.find(destination);
@@ -49,7 +60,7 @@ Answer queue_list(World& world, const Request& request) {
   json result = json::array();
   for (const auto& each : *all) {
     const std::string sender = each.sender.empty() ? "<>" : each.sender;
-    const std::string state = state_of(each, down);
+    const std::string state = state_of(world, each, down);
     rows.push_back({each.id, utc(each.accepted), std::to_string(each.size), state, sender,
                     join(each.destinations, ",")});
     result.push_back({{"id", each.id},
