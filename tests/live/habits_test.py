@@ -74,6 +74,9 @@ class Habits(harness.LiveTest):
         self.assertRegex(text.decode(), r"4\.7\.1 Sending limit reached: 2 recipients on other servers in an hour; "
                                         r"there is room again at \d{4}-")
         self.submit([BOB], harness.message("at home"))
+        # What the configuration holds is shown as held, not as about to be tried.
+        listed = json.loads(self.server.command("queue", "list", "--json"))
+        self.assertEqual({each["next"] for each in listed}, {"held"})
         # It counts over a restart, too.
         self.server.stop()
         self.server.start()
