@@ -183,8 +183,9 @@ Result<std::unique_ptr<Staged>> MailIntake::stage(std::uint64_t expected_size) {
 }
 
 bool MailIntake::asks_network(const Origin& origin) const {
+  const auto now = settings();
   return std::any_of(checks_.begin(), checks_.end(), [&](const IntakeCheck& check) {
-    return check.asks_network && looks_at(check, origin);
+    return check.asks_network && looks_at(check, *now, origin);
   });
 }
 
@@ -195,7 +196,7 @@ smtp::Findings MailIntake::examine(const Origin& origin, const MailEnvelope& env
   const auto now = settings();
   Candidate candidate{*now, origin, envelope, findings, message, message.finish()};
   for (const auto& check : checks_) {
-    if (!looks_at(check, origin)) continue;
+    if (!looks_at(check, *now, origin)) continue;
     findings.refusal = check.look(candidate);
     if (!findings.refusal) continue;
     findings.refused_by = check.name;
@@ -211,11 +212,13 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
                                  {"id", findings.id},
                                  {"check", findings.refused_by},
                                  {"code", findings.refusal->code},
+                                 {"status", findings.refusal->enhanced},
                                  {"from", envelope.sender}});
     trace_.refused(origin, envelope, findings, message->finish().header);
     return *findings.refusal;
   }
-  auto cleaned = without_unwanted_fields(store_, *message, origin.identity.has_value());
+  auto cleaned =
+      without_unwanted_fields(store_, *message, settings()->hostname, origin.identity.has_value());
   if (!cleaned) return failed(origin, "rewrite", cleaned.error());
   MailEnvelope current = envelope;
   if (auto gone = route_again(origin, current)) return *std::move(gone);

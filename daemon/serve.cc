@@ -14,6 +14,7 @@
 #include "daemon/control.h"
 #include "daemon/conversations.h"
 #include "daemon/data_lock.h"
+#include "daemon/intake_sender.h"
 #include "daemon/mail_router.h"
 #include "daemon/outbound.h"
 #include "daemon/sender_notices.h"
@@ -28,6 +29,8 @@ namespace waxwing {
 namespace {
 
 constexpr std::chrono::minutes kReports{1};
+// Messages whose senders are asked about at once; each may wait for seconds.
+constexpr int kVerifiers = 32;
 
 // A running daemon, its parts in the order in which they are made; they go in the opposite order.
 class Daemon {
@@ -44,6 +47,7 @@ class Daemon {
   void reload();
   Outcome try_reload();
   Outcome start_outbound();
+  Outcome start_verification();
   void stop();
   void watch();
   void look_for_reports();
@@ -57,6 +61,8 @@ class Daemon {
   Loop main_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<dns::Resolver> resolver_;
+  std::optional<StoppableResolver> sender_resolver_;
+  std::optional<PublicSuffixes> suffixes_;
   std::unique_ptr<StsPolicies> policies_;
   std::unique_ptr<MailRouter> router_;
   std::unique_ptr<SenderNotices> notices_;
@@ -116,11 +122,13 @@ Outcome Daemon::start() {
     log.warning("no mail is taken", {{"reason", space.error().text}});
 
   conversations_ = std::make_unique<Conversations>(*settings_, *stores_);
-  server_ = std::make_unique<Server>(
-      main_, Server::Parts{settings_, certificates, std::move(ports), conversations_->maker()});
+  Server::Parts parts{settings_, certificates, std::move(ports), conversations_->maker()};
+  parts.lanes.network = kVerifiers;
+  server_ = std::make_unique<Server>(main_, std::move(parts));
   stores_->directory->on_revoked(
       [this](const std::string& account) { server_->kick_user(account); });
   if (auto started = start_outbound(); !started) return started;
+  if (auto started = start_verification(); !started) return started;
   auto control = ControlServer::open(settings_->data_dir,
                                      [this](std::string_view line) { return run_line(line); });
   if (!control) return fail(control.error());
@@ -168,6 +176,15 @@ Outcome Daemon::start_outbound() {
                       [this](TlsSession session) { reporter_->note(std::move(session)); }});
   report_timer_.emplace(main_, [this] { look_for_reports(); });
   report_timer_->add(kReports);
+  return {};
+}
+
+Outcome Daemon::start_verification() {
+  auto suffixes = PublicSuffixes::open();
+  if (!suffixes) return fail(suffixes.error());
+  suffixes_.emplace(*std::move(suffixes));
+  sender_resolver_.emplace(*resolver_);
+  conversations_->intake().add(sender_check({*sender_resolver_, stores_->clock, *suffixes_}));
   return {};
 }
 
@@ -265,6 +282,7 @@ void Daemon::stop() {
   outbound_->stop();
   policies_->stop();
   reporter_->stop();
+  sender_resolver_->stop();
   server_->stop([this] { main_.stop(); });
 }
 
