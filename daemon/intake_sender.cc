@@ -61,6 +61,7 @@ std::optional<smtp::Reply> look(const SenderTools& tools, Candidate& candidate) 
   findings.arc = found->arc;
   add_junk(findings.to_junk, decision.to_junk);
   write_down(candidate, *found, decision);
+  if (tools.note) tools.note(sent, *found, decision);
   return decision.refusal;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <memory>
+#include <functional>
 
 #include "auth/public_suffixes.h"
 #include "base/clock.h"
 #include "daemon/intake_checks.h"
+#include "daemon/sender_policy.h"
+#include "daemon/sender_verification.h"
 #include "daemon/stoppable_resolver.h"
 
 namespace waxwing {
@@ -14,7 +16,8 @@ struct SenderTools {
   StoppableResolver& resolver;
   const Clock& clock;
   const PublicSuffixes& suffixes;
-};
+  // Is told of each message that was judged. Must not block.
+  std::function<void(const SentMessage&, const SenderVerdicts&, const SenderDecision&)> note = {};
 };
 
 // The check "sender" of what strangers send: who sent it (sender_verification.h), and what is done

@@ -14,6 +14,7 @@
 #include "daemon/control.h"
 #include "daemon/conversations.h"
 #include "daemon/data_lock.h"
+#include "daemon/dmarc_reporter.h"
 #include "daemon/intake_sender.h"
 #include "daemon/mail_router.h"
 #include "daemon/outbound.h"
@@ -67,6 +68,7 @@ class Daemon {
   std::unique_ptr<MailRouter> router_;
   std::unique_ptr<SenderNotices> notices_;
   std::unique_ptr<TlsReporter> reporter_;
+  std::unique_ptr<DmarcReporter> dmarc_reporter_;
   std::unique_ptr<Outbound> outbound_;
   std::optional<ControlServer> control_;
   std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_, report_timer_;
@@ -184,7 +186,17 @@ Outcome Daemon::start_verification() {
   if (!suffixes) return fail(suffixes.error());
   suffixes_.emplace(*std::move(suffixes));
   sender_resolver_.emplace(*resolver_);
-  conversations_->intake().add(sender_check({*sender_resolver_, stores_->clock, *suffixes_}));
+  const auto mail = [this](const std::string& id, const std::string& to, std::string_view text) {
+    return conversations_->intake().send_report(id, to, text);
+  };
+  dmarc_reporter_ = std::make_unique<DmarcReporter>(
+      DmarcReporter::Parts{settings_, *stores_->dmarc_counts, *sender_resolver_, *suffixes_,
+                           server_->lanes(), stores_->clock, mail});
+  const auto note = [this](const SentMessage& sent, const SenderVerdicts& found,
+                           const SenderDecision& decision) {
+    dmarc_reporter_->note(sent, found, decision);
+  };
+  conversations_->intake().add(sender_check({*sender_resolver_, stores_->clock, *suffixes_, note}));
   return {};
 }
 
@@ -223,6 +235,10 @@ std::string Daemon::run_line(std::string_view line) {
               [this](const std::string& destination) { outbound_->try_now(destination); }};
   world.tls_sessions = stores_->tls_sessions.get();
   world.send_tls_report = [this](const std::string& domain) { return reporter_->send_now(domain); };
+  world.dmarc_counts = stores_->dmarc_counts.get();
+  world.send_dmarc_report = [this](const std::string& domain) {
+    return dmarc_reporter_->send_now(domain);
+  };
   const Answer answer = run_command(world, request);
   log.info("command", {{"command", text_of(request, "command")}, {"status", answer.status}});
   return encode(answer);
@@ -270,6 +286,7 @@ Outcome Daemon::try_reload() {
   router_->use(settings_);
   notices_->use(settings_);
   reporter_->use(settings_);
+  dmarc_reporter_->use(settings_);
   outbound_->use(settings_, std::move(*tls));
   return stores_->queue->reroute(
       [settings](const std::string& address) { return next_hop(*settings, address); });
@@ -282,12 +299,14 @@ void Daemon::stop() {
   outbound_->stop();
   policies_->stop();
   reporter_->stop();
+  dmarc_reporter_->stop();
   sender_resolver_->stop();
   server_->stop([this] { main_.stop(); });
 }
 
 void Daemon::look_for_reports() {
   reporter_->look();
+  dmarc_reporter_->look();
   report_timer_->add(kReports);
 }
 

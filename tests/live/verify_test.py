@@ -4,6 +4,7 @@ forged results, and a DNS that does not answer."""
 import base64
 import email
 import imaplib
+import json
 import os
 import re
 import smtplib
@@ -26,9 +27,12 @@ ZONES = {
     "spf.test": '@ TXT "v=spf1 -all exp=why.%{d}"\nwhy TXT "ask postmaster"\n',
     # refused.test is in none of the zones.
     "broken.test": '@ TXT "v=spf1 include:refused.test -all"\n_dmarc TXT "v=DMARC1; p=reject"\n',
+    "report.test": '@ TXT "v=spf1 ip4:127.0.0.1 -all"\n_dmarc TXT "v=DMARC1; p=none; rua=mailto:alice@example.test"\n',
+    "example.test": 'report.test._report._dmarc TXT "v=DMARC1"\n',
     "127.in-addr.arpa": "1.0.0 PTR client.good.test.\n",
 }
 SETTINGS = """
+dmarc_reports: {send: true, organization: Ours}
 sender_policy:
   domains:
     - {domain: mild.test, dmarc: tag}
@@ -183,6 +187,26 @@ class Verify(harness.LiveTest):
             client.sendmail(ALICE, BOB, self.text("x", "forged-by-user", forged).replace(b"someone@x", ALICE.encode()))
         fields = self.found("forged-by-user")[1].get_all("Authentication-Results")
         self.assertEqual([field.split(";")[0] for field in fields], ["mx.other.test"])
+
+    def test_reports_go_out_and_are_summed_up(self):
+        for number in range(2):
+            self.assertIsNone(self.send(self.text("report.test", f"reported-{number}"), "a@report.test"))
+        counted = wait_for(lambda: json.loads(self.server.command("report", "dmarc", "report.test", "--json")), "the counts")
+        self.assertEqual([(row["source"], row["messages"], row["spf"], row["dkim"]) for row in counted],
+                         [("127.0.0.1", 2, "pass", "fail")])
+        said = self.server.command("report", "dmarc", "report.test", "--send")
+        self.assertIn("a report to report.test is sent: alice@example.test", said)
+        mailbox, message = wait_for(lambda: self.found('"Report Domain: report.test"', ALICE), "the report")
+        self.assertIn("nothing", self.server.command("report", "dmarc", "report.test"))
+        path = os.path.join(self.server.folder, "report.eml")
+        with open(path, "wb") as out:
+            out.write(message.as_bytes())
+        for where in (ALICE, path):
+            summary = json.loads(self.server.command("report", "received", where, "--json"))
+            self.assertEqual([report["organization"] for report in summary["reports"]], ["Ours"])
+            source, = summary["sources"]
+            self.assertEqual((source["domain"], source["source"], source["messages"], source["passed"]),
+                             ("report.test", "127.0.0.1", 2, 2))
 
     def test_the_trace_says_what_was_found(self):
         self.assertIsNone(self.send(self.text("none.test", "traced"), "traced@none.test"))
