@@ -48,6 +48,7 @@ struct AliasRecord {
 };
 
 class Credentials;
+class DomainKeys;
 
 // Who gets mail and who may sign in: data_dir/directory.sqlite. Any thread; may block. Addresses go
 // in as people write them and come out canonical; Invalid when they are none.
@@ -63,6 +64,8 @@ class Directory {
   virtual void on_revoked(std::function<void(const std::string& account)> observer) = 0;
   // What the Authenticator reads.
   virtual Credentials& credentials() = 0;
+  // What mail that leaves is signed with. They go with their domain.
+  virtual DomainKeys& keys() = 0;
 
   virtual Outcome add_domain(std::string_view domain) = 0;
   virtual Outcome remove_domain(

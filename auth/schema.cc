@@ -53,6 +53,18 @@ constexpr std::array kSteps = {
     R"sql(
       ALTER TABLE accounts ADD COLUMN referral TEXT NOT NULL DEFAULT '';
     )sql",
+    // States are those of domain_keys.h; 3 is a key that is gone, whose selector stays taken.
+    R"sql(
+      CREATE TABLE dkim_keys (
+        domain    TEXT NOT NULL REFERENCES domains (name) ON DELETE CASCADE,
+        selector  TEXT NOT NULL,
+        algorithm TEXT NOT NULL,
+        pem       TEXT NOT NULL,
+        state     INTEGER NOT NULL,
+        created   INTEGER NOT NULL,
+        since     INTEGER NOT NULL,
+        PRIMARY KEY (domain, selector)) WITHOUT ROWID;
+    )sql",
 };
 
 Result<std::int64_t> version_of(directory_sql::Database& database) {

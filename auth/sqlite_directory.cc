@@ -106,6 +106,7 @@ Outcome SqliteDirectory::write(const Change& change) {
   routes_.forget();
   records_.forget();
   sign_ins_.forget();
+  keys_.forget();
   if (!outcome) return outcome;
   return refresh_scram_mark(**database);
 }

@@ -13,6 +13,7 @@
 #include "auth/directory.h"
 #include "auth/read_cache.h"
 #include "auth/sqlite.h"
+#include "auth/sqlite_keys.h"
 #include "base/clock.h"
 
 namespace waxwing {
@@ -34,6 +35,7 @@ class SqliteDirectory final : public Directory, public Credentials {
 
   void on_revoked(std::function<void(const std::string&)> observer) override;
   Credentials& credentials() override { return *this; }
+  DomainKeys& keys() override { return keys_; }
 
   Outcome add_domain(std::string_view domain) override;
   Outcome remove_domain(std::string_view domain) override;
@@ -89,6 +91,7 @@ class SqliteDirectory final : public Directory, public Credentials {
 
   const Clock& clock_;
   directory_sql::Pool pool_;
+  SqliteKeys keys_{pool_, clock_};
   // Of names without account as well, or the time would tell them from the others.
   ReadCache<std::optional<Credential>> credentials_{10'000};
   ReadCache<Route> routes_{10'000};

@@ -24,6 +24,7 @@ namespace {
 struct Here {
   DataLock lock;
   std::unique_ptr<Stores> stores;
+  std::shared_ptr<const Settings> settings;
 };
 
 Result<Here> enter(const std::shared_ptr<const Settings>& current) {
@@ -37,7 +38,7 @@ Result<Here> enter(const std::shared_ptr<const Settings>& current) {
   if (!lock) return fail(lock.error());
   auto stores = Stores::open(current);
   if (!stores) return fail(stores.error());
-  return Here{std::move(*lock), std::move(*stores)};
+  return Here{std::move(*lock), std::move(*stores), current};
 }
 
 Answer run_in(Here& here, const Request& request) {
@@ -45,6 +46,7 @@ Answer run_in(Here& here, const Request& request) {
               here.stores->trace.get()};
   world.tls_sessions = here.stores->tls_sessions.get();
   world.dmarc_counts = here.stores->dmarc_counts.get();
+  world.settings = here.settings;
   return run_command(world, request);
 }
 

@@ -13,6 +13,7 @@
 #include "base/crypto.h"
 #include "daemon/administer.h"
 #include "daemon/checks.h"
+#include "daemon/checks_domain.h"
 #include "daemon/checks_sender.h"
 #include "daemon/commands.h"
 #include "daemon/mail_transport.h"
@@ -34,10 +35,12 @@ struct Line {
   std::string file;  // `account import`; "-": standard input
   ImportOrder import_order;
   ExportOrder export_order;
-  std::string domain;       // `check mx`
+  std::string domain;       // `check mx`, `check domain`
   std::uint16_t port = 25;  // `check mx`
   SenderCheck sender_check;
   std::vector<std::string> reports;  // `report received`
+  std::string action;                // of `domain keys`
+  bool is_forced = false;
 };
 
 // A sub-command with the options that all have.
@@ -73,6 +76,30 @@ void takes_password(CLI::App* command, Line& line) {
       ->required();
 }
 
+// `domain keys DOMAIN`, and what is done with them.
+void add_domain_keys(CLI::App* domain, Line& line) {
+  CLI::App* command = add(domain, line, "keys", "Show the keys that sign its mail, or change them");
+  takes(command, line, "domain", "DOMAIN");
+  command
+      ->add_option("ACTION", line.action,
+                   "rotate makes the next keys, activate lets them sign, remove SELECTOR forgets "
+                   "one, import SELECTOR reads one in PEM from standard input")
+      ->check(CLI::IsMember({"rotate", "activate", "remove", "import"}));
+  command->add_option_function<std::string>(
+      "SELECTOR", [&line](const std::string& value) { line.request["selector"] = value; },
+      "For remove and import");
+  command->add_flag("--force", line.is_forced, "Activate keys that the DNS does not show yet");
+  command->callback([&line] {
+    const bool takes_selector = line.action == "remove" || line.action == "import";
+    if (takes_selector != line.request.contains("selector"))
+      throw CLI::ValidationError(takes_selector ? "SELECTOR is missing"
+                                                : "there is no SELECTOR for that");
+    if (line.is_forced && line.action != "activate")
+      throw CLI::ValidationError("--force is for activate only");
+    line.request["command"] = "domain keys" + (line.action.empty() ? "" : " " + line.action);
+  });
+}
+
 void add_account_commands(CLI::App& app, Line& line) {
   CLI::App* domain = app.add_subcommand("domain", "Domains that this server receives mail for");
   domain->require_subcommand(1);
@@ -80,6 +107,10 @@ void add_account_commands(CLI::App& app, Line& line) {
   takes(add_request(domain, line, "remove", "Stop receiving mail for it"), line, "domain",
         "DOMAIN");
   add_request(domain, line, "list", "Show all domains");
+
+  takes(add_request(domain, line, "dns", "Print the records to publish, as a zone file"), line,
+        "domain", "DOMAIN");
+  add_domain_keys(domain, line);
 
   CLI::App* account = app.add_subcommand("account", "Those who can sign in");
   account->require_subcommand(1);
@@ -248,6 +279,13 @@ CLI::App* add_check_mx(CLI::App* check, Line& line) {
   return command;
 }
 
+CLI::App* add_check_domain(CLI::App* check, Line& line) {
+  CLI::App* command =
+      add(check, line, "domain", "Whether the DNS says of a domain what `domain dns` prints");
+  command->add_option("DOMAIN", line.domain, "One of this server's")->required();
+  return command;
+}
+
 void takes_client(CLI::App* command, SenderCheck& check) {
   command->add_option("--ip", check.ip, "The address that the client connects from")->required();
   command->add_option("--helo", check.helo, "What the client calls itself")->required();
@@ -335,6 +373,13 @@ int administer_as_said(Line& line) {
                    line.json);
     line.request["lines"] = std::move(*text);
   }
+  if (line.action == "import") {
+    auto pem = read_file("-");
+    line.request["pem"] = *pem;
+    wipe(*pem);
+  }
+  if (line.action == "activate" && !line.is_forced)
+    return print(activate_keys(line.config, text_of(line.request, "domain")), line.json);
   return print(administer(line.config, line.request), line.json);
 }
 
@@ -357,6 +402,7 @@ int run_cli(int argc, char** argv) {
   CLI::App* check = app.add_subcommand("check", "Say what the server makes of what others publish");
   check->require_subcommand(1);
   CLI::App* check_mx_command = add_check_mx(check, line);
+  CLI::App* check_domain_command = add_check_domain(check, line);
   CLI::App* check_spf_command = add_check_spf(check, line);
   CLI::App* check_dkim_command = add_check_dkim(check, line);
   CLI::App* check_dmarc_command = add_check_dmarc(check, line);
@@ -369,6 +415,8 @@ int run_cli(int argc, char** argv) {
   if (check_command->parsed()) return print(check_config(line.config), line.json);
   if (check_mx_command->parsed())
     return print(check_mx(line.config, line.domain, line.port), line.json);
+  if (check_domain_command->parsed())
+    return print(check_domain(line.config, line.domain), line.json);
   line.sender_check.config = line.config;
   if (check_spf_command->parsed()) return print(check_spf(line.sender_check), line.json);
   if (check_dkim_command->parsed()) return print(check_dkim(line.sender_check), line.json);

@@ -22,8 +22,9 @@ Answer decode_answer(std::string_view line) {
 
 Answer run_command(World& world, const Request& request) {
   const std::string name = text_of(request, "command");
-  for (const auto* commands : {&account_commands(), &mailbox_commands(), &transport_commands(),
-                               &session_commands(), &queue_commands(), &report_commands()})
+  for (const auto* commands :
+       {&domain_commands(), &account_commands(), &mailbox_commands(), &transport_commands(),
+        &session_commands(), &queue_commands(), &report_commands()})
     for (const Command& command : *commands)
       if (name == command.name) return command.run(world, request);
   return {2, "there is no command \"" + name + "\": is the server of another version?", nullptr};
@@ -35,6 +36,14 @@ Answer done(std::string text, nlohmann::json result) {
 
 Answer failed(std::string sentence) {
   return {1, std::move(sentence), nullptr};
+}
+
+Answer refused(const Error& error, std::string_view mend) {
+  std::string sentence = error.text;
+  if (!mend.empty() && (error.code == Error::Code::NotFound || error.code == Error::Code::Denied ||
+                        error.code == Error::Code::AlreadyExists))
+    sentence += ": " + std::string(mend);
+  return failed(std::move(sentence));
 }
 
 std::string text_of(const Request& request, const char* key) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "auth/directory.h"
@@ -37,6 +39,7 @@ struct World {
   // The same of mail that came in the name of domains.
   DailyCounts* dmarc_counts = nullptr;
   std::function<Result<std::string>(const std::string& domain)> send_dmarc_report = nullptr;
+  std::shared_ptr<const Settings> settings = nullptr;
 };
 
 // {"command": "account add", "address": "alice@example.com", "password": "..."}
@@ -57,7 +60,8 @@ struct Command {
   const char* name;
   Answer (*run)(World&, const Request&);
 };
-const std::vector<Command>& account_commands();  // domain, account, alias
+const std::vector<Command>& domain_commands();
+const std::vector<Command>& account_commands();  // and alias
 const std::vector<Command>& mailbox_commands();
 const std::vector<Command>& transport_commands();  // for import and export
 const std::vector<Command>& session_commands();    // who, kick
@@ -67,6 +71,9 @@ const std::vector<Command>& report_commands();
 // For their bodies.
 Answer done(std::string text, nlohmann::json result = nullptr);
 Answer failed(std::string sentence);
+// The error's words say what is wrong; `mend` says what to do about the common mistakes: what is
+// not there, is there already, or may not be.
+Answer refused(const Error& error, std::string_view mend = {});
 std::string text_of(const Request& request, const char* key);
 std::string utc(std::int64_t seconds);  // "2026-01-31T12:00:00Z"
 // Columns under one another, two spaces between them.

@@ -11,41 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-// The directory's words say what is wrong; `mend` says what to do about the two common mistakes.
-Answer refused(const Error& error, std::string_view mend = {}) {
-  std::string sentence = error.text;
-  if (!mend.empty() && (error.code == Error::Code::NotFound || error.code == Error::Code::Denied ||
-                        error.code == Error::Code::AlreadyExists))
-    sentence += ": " + std::string(mend);
-  return failed(std::move(sentence));
-}
-
 constexpr std::string_view kListAccounts = "`waxwing account list` shows those that there are";
-
-Answer domain_add(World& world, const Request& request) {
-  const std::string domain = text_of(request, "domain");
-  if (auto added = world.directory.add_domain(domain); !added) return refused(added.error());
-  return done("domain " + domain + " added");
-}
-
-Answer domain_remove(World& world, const Request& request) {
-  const std::string domain = text_of(request, "domain");
-  if (auto removed = world.directory.remove_domain(domain); !removed)
-    return refused(removed.error(), removed.error().code == Error::Code::Denied
-                                        ? "remove these first"
-                                        : "`waxwing domain list` shows those that there are");
-  // Nobody is left who could read what its users shared.
-  const auto canonical = mail::canonical_domain(domain);
-  const auto gone = world.store.remove_account("@" + canonical.value_or(domain));
-  if (!gone && gone.error().code != Error::Code::NotFound) return refused(gone.error());
-  return done("domain " + domain + " removed");
-}
-
-Answer domain_list(World& world, const Request&) {
-  auto domains = world.directory.domains();
-  if (!domains) return refused(domains.error());
-  return done(join(*domains, "\n"), *domains);
-}
 
 const char* to_string(PopPolicy policy) {
   switch (policy) {
@@ -337,16 +303,23 @@ Answer alias_list(World& world, const Request&) {
 
 const std::vector<Command>& account_commands() {
   static const std::vector<Command> commands = {
-      {"domain add", domain_add},         {"domain remove", domain_remove},
-      {"domain list", domain_list},       {"account add", account_add},
-      {"account import", account_import}, {"account passwd", account_passwd},
-      {"account remove", account_remove}, {"account list", account_list},
-      {"account show", account_show},     {"account quota", account_quota},
-      {"account hide", account_hide},     {"account referral", account_referral},
-      {"account enable", account_enable}, {"account disable", account_disable},
-      {"account rename", account_rename}, {"account pop3", account_pop3},
-      {"account admin", account_admin},   {"alias add", alias_add},
-      {"alias remove", alias_remove},     {"alias list", alias_list},
+      {"account add", account_add},
+      {"account import", account_import},
+      {"account passwd", account_passwd},
+      {"account remove", account_remove},
+      {"account list", account_list},
+      {"account show", account_show},
+      {"account quota", account_quota},
+      {"account hide", account_hide},
+      {"account referral", account_referral},
+      {"account enable", account_enable},
+      {"account disable", account_disable},
+      {"account rename", account_rename},
+      {"account pop3", account_pop3},
+      {"account admin", account_admin},
+      {"alias add", alias_add},
+      {"alias remove", alias_remove},
+      {"alias list", alias_list},
   };
   return commands;
 }

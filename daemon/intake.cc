@@ -12,6 +12,7 @@
 #include "daemon/intake_headers.h"
 #include "daemon/intake_outgoing.h"
 #include "daemon/intake_routing.h"
+#include "daemon/intake_signing.h"
 #include "daemon/notices.h"
 #include "protocols/mail/header.h"
 #include "protocols/smtp/reply.h"
@@ -253,19 +254,23 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
   const Time accepted = clock_.now();
   const auto targets = routes(store_, envelope, findings.to_junk);
   if (!targets) return failed(origin, "routing", targets.error());
-  const auto prefix = added_fields({.settings = *settings(),
-                                    .origin = origin,
-                                    .envelope = envelope,
-                                    .id = id,
-                                    .found = findings.fields,
-                                    .now = clock_.now()},
-                                   message.finish());
+  auto prefix = added_fields({.settings = *settings(),
+                              .origin = origin,
+                              .envelope = envelope,
+                              .id = id,
+                              .found = findings.fields,
+                              .now = clock_.now()},
+                             message.finish());
   Store::Outgoing outgoing{queue_, {}, return_path_size(prefix)};
   outgoing.envelope.recipients = remote_recipients(envelope);
   const bool goes_out = !outgoing.envelope.recipients.empty();
   if (goes_out) {
-    const auto described = describe(outgoing.envelope, envelope, message);
+    MessagePass pass(prefix.substr(outgoing.skip), message);
+    auto signatures = Signatures::of_user(directory_.keys(), origin, pass);
+    if (!signatures) return failed(origin, "signing", signatures.error());
+    const auto described = describe(outgoing.envelope, envelope, message, pass);
     if (!described) return failed(origin, "delivery", described.error());
+    prefix.insert(outgoing.skip, signatures->fields(clock_));
     outgoing.envelope.id = id;
     outgoing.envelope.accepted = unix_seconds(clock_.now());
     if (origin.identity) outgoing.envelope.account = origin.identity->address;
@@ -335,7 +340,8 @@ Outcome MailIntake::send_report(const std::string& id, const std::string& recipi
   envelope.require_tls = tls == ReportTls::Require;
   const auto targets = routes(store_, envelope);
   if (!targets) return fail(targets.error());
-  Store::Outgoing outgoing{queue_, {}, return_path_size("Return-Path: <>\r\n")};
+  std::string prefix = "Return-Path: <>\r\n";
+  Store::Outgoing outgoing{queue_, {}, return_path_size(prefix)};
   outgoing.envelope.recipients = remote_recipients(envelope);
   const bool goes_out = !outgoing.envelope.recipients.empty();
   if (targets->empty() && !goes_out) {
@@ -343,12 +349,16 @@ Outcome MailIntake::send_report(const std::string& id, const std::string& recipi
     return {};
   }
   if (goes_out) {
-    if (auto done = describe(outgoing.envelope, envelope, **message); !done) return done;
+    MessagePass pass({}, **message);
+    auto signatures = Signatures::of_server(directory_.keys(), pass);
+    if (!signatures) return fail(signatures.error());
+    if (auto done = describe(outgoing.envelope, envelope, **message, pass); !done) return done;
+    prefix.insert(outgoing.skip, signatures->fields(clock_));
     outgoing.envelope.id = id;
     outgoing.envelope.accepted = unix_seconds(clock_.now());
   }
   const auto delivered =
-      store_.deliver(**message, "Return-Path: <>\r\n", *targets, goes_out ? &outgoing : nullptr);
+      store_.deliver(**message, prefix, *targets, goes_out ? &outgoing : nullptr);
   if (!delivered) return fail(delivered.error());
   return {};
 }

@@ -11,19 +11,6 @@
 namespace waxwing {
 namespace {
 
-Result<bool> is_seven_bit(const Staged& message) {
-  constexpr std::size_t kPiece = 64 * 1024;
-  for (std::uint64_t offset = 0; offset < message.size();) {
-    const auto piece = message.read(offset, kPiece);
-    if (!piece) return fail(piece.error());
-    if (piece->empty())
-      return fail(Error::Code::Corrupt, "staged message is shorter than its size");
-    if (!is_ascii(*piece)) return false;
-    offset += piece->size();
-  }
-  return true;
-}
-
 // RFC 3461 section 4.2: what is not said stays so, but for an alias, whose name the sender knows.
 std::string original_of_alias(const smtp::EnvelopeRecipient& recipient) {
   if (!recipient.original.empty() || !is_ascii(recipient.address)) return recipient.original;
@@ -76,10 +63,12 @@ bool leads_out(const smtp::EnvelopeRecipient& recipient) {
                      [](const auto& target) { return !target.remote.empty(); });
 }
 
-Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message) {
+Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message,
+                 MessagePass& pass) {
   const auto& parsed = message.finish();
-  const auto plain = is_seven_bit(message);
-  if (!plain) return fail(plain.error());
+  bool is_seven_bit = true;
+  pass.add([&](std::string_view piece) { is_seven_bit = is_seven_bit && is_ascii(piece); });
+  if (auto done = pass.run(); !done) return done;
   queued.sender = envelope.sender;
   queued.message_id = mail::find_field(parsed.header, "Message-ID").value_or("");
   queued.ret = envelope.ret;
@@ -89,7 +78,7 @@ Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& m
   const auto tls_required = mail::find_field(parsed.header, "TLS-Required");
   queued.tls_optional =
       !envelope.require_tls && tls_required && equals_ignoring_case(trim(*tls_required), "no");
-  queued.body = *plain ? Envelope::Body::SevenBit : Envelope::Body::EightBitMime;
+  queued.body = is_seven_bit ? Envelope::Body::SevenBit : Envelope::Body::EightBitMime;
   // SMTPUTF8 is said by many who do not need it.  RFC 6531 section 3.2
   queued.smtp_utf8 = !is_ascii(parsed.header) || !is_ascii(envelope.sender) ||
                      std::any_of(queued.recipients.begin(), queued.recipients.end(),

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "daemon/message_pass.h"
 #include "protocols/smtp/intake.h"
 #include "storage/envelope.h"
 #include "storage/staged.h"
@@ -20,8 +21,9 @@ bool leads_out(const smtp::EnvelopeRecipient& recipient);
 
 // What the queue keeps of the message, after finish(): its sender, what the sender asked for, and
 // whether it needs a server that takes 8-bit text or internationalised headers, or one with TLS or
-// without (RFC 8689). Reads it all.
-Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message);
+// without (RFC 8689). Runs `pass`, which reads it all for others as well.
+Outcome describe(Envelope& queued, const smtp::MailEnvelope& envelope, Staged& message,
+                 MessagePass& pass);
 
 // How much of the fields that are put before a message is Return-Path, which only mailboxes get.
 // RFC 5321 section 4.4

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -52,9 +53,11 @@ class Daemon {
   void stop();
   void watch();
   void look_for_reports();
+  std::shared_ptr<const Settings> settings() const;
 
   const std::string config_;
   Systemd systemd_;
+  mutable std::mutex settings_mutex_;  // guards the pointer: commands run on threads of their own
   std::shared_ptr<const Settings> settings_;
   std::optional<DataLock> lock_;
   std::unique_ptr<Stores> stores_;
@@ -234,6 +237,7 @@ std::string Daemon::run_line(std::string_view line) {
               [this] { return outbound_->destinations(); },
               [this](const std::string& destination) { outbound_->try_now(destination); }};
   world.tls_sessions = stores_->tls_sessions.get();
+  world.settings = settings();
   world.send_tls_report = [this](const std::string& domain) { return reporter_->send_now(domain); };
   world.dmarc_counts = stores_->dmarc_counts.get();
   world.send_dmarc_report = [this](const std::string& domain) {
@@ -242,6 +246,11 @@ std::string Daemon::run_line(std::string_view line) {
   const Answer answer = run_command(world, request);
   log.info("command", {{"command", text_of(request, "command")}, {"status", answer.status}});
   return encode(answer);
+}
+
+std::shared_ptr<const Settings> Daemon::settings() const {
+  const std::lock_guard guard(settings_mutex_);
+  return settings_;
 }
 
 void Daemon::reload() {
@@ -279,7 +288,10 @@ Outcome Daemon::try_reload() {
   auto tls = TlsClient::make(settings->outbound.ca_file);
   if (!tls) return fail(tls.error());
   if (auto outcome = server_->reload(settings); !outcome) return outcome;
-  settings_ = settings;
+  {
+    const std::lock_guard guard(settings_mutex_);
+    settings_ = settings;
+  }
   log.configure(settings_->log.level, settings_->log.format);
   conversations_->use(*settings_);
   policies_->use(settings_);

@@ -15,6 +15,10 @@ std::uint8_t octet(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint8_t>(bytes[at]);
 }
 
+std::uint16_t number(std::string_view bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(octet(bytes, at) << 8 | octet(bytes, at + 1));
+}
+
 template <std::size_t N>
 std::array<std::uint8_t, N> octets(std::string_view bytes) {
   std::array<std::uint8_t, N> all;
@@ -66,8 +70,14 @@ std::optional<Mx> decode_mx(std::string_view rdata) {
   if (rdata.size() < 2) return std::nullopt;
   auto host = decode_name(rdata.substr(2));
   if (!host) return std::nullopt;
-  const auto preference = static_cast<std::uint16_t>(octet(rdata, 0) << 8 | octet(rdata, 1));
-  return Mx{preference, *std::move(host)};
+  return Mx{number(rdata, 0), *std::move(host)};
+}
+
+std::optional<Srv> decode_srv(std::string_view rdata) {
+  if (rdata.size() < 6) return std::nullopt;
+  auto host = decode_name(rdata.substr(6));
+  if (!host) return std::nullopt;
+  return Srv{number(rdata, 0), number(rdata, 2), number(rdata, 4), *std::move(host)};
 }
 
 std::optional<std::string> decode_txt(std::string_view rdata) {

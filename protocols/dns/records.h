@@ -32,6 +32,15 @@ std::optional<Mx> decode_mx(std::string_view rdata);  // RFC 1035 section 3.3.9
 // octets may be in it.  RFC 1035 section 3.3.14, RFC 7208 section 3.3
 std::optional<std::string> decode_txt(std::string_view rdata);
 
+struct Srv {
+  std::uint16_t priority = 0;  // the lowest first
+  std::uint16_t weight = 0;
+  std::uint16_t port = 0;
+  std::string host;  // "": the service is not offered
+  bool operator==(const Srv&) const = default;
+};
+std::optional<Srv> decode_srv(std::string_view rdata);  // RFC 2782
+
 // Which certificates a TLS server has. The numbers are as on the wire, known or not.  RFC 6698
 // section 2.1
 struct Tlsa {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "auth/directory.h"
+#include "auth/domain_keys.h"
 #include "tests/daemon/house.h"
 
 namespace waxwing::test {
@@ -53,6 +56,7 @@ class Commands : public ::testing::Test {
   }
   Answer run(Request request) {
     World world{*directory_, store_, *queue_, nullptr, who_, kick_, destinations_};
+    world.settings = settings_;
     return run_command(world, request);
   }
   std::string text(Request request) { return run(std::move(request)).text; }
@@ -61,8 +65,16 @@ class Commands : public ::testing::Test {
     run({{"command", "account add"}, {"address", "alice@example.test"}, {"password", "secret"}});
   }
 
+  static std::shared_ptr<const Settings> make_settings(const Folder& folder) {
+    auto settings = std::make_shared<Settings>();
+    settings->hostname = "mail.example.test";
+    settings->data_dir = folder.path();
+    return settings;
+  }
+
   Folder folder_;
   SystemClock clock_;
+  std::shared_ptr<const Settings> settings_ = make_settings(folder_);
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<Queue> queue_ = make_queue(folder_, clock_);
   StoreWithoutMail store_;
@@ -77,6 +89,84 @@ TEST_F(Commands, KeepDomains) {
   EXPECT_EQ(run({{"command", "domain list"}}).result, nlohmann::json({"example.test"}));
   EXPECT_EQ(run({{"command", "domain remove"}, {"domain", "example.test"}}).status, 0);
   EXPECT_EQ(text({{"command", "domain list"}}), "");
+}
+
+TEST_F(Commands, MakeKeysWithADomain) {
+  run({{"command", "domain add"}, {"domain", "example.test"}});
+  const auto keys = run({{"command", "domain keys"}, {"domain", "EXAMPLE.test"}});
+  ASSERT_EQ(keys.result.size(), 2u) << keys.text;
+  EXPECT_EQ(keys.result[0]["algorithm"], "ed25519-sha256");
+  EXPECT_EQ(keys.result[1]["algorithm"], "rsa-sha256");
+  const auto selector = keys.result[0]["selector"].get<std::string>();
+  EXPECT_EQ(keys.result[0]["name"], selector + "._domainkey.example.test");
+  EXPECT_EQ(keys.result[0]["state"], "active");
+  EXPECT_NE(keys.text.find(selector + "  ed25519-sha256  active"), std::string::npos) << keys.text;
+}
+
+TEST_F(Commands, GiveKeysToADomainThatIsOlderThanThey) {
+  ASSERT_TRUE(directory_->add_domain("old.test"));
+  EXPECT_TRUE(directory_->keys().signing("old.test")->empty());
+  EXPECT_EQ(run({{"command", "domain keys"}, {"domain", "old.test"}}).result.size(), 2u);
+  EXPECT_EQ(directory_->keys().signing("old.test")->size(), 2u);
+}
+
+TEST_F(Commands, RotateKeys) {
+  run({{"command", "domain add"}, {"domain", "example.test"}});
+  const auto ask = [&](const std::string& what, const std::string& selector = "") {
+    return run(
+        {{"command", "domain keys" + what}, {"domain", "example.test"}, {"selector", selector}});
+  };
+  const auto first = ask("").result[1]["selector"].get<std::string>();
+  EXPECT_EQ(ask(" activate").text,
+            "example.test has no next keys: `waxwing domain keys example.test rotate` makes some");
+  const auto rotated = ask(" rotate");
+  EXPECT_EQ(rotated.status, 0);
+  ASSERT_EQ(rotated.result.size(), 2u);
+  for (const auto& key : rotated.result) {
+    EXPECT_EQ(key["state"], "next");
+    EXPECT_NE(rotated.text.find(key["name"].get<std::string>() + ". 3600 IN TXT \"v=DKIM1;"),
+              std::string::npos)
+        << rotated.text;
+  }
+  EXPECT_EQ(ask(" rotate").status, 1);
+  EXPECT_EQ(ask(" remove", first).status, 1) << "it signs";
+  const auto activated = ask(" activate");
+  EXPECT_EQ(activated.status, 0);
+  EXPECT_EQ(activated.result.size(), 4u);
+  EXPECT_EQ(ask(" remove", first).text, "the key " + first + " is gone: take " + first +
+                                            "._domainkey.example.test out of the DNS");
+  EXPECT_EQ(ask("").result.size(), 3u);
+}
+
+TEST_F(Commands, TakeKeysOver) {
+  run({{"command", "domain add"}, {"domain", "example.test"}});
+  const auto key = dkim::PrivateKey::generate(dkim::KeyType::Rsa);
+  Request request = {{"command", "domain keys import"},
+                     {"domain", "example.test"},
+                     {"selector", "default"},
+                     {"pem", key.to_pem()}};
+  const auto answer = run(request);
+  EXPECT_EQ(answer.status, 0) << answer.text;
+  EXPECT_EQ(answer.result[0]["record"], key.record());
+  EXPECT_EQ(answer.text.find("PRIVATE"), std::string::npos);
+  EXPECT_EQ(answer.result.dump().find("PRIVATE"), std::string::npos);
+  EXPECT_EQ(text(request),
+            "example.test has a key default: remove it first, or choose another selector");
+  request["pem"] = "nothing";
+  EXPECT_EQ(text(request), "this is no private key in PEM");
+}
+
+TEST_F(Commands, PrintRecordsForADomain) {
+  run({{"command", "domain add"}, {"domain", "example.test"}});
+  const auto answer = run({{"command", "domain dns"}, {"domain", "example.test"}});
+  EXPECT_EQ(answer.status, 0) << answer.text;
+  EXPECT_NE(answer.text.find("\nexample.test. 3600 IN MX 10 mail.example.test.\n"),
+            std::string::npos);
+  std::map<std::string, int> types;
+  for (const auto& record : answer.result) ++types[record["type"].get<std::string>()];
+  EXPECT_EQ(types, (std::map<std::string, int>{{"MX", 1}, {"SRV", 6}, {"TLSA", 1}, {"TXT", 7}}));
+  EXPECT_EQ(text({{"command", "domain dns"}, {"domain", "far.test"}}),
+            "there is no domain far.test here: `waxwing domain list` shows those that there are");
 }
 
 TEST_F(Commands, SayWhatToDoAboutAMistake) {

@@ -72,6 +72,13 @@ TEST(Records, NamesHave255OctetsAtMost) {
   EXPECT_EQ(decode_name(label(63) + label(63) + label(63) + label(62) + bytes("\0")), std::nullopt);
 }
 
+TEST(Records, ReadsSrv) {
+  EXPECT_EQ(decode_srv(bytes("\0\1\1\0\3\xe1\4imap\1z\0")), (Srv{1, 256, 993, "imap.z"}));
+  EXPECT_EQ(decode_srv(bytes("\0\0\0\0\0\0\0")), (Srv{0, 0, 0, ""})) << "not offered";
+  EXPECT_FALSE(decode_srv(bytes("\0\0\0\0\0\0"))) << "no name";
+  EXPECT_FALSE(decode_srv(bytes("\0\0\0")));
+}
+
 TEST(Records, ReadsMx) {
   EXPECT_EQ(decode_mx(bytes("\x01\x02\x02mx\x01z\0")), (Mx{258, "mx.z"}));
   EXPECT_EQ(decode_mx(bytes("\0\0\0")), (Mx{0, ""})) << "null MX";

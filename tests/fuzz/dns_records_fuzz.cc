@@ -52,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view rdata(reinterpret_cast<const char*>(data), size);
   if (const auto name = decode_name(rdata)) check_name(*name, rdata);
   if (const auto mx = decode_mx(rdata)) check_name(mx->host, rdata.substr(2));
+  if (const auto srv = decode_srv(rdata)) check_name(srv->host, rdata.substr(6));
   if (const auto text = decode_txt(rdata)) must(text->size() < size);
   if (const auto tlsa = decode_tlsa(rdata)) must(tlsa->data == rdata.substr(3));
   if (const auto address = decode_a(rdata)) must(address->bytes() == rdata);

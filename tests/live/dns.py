@@ -7,6 +7,7 @@ that the test writes, signed by itself where the test wants that.
         server.settings()                   the whole `dns:` line for a configuration
         server.trust_anchor()               a file with the keys of all signed zones
         server.change("example.test", "@ MX 10 other\n...")
+        server.read("example.test")         the records as the server has them
 
 A zone is written without SOA and NS; names without a last dot are the zone's. What is in none of the
 zones is refused.
@@ -126,8 +127,13 @@ class NameServer:
         self._write(zone, text)
         self._control("-b", "zone-reload", zone)
 
+    def read(self, zone):
+        """The records of a zone as the server has loaded them: lines "name ttl type data"."""
+        lines = self._control("zone-read", zone).splitlines()
+        return [line.split("] ", 1)[1] for line in lines if line.startswith("[")]
+
     def _control(self, *arguments):
-        self._run("knotc", "-s", f"{self.folder}/knot.sock", *arguments)
+        return self._run("knotc", "-s", f"{self.folder}/knot.sock", *arguments)
 
     def _run(self, *command):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -131,7 +131,9 @@ class Server:
         if "listen:" in self.settings:
             listen = ""
         with open(self.config, "w") as out:
-            out.write("hostname: localhost\n" f"data_dir: {self.data_dir}\n")
+            if "hostname:" not in self.settings:
+                out.write("hostname: localhost\n")
+            out.write(f"data_dir: {self.data_dir}\n")
             out.write(listen + f"user: {self.user}\n")
             if "limits:" not in self.settings:
                 out.write("limits: {free_space: 1MiB}\n")

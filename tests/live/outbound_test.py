@@ -78,7 +78,7 @@ class Outbound(harness.LiveTest):
             taken = self.taken(sink, "as-it-was")[0]
             self.assertEqual(taken["sender"], ALICE)
             self.assertEqual(taken["recipients"], [to])
-            self.assertTrue(taken["data"].startswith(b"Received: "), taken["data"][:200])
+            self.assertTrue(taken["data"].startswith(b"DKIM-Signature: "), taken["data"][:200])
             self.assertTrue(taken["data"].endswith(text.encode()[text.index("From:"):]))
             self.assertNotIn(b"Return-Path", taken["data"])
         wait_for(lambda: not self.queue(), "an empty queue")
