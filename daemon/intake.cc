@@ -12,6 +12,7 @@
 #include "daemon/intake_headers.h"
 #include "daemon/intake_outgoing.h"
 #include "daemon/intake_routing.h"
+#include "daemon/intake_sealing.h"
 #include "daemon/intake_signing.h"
 #include "daemon/notices.h"
 #include "protocols/mail/header.h"
@@ -268,9 +269,11 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
     MessagePass pass(prefix.substr(outgoing.skip), message);
     auto signatures = Signatures::of_user(directory_.keys(), origin, pass);
     if (!signatures) return failed(origin, "signing", signatures.error());
+    auto seal = ForwardSeal::of(directory_.keys(), origin, envelope, findings, pass);
+    if (!seal) return failed(origin, "sealing", seal.error());
     const auto described = describe(outgoing.envelope, envelope, message, pass);
     if (!described) return failed(origin, "delivery", described.error());
-    prefix.insert(outgoing.skip, signatures->fields(clock_));
+    prefix.insert(outgoing.skip, signatures->fields(clock_) + seal->fields(clock_));
     outgoing.envelope.id = id;
     outgoing.envelope.accepted = unix_seconds(clock_.now());
     if (origin.identity) outgoing.envelope.account = origin.identity->address;

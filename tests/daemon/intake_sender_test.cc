@@ -5,8 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "auth/arc.h"
 #include "auth/dkim_sign.h"
+#include "auth/domain_keys.h"
 #include "daemon/intake.h"
+#include "protocols/mail/srs.h"
 #include "tests/daemon/house.h"
 #include "tests/daemon/memory_store.h"
 #include "tests/dns/fake_resolver.h"
@@ -133,6 +136,69 @@ TEST_F(IntakeSender, WhatATrustedListChangedIsAccepted) {
   EXPECT_THAT(store_.text(), HasSubstr("accepted for arc=pass by list.test"));
   ASSERT_EQ(findings_.arc.seals.size(), 1u);
   EXPECT_EQ(send(sealed + "x", "list@list.test"), "550 5.7.26");
+}
+
+// What the next server finds of a message that an alias here handed on.
+class IntakeForward : public IntakeSender {
+ protected:
+  IntakeForward() {
+    EXPECT_TRUE(directory_->add_alias("away@example.test", {"carol@next.test"}));
+    intake_->forward_by(std::make_shared<const mail::Srs>(std::string(32, 'k')));
+  }
+  void make_keys() {
+    EXPECT_TRUE(directory_->keys().provide("example.test"));
+    const auto keys = directory_->keys().list("example.test").value();
+    for (const auto& key : keys) dns_.txt(key.selector + "._domainkey.example.test", key.record);
+  }
+  std::string forwarded(const std::string& message) {
+    store_.sent.clear();
+    EXPECT_EQ(send(message, "alice@far.example", {"away@example.test"}), "250 2.0.0");
+    EXPECT_EQ(store_.sent.size(), 1u);
+    return store_.sent.at(0).text;
+  }
+  arc::Verdict validated(const std::string& message) {
+    arc::Verifier verifier;
+    verifier.feed(message);
+    return verifier.finish(dns_, clock_);
+  }
+};
+
+TEST_F(IntakeForward, SealsWhatItFound) {
+  make_keys();
+  const std::string once = forwarded(kHeader + "Hello.\r\n");
+  auto verdict = validated(once);
+  EXPECT_EQ(verdict.result, AuthResult::Pass) << verdict.reason << "\n" << once;
+  ASSERT_EQ(verdict.seals.size(), 1u);
+  EXPECT_EQ(verdict.seals[0].domain, "example.test");
+  EXPECT_THAT(verdict.seals[0].results_field,
+              StartsWith("ARC-Authentication-Results: i=1; mail.example.test;\r\n iprev=pass"));
+  EXPECT_THAT(once, StartsWith("ARC-Seal: i=1; a=rsa-sha256; cv=none;"));
+  // It comes by here again, by way of a list.
+  const std::string twice = forwarded(
+      "X-List: yes\r\n" + once.substr(0, once.find("Delivered-To")) + kHeader + "Hello.\r\n");
+  verdict = validated(twice);
+  EXPECT_EQ(verdict.result, AuthResult::Pass) << verdict.reason << "\n" << twice;
+  EXPECT_EQ(verdict.seals.size(), 2u);
+}
+
+TEST_F(IntakeForward, AddsNoSealToAChainThatIsBroken) {
+  make_keys();
+  const std::string once = forwarded(kHeader + "Hello.\r\n");
+  const std::string changed =
+      once.substr(0, once.find("Delivered-To")) + kHeader + "Something else.\r\n";
+  EXPECT_THAT(forwarded(changed), Not(HasSubstr("i=2")));
+}
+
+TEST_F(IntakeForward, SealsNothingWithoutKeysOrKnowledge) {
+  EXPECT_THAT(forwarded(kHeader), Not(HasSubstr("ARC-Seal")));
+  make_keys();
+  settings_.sender_policy.verify = false;
+  intake_->use(settings_);
+  EXPECT_THAT(forwarded(kHeader), Not(HasSubstr("ARC-Seal")));
+  settings_.sender_policy.verify = true;
+  intake_->use(settings_);
+  EXPECT_EQ(send(kHeader), "250 2.0.0");
+  EXPECT_THAT(store_.text(), Not(HasSubstr("ARC-Seal"))) << "it goes no further";
 }
 
 TEST_F(IntakeSender, AFailingDnsIsNeverForGood) {

@@ -15,6 +15,12 @@ import unittest
 import dns
 import harness
 from harness import ALICE, BOB, PASSWORD, wait_for
+from sink import Sink
+
+try:
+    import dkim
+except ImportError:
+    dkim = None
 
 # All mail here comes from 127.0.0.1.
 ZONES = {
@@ -32,6 +38,7 @@ ZONES = {
     "127.in-addr.arpa": "1.0.0 PTR client.good.test.\n",
 }
 SETTINGS = """
+relay: {host: 127.0.0.1, port: @SINK@, tls: none, domains: [next.test]}
 dmarc_reports: {send: true, organization: Ours}
 sender_policy:
   domains:
@@ -53,7 +60,9 @@ class Verify(harness.LiveTest):
         cls.names = dns.NameServer(zones)
         cls.addClassCleanup(cls.names.discard)
         cls.names.start()
-        cls.settings = cls.names.settings(anchor="none") + SETTINGS
+        cls.sink = Sink(("127.0.0.1", 0))
+        cls.addClassCleanup(cls.sink.close)
+        cls.settings = cls.names.settings(anchor="none") + SETTINGS.replace("@SINK@", str(cls.sink.address[1]))
         super().setUpClass()
         for domain in ("mild.test", "strict.test"):
             cls.server.command("domain", "add", domain)
@@ -207,6 +216,20 @@ class Verify(harness.LiveTest):
             source, = summary["sources"]
             self.assertEqual((source["domain"], source["source"], source["messages"], source["passed"]),
                              ("report.test", "127.0.0.1", 2, 2))
+
+    @unittest.skipUnless(dkim, "no dkimpy")
+    def test_what_an_alias_hands_on_is_sealed(self):
+        self.server.command("alias", "add", "away@example.test", "carol@next.test")
+        keys = {key["name"].rstrip("."): key["record"]
+                for key in json.loads(self.server.command("domain", "keys", "example.test", "--json"))}
+        find = lambda name, timeout=0: keys[name.decode().rstrip(".")].encode()
+        self.assertIsNone(self.send(self.text("good.test", "handed-on"), "a@good.test", ["away@example.test"]))
+        taken = wait_for(lambda: [m["data"] for m in list(self.sink.messages) if b"Subject: handed-on" in m["data"]],
+                         "the message at the sink")[0]
+        self.assertIn(b"ARC-Authentication-Results: i=1; localhost;", taken)
+        result, _, reason = dkim.arc_verify(taken, dnsfunc=find)
+        self.assertEqual(result, b"pass", reason)
+        self.assertNotEqual(dkim.arc_verify(taken + b"more\r\n", dnsfunc=find)[0], b"pass")
 
     def test_the_trace_says_what_was_found(self):
         self.assertIsNone(self.send(self.text("none.test", "traced"), "traced@none.test"))
