@@ -1,8 +1,9 @@
-"""Debian's rspamd for a test, as others run it: it only looks at the DKIM signatures of what it is shown.
+"""Debian's rspamd for a test, as others run it: it looks at the DKIM signatures of what it is shown, and signs it.
 
-    filter = Rspamd(name_server_port)
+    filter = Rspamd(name_server_port, key="key.pem", selector="s2")
     filter.start()
     filter.dkim(message)                  {"R_DKIM_ALLOW": ["example.test:s=s1"]}
+    filter.signed(message)                with a signature by that key
     filter.discard()
 """
 
@@ -32,11 +33,20 @@ options {{
 logging {{ type = "console"; level = "info"; }}
 worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
 dkim {{ check_local = true; check_authed = true; }}
+modules {{ path = "/usr/share/rspamd/plugins/dkim_signing.lua"; }}
+dkim_signing {{
+  enabled = {signs};
+  allow_username_mismatch = true;
+  use_domain = "header";
+  use_esld = false;
+  selector = "{selector}";
+  path = "{key}";
+}}
 """
 
 
 class Rspamd:
-    def __init__(self, name_server_port):
+    def __init__(self, name_server_port, key="", selector=""):
         self.folder = tempfile.mkdtemp(prefix="waxwing-rspamd-")
         self.port = harness.free_port()
         self.process = None
@@ -44,7 +54,8 @@ class Rspamd:
             out.write("test\n")  # the whole list takes it long to read
         self.configuration = os.path.join(self.folder, "rspamd.conf")
         with open(self.configuration, "w") as out:
-            out.write(CONFIGURATION.format(folder=self.folder, port=self.port, names=name_server_port))
+            out.write(CONFIGURATION.format(folder=self.folder, port=self.port, names=name_server_port,
+                                           signs="true" if key else "false", key=key, selector=selector))
 
     def start(self):
         with open(os.path.join(self.folder, "log"), "ab") as log:
@@ -63,7 +74,8 @@ class Rspamd:
             return False
 
     def _ask(self, path, data=None):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/{path}", data, {"IP": "192.0.2.1"})
+        headers = {"IP": "192.0.2.1", "User": "somebody"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/{path}", data, headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read()
 
@@ -71,6 +83,10 @@ class Rspamd:
         """The symbols that speak of DKIM, and of which domains and selectors."""
         symbols = json.loads(self._ask("checkv2", message))["symbols"]
         return {name: symbol.get("options", []) for name, symbol in symbols.items() if name.startswith("R_DKIM")}
+
+    def signed(self, message):
+        answer = json.loads(self._ask("checkv2", message))
+        return b"DKIM-Signature: " + answer["dkim-signature"].encode() + b"\r\n" + message
 
     def discard(self):
         if self.process is not None:

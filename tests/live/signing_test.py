@@ -43,7 +43,7 @@ for number in range(message.lower().count(b"dkim-signature:")):
 class Signing(harness.LiveTest):
     @classmethod
     def setUpClass(cls):
-        cls.names = dns.NameServer({DOMAIN: OTHERS, "xn--bcher-kva.test": "", "far.test": ""})
+        cls.names = dns.NameServer({DOMAIN: OTHERS, "xn--bcher-kva.test": "", "left.test": ""})
         cls.addClassCleanup(cls.names.discard)
         cls.names.start()
         cls.sink = Sink(("127.0.0.1", 0))
@@ -193,6 +193,20 @@ class Signing(harness.LiveTest):
         self.assertEqual(set(found), {"R_DKIM_ALLOW"}, found)
         self.assertEqual({entry.split(":s=")[1] for entry in found["R_DKIM_ALLOW"]}, self.selectors("active"), found)
         self.assertIn("R_DKIM_REJECT", other.dkim(text + b"more\r\n"))
+
+    def test_what_rspamd_signed_verifies_by_the_key_that_was_taken_over(self):
+        key = os.path.join(self.scratch("rspamd"), "left.pem")
+        subprocess.run(["openssl", "genrsa", "-out", key, "2048"], capture_output=True, timeout=60, check=True)
+        self.server.command("domain", "add", "left.test")
+        with open(key) as pem:
+            self.server.command("domain", "keys", "left.test", "import", "rs", text=pem.read())
+        self.names.change("left.test", self.server.command("domain", "dns", "left.test"))
+        other = Rspamd(self.names.port, key, "rs")
+        self.addCleanup(other.discard)
+        other.start()
+        text = other.signed(message("by-rspamd", sender="alice@left.test").encode())
+        self.assertEqual(self.verdicts(text), [("pass", "left.test", "rs", "rsa-sha256")])
+        self.assertEqual(self.verdicts(text + b"more\r\n")[0][0], "fail")
 
     def test_bounces_are_signed_by_the_domain_above_the_host(self):
         self.server.command("alias", "add", "away@example.test", "gone@far.test")
