@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/reverse_name.h"
 #include "base/encoding.h"
 #include "base/text.h"
 #include "protocols/dns/records.h"
@@ -16,7 +17,7 @@ using dns::Type;
 constexpr std::size_t kMaxHosts = 10;  // behind one mx, and names of a client
 constexpr std::size_t kMaxExplanation = 500;
 
-// "1.2.0.192" of 192.0.2.1 needs no more than this: the parts in their order.  RFC 7208 section 7.3
+// The address in parts, for macros.  RFC 7208 section 7.3
 std::string dotted(const IpAddress& address) {
   if (address.is_v4()) return address.to_string();
   std::string text;
@@ -25,14 +26,6 @@ std::string dotted(const IpAddress& address) {
     text += nibble;
   }
   return text;
-}
-
-std::string reverse_name(const IpAddress& address) {
-  const std::string text = dotted(address);
-  auto parts = split(text, '.');
-  std::ranges::reverse(parts);
-  return join({parts.begin(), parts.end()}, ".") +
-         (address.is_v4() ? ".in-addr.arpa" : ".ip6.arpa");
 }
 
 bool is_void(const Answer& answer) {

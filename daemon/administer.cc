@@ -45,6 +45,7 @@ Answer run_in(Here& here, const Request& request) {
   World world{*here.stores->directory, *here.stores->store, *here.stores->queue,
               here.stores->trace.get()};
   world.tls_sessions = here.stores->tls_sessions.get();
+  world.dmarc_counts = here.stores->dmarc_counts.get();
   world.settings = here.settings;
   return run_command(world, request);
 }

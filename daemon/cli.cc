@@ -17,6 +17,7 @@
 #include "daemon/checks_sender.h"
 #include "daemon/commands.h"
 #include "daemon/mail_transport.h"
+#include "daemon/received_reports.h"
 #include "daemon/serve.h"
 
 namespace waxwing {
@@ -37,7 +38,8 @@ struct Line {
   std::string domain;       // `check mx`, `check domain`
   std::uint16_t port = 25;  // `check mx`
   SenderCheck sender_check;
-  std::string action;  // of `domain keys`
+  std::vector<std::string> reports;  // `report received`
+  std::string action;                // of `domain keys`
   bool is_forced = false;
 };
 
@@ -216,10 +218,8 @@ void add_queue_commands(CLI::App& app, Line& line) {
         "what", "ID|MESSAGE-ID|ADDRESS");
 }
 
-void add_report_commands(CLI::App& app, Line& line) {
-  CLI::App* report = app.add_subcommand("report", "What other domains are told");
-  report->require_subcommand(1);
-  CLI::App* command = add_request(report, line, "tls", "Show how TLS went, or send the reports");
+void add_report_of(CLI::App* report, Line& line, const char* name, const char* what) {
+  CLI::App* command = add_request(report, line, name, what);
   CLI::Option* domain = command->add_option_function<std::string>(
       "DOMAIN", [&line](const std::string& value) { line.request["domain"] = value; },
       "Only this one");
@@ -228,6 +228,18 @@ void add_report_commands(CLI::App& app, Line& line) {
           "--send", [&line] { line.request["send"] = true; },
           "Tell this domain now, of today as well")
       ->needs(domain);
+}
+
+CLI::App* add_report_commands(CLI::App& app, Line& line) {
+  CLI::App* report = app.add_subcommand("report", "What other domains are told, and tell us");
+  report->require_subcommand(1);
+  add_report_of(report, line, "tls", "Show how TLS went, or send the reports");
+  add_report_of(report, line, "dmarc", "Show what came in whose name, or send the reports");
+  CLI::App* command = add_request(report, line, "received",
+                                  "Sum up the DMARC reports of others, in files or an account");
+  command->add_option("WHERE", line.reports, "Files (- is standard input), or one address")
+      ->required();
+  return command;
 }
 
 void add_other_commands(CLI::App& app, Line& line) {
@@ -354,6 +366,11 @@ std::optional<std::string> read_file(const std::string& name) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+// One address, and no file of that name.
+bool is_account(const std::vector<std::string>& where) {
+  return where.size() == 1 && where[0].find('@') != std::string::npos && !std::ifstream(where[0]);
+}
+
 int print(const Answer& answer, bool as_json) {
   if (as_json && answer.status == 0) {
     std::cout << answer.result.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
@@ -405,7 +422,7 @@ int run_cli(int argc, char** argv) {
   add_account_commands(app, line);
   add_other_commands(app, line);
   add_queue_commands(app, line);
-  add_report_commands(app, line);
+  CLI::App* received_command = add_report_commands(app, line);
   CLI::App* import_command = add_import(app, line);
   CLI::App* export_command = add_export(app, line);
   CLI::App* check = app.add_subcommand("check", "Say what the server makes of what others publish");
@@ -437,6 +454,10 @@ int run_cli(int argc, char** argv) {
   if (export_command->parsed()) {
     line.export_order.config = line.config;
     return print(export_mail(line.export_order), line.json);
+  }
+  if (received_command->parsed()) {
+    if (!is_account(line.reports)) return print(read_reports(line.reports), line.json);
+    line.request["address"] = line.reports[0];
   }
   return administer_as_said(line);
 }

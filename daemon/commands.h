@@ -10,6 +10,7 @@
 #include "auth/directory.h"
 #include "daemon/connection.h"
 #include "daemon/destination.h"
+#include "storage/daily_counts.h"
 #include "storage/queue.h"
 #include "storage/store.h"
 #include "storage/tls_sessions.h"
@@ -35,6 +36,9 @@ struct World {
   TlsSessions* tls_sessions = nullptr;
   // Tells a domain what is known of TLS with it, and waits for the end.
   std::function<Result<std::string>(const std::string& domain)> send_tls_report = nullptr;
+  // The same of mail that came in the name of domains.
+  DailyCounts* dmarc_counts = nullptr;
+  std::function<Result<std::string>(const std::string& domain)> send_dmarc_report = nullptr;
   std::shared_ptr<const Settings> settings = nullptr;
 };
 

@@ -12,6 +12,7 @@
 #include "daemon/intake_headers.h"
 #include "daemon/intake_outgoing.h"
 #include "daemon/intake_routing.h"
+#include "daemon/intake_sealing.h"
 #include "daemon/intake_signing.h"
 #include "daemon/notices.h"
 #include "daemon/send_quota.h"
@@ -196,8 +197,9 @@ Result<std::unique_ptr<Staged>> MailIntake::stage(std::uint64_t expected_size) {
 }
 
 bool MailIntake::asks_network(const Origin& origin) const {
+  const auto now = settings();
   return std::any_of(checks_.begin(), checks_.end(), [&](const IntakeCheck& check) {
-    return check.asks_network && looks_at(check, origin);
+    return check.asks_network && looks_at(check, *now, origin);
   });
 }
 
@@ -208,7 +210,7 @@ smtp::Findings MailIntake::examine(const Origin& origin, const MailEnvelope& env
   const auto now = settings();
   Candidate candidate{*now, origin, envelope, findings, message, message.finish()};
   for (const auto& check : checks_) {
-    if (!looks_at(check, origin)) continue;
+    if (!looks_at(check, *now, origin)) continue;
     findings.refusal = check.look(candidate);
     if (!findings.refusal) continue;
     findings.refused_by = check.name;
@@ -224,6 +226,7 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
                                  {"id", findings.id},
                                  {"check", findings.refused_by},
                                  {"code", findings.refusal->code},
+                                 {"status", findings.refusal->enhanced},
                                  {"from", envelope.sender}});
     trace_.refused(origin, envelope, findings, message->finish().header);
     return *findings.refusal;
@@ -231,7 +234,8 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
   Result<std::optional<SentSaving::Plan>> saving = std::nullopt;
   if (sent_saving_) saving = sent_saving_->plan(origin, *message);
   if (!saving) return failed(origin, "sent copy", saving.error());
-  auto cleaned = without_unwanted_fields(store_, *message, origin.identity.has_value());
+  auto cleaned =
+      without_unwanted_fields(store_, *message, settings()->hostname, origin.identity.has_value());
   if (!cleaned) return failed(origin, "rewrite", cleaned.error());
   MailEnvelope current = envelope;
   if (auto gone = route_again(origin, current)) return *std::move(gone);
@@ -281,9 +285,11 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
     MessagePass pass(prefix.substr(outgoing.skip), message);
     auto signatures = Signatures::of_user(directory_.keys(), origin, pass);
     if (!signatures) return failed(origin, "signing", signatures.error());
+    auto seal = ForwardSeal::of(directory_.keys(), origin, envelope, findings, pass);
+    if (!seal) return failed(origin, "sealing", seal.error());
     const auto described = describe(outgoing.envelope, envelope, message, pass);
     if (!described) return failed(origin, "delivery", described.error());
-    prefix.insert(outgoing.skip, signatures->fields(clock_));
+    prefix.insert(outgoing.skip, signatures->fields(clock_) + seal->fields(clock_));
     outgoing.envelope.id = id;
     outgoing.envelope.accepted = unix_seconds(clock_.now());
     if (origin.identity) outgoing.envelope.account = origin.identity->address;

@@ -37,7 +37,8 @@ std::optional<Reply> refuse_forwarding_loop(Candidate& candidate) {
   return std::nullopt;
 }
 
-// What a user sends is read and completed field by field, so all of it must be known.
+// What a user sends is read and completed field by field, so all of it must be known. In what a
+// stranger sends, a forged Authentication-Results could lie where nobody looks for it.
 std::optional<Reply> refuse_endless_header(Candidate& candidate) {
   if (candidate.parsed.header_is_whole) return std::nullopt;
   return Reply{554, "5.6.0", "The header of the message is too large"};
@@ -77,7 +78,8 @@ std::optional<Reply> refuse_foreign_author(Directory& directory, const Candidate
 
 }  // namespace
 
-bool looks_at(const IntakeCheck& check, const smtp::Origin& origin) {
+bool looks_at(const IntakeCheck& check, const Settings& settings, const smtp::Origin& origin) {
+  if (check.is_wanted && !check.is_wanted(settings)) return false;
   switch (check.of) {
     case IntakeCheck::Of::All: return true;
     case IntakeCheck::Of::Strangers: return !origin.identity && !origin.is_trusted;
@@ -91,7 +93,7 @@ std::vector<IntakeCheck> plain_checks(Directory& directory) {
   return {
       {"loop", Of::All, false, refuse_loop},
       {"forwarding-loop", Of::All, false, refuse_forwarding_loop},
-      {"header-size", Of::Users, false, refuse_endless_header},
+      {"header-size", Of::All, false, refuse_endless_header},
       {"author", Of::Users, false,
        [&directory](Candidate& candidate) { return refuse_foreign_author(directory, candidate); }},
   };

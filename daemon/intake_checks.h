@@ -34,10 +34,12 @@ struct IntakeCheck {
   bool asks_network;
   // A refusal ends the examination.
   std::function<std::optional<smtp::Reply>(Candidate&)> look;
+  // Does the operator want it? Without: always.
+  std::function<bool(const Settings&)> is_wanted = {};
 };
 
 // Is the check for what comes from there?
-bool looks_at(const IntakeCheck& check, const smtp::Origin& origin);
+bool looks_at(const IntakeCheck& check, const Settings& settings, const smtp::Origin& origin);
 
 // Those that need nothing but the message and the directory, which outlives them.
 std::vector<IntakeCheck> plain_checks(Directory& directory);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/authentication_results.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "base/text.h"
@@ -79,6 +80,27 @@ std::string_view without_mbox_line(std::string_view header) {
   return end == std::string_view::npos ? header : header.substr(end + 2);
 }
 
+// Is it Authentication-Results that a reader may take for ours? Some find a field's colon on its
+// second line.
+bool is_our_result(const mail::HeaderField& field, const std::string& hostname) {
+  constexpr std::string_view kName = "Authentication-Results";
+  if (!field.name.empty())
+    return equals_ignoring_case(field.name, kName) && may_be_results_of(hostname, field.value);
+  const std::string line = mail::unfold(field.raw);
+  const auto colon = line.find(':');
+  return colon != std::string::npos &&
+         equals_ignoring_case(trim(std::string_view(line).substr(0, colon)), kName) &&
+         may_be_results_of(hostname, std::string_view(line).substr(colon + 1));
+}
+
+std::string without_our_results(std::string header, const std::string& hostname) {
+  std::string kept;
+  mail::HeaderWalker walker(header);
+  while (const auto field = walker.next())
+    if (!is_our_result(*field, hostname)) kept += field->raw;
+  return kept.append(walker.rest());
+}
+
 Result<std::unique_ptr<Staged>> rewritten(Store& store, const Staged& message,
                                           std::string_view header, std::uint64_t old_header_size) {
   constexpr std::size_t kPiece = 64 * 1024;
@@ -116,13 +138,16 @@ std::string added_fields(const Stamp& stamp, const mail::Message& message) {
 }
 
 Result<std::unique_ptr<Staged>> without_unwanted_fields(Store& store, Staged& message,
+                                                        const std::string& hostname,
                                                         bool submitted) {
   const auto& parsed = message.finish();
   // What lies beyond the largest header that is looked at, is left alone.
   if (!parsed.header_is_whole) return nullptr;
   std::vector<std::string> unwanted = {"Return-Path"};
   if (submitted) unwanted.insert(unwanted.end(), {"Bcc", "Resent-Bcc"});
-  auto header = mail::filter_header(without_mbox_line(parsed.header), mail::Keep::Except, unwanted);
+  auto header = without_our_results(
+      mail::filter_header(without_mbox_line(parsed.header), mail::Keep::Except, unwanted),
+      hostname);
   if (!starts_well(header)) header.insert(0, "\r\n");
   if (header == parsed.header) return nullptr;
   return rewritten(store, message, header, parsed.header.size());

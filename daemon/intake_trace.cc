@@ -29,7 +29,8 @@ std::string told(const Reply& reply) {
 }
 
 std::string told_of(const smtp::Findings& findings) {
-  return findings.results.empty() ? "" : "; checks: " + printable(findings.results, 1000);
+  if (findings.results.empty()) return "";
+  return "; checks: " + printable(mail::unfold(findings.results), 1000);
 }
 
 }  // namespace

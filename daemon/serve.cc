@@ -16,6 +16,8 @@
 #include "daemon/control.h"
 #include "daemon/conversations.h"
 #include "daemon/data_lock.h"
+#include "daemon/dmarc_reporter.h"
+#include "daemon/intake_sender.h"
 #include "daemon/mail_cleaner.h"
 #include "daemon/mail_router.h"
 #include "daemon/outbound.h"
@@ -32,6 +34,8 @@ namespace {
 
 constexpr std::chrono::minutes kReports{1};
 constexpr std::chrono::minutes kFirstCleaning{1}, kCleaning{60};
+// Messages whose senders are asked about at once; each may wait for seconds.
+constexpr int kVerifiers = 32;
 
 // A running daemon, its parts in the order in which they are made; they go in the opposite order.
 class Daemon {
@@ -48,6 +52,7 @@ class Daemon {
   void reload();
   Outcome try_reload();
   Outcome start_outbound();
+  Outcome start_verification();
   void stop();
   void watch();
   void look_for_reports();
@@ -64,11 +69,14 @@ class Daemon {
   Loop main_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<dns::Resolver> resolver_;
+  std::optional<StoppableResolver> sender_resolver_;
+  std::optional<PublicSuffixes> suffixes_;
   std::unique_ptr<StsPolicies> policies_;
   std::unique_ptr<MailRouter> router_;
   std::unique_ptr<SenderNotices> notices_;
   std::unique_ptr<TlsReporter> reporter_;
   std::unique_ptr<MailCleaner> cleaner_;
+  std::unique_ptr<DmarcReporter> dmarc_reporter_;
   std::unique_ptr<Outbound> outbound_;
   std::optional<ControlServer> control_;
   std::optional<Event> terminate_, interrupt_, hang_up_, watchdog_, report_timer_, cleaning_timer_;
@@ -125,11 +133,13 @@ Outcome Daemon::start() {
     log.warning("no mail is taken", {{"reason", space.error().text}});
 
   conversations_ = std::make_unique<Conversations>(*settings_, *stores_);
-  server_ = std::make_unique<Server>(
-      main_, Server::Parts{settings_, certificates, std::move(ports), conversations_->maker()});
+  Server::Parts parts{settings_, certificates, std::move(ports), conversations_->maker()};
+  parts.lanes.network = kVerifiers;
+  server_ = std::make_unique<Server>(main_, std::move(parts));
   stores_->directory->on_revoked(
       [this](const std::string& account) { server_->kick_user(account); });
   if (auto started = start_outbound(); !started) return started;
+  if (auto started = start_verification(); !started) return started;
   cleaner_ = std::make_unique<MailCleaner>(*stores_->directory, *stores_->store, stores_->clock);
   cleaning_timer_.emplace(main_, [this] { clean(); });
   cleaning_timer_->add(kFirstCleaning);
@@ -183,6 +193,25 @@ Outcome Daemon::start_outbound() {
   return {};
 }
 
+Outcome Daemon::start_verification() {
+  auto suffixes = PublicSuffixes::open();
+  if (!suffixes) return fail(suffixes.error());
+  suffixes_.emplace(*std::move(suffixes));
+  sender_resolver_.emplace(*resolver_);
+  const auto mail = [this](const std::string& id, const std::string& to, std::string_view text) {
+    return conversations_->intake().send_report(id, to, text);
+  };
+  dmarc_reporter_ = std::make_unique<DmarcReporter>(
+      DmarcReporter::Parts{settings_, *stores_->dmarc_counts, *sender_resolver_, *suffixes_,
+                           server_->lanes(), stores_->clock, mail});
+  const auto note = [this](const SentMessage& sent, const SenderVerdicts& found,
+                           const SenderDecision& decision) {
+    dmarc_reporter_->note(sent, found, decision);
+  };
+  conversations_->intake().add(sender_check({*sender_resolver_, stores_->clock, *suffixes_, note}));
+  return {};
+}
+
 Daemon::~Daemon() {
   control_.reset();  // its commands use the server
   if (outbound_) {
@@ -219,6 +248,10 @@ std::string Daemon::run_line(std::string_view line) {
   world.tls_sessions = stores_->tls_sessions.get();
   world.settings = settings();
   world.send_tls_report = [this](const std::string& domain) { return reporter_->send_now(domain); };
+  world.dmarc_counts = stores_->dmarc_counts.get();
+  world.send_dmarc_report = [this](const std::string& domain) {
+    return dmarc_reporter_->send_now(domain);
+  };
   const Answer answer = run_command(world, request);
   log.info("command", {{"command", text_of(request, "command")}, {"status", answer.status}});
   return encode(answer);
@@ -274,6 +307,7 @@ Outcome Daemon::try_reload() {
   router_->use(settings_);
   notices_->use(settings_);
   reporter_->use(settings_);
+  dmarc_reporter_->use(settings_);
   outbound_->use(settings_, std::move(*tls));
   return stores_->queue->reroute(
       [settings](const std::string& address) { return next_hop(*settings, address); });
@@ -287,11 +321,14 @@ void Daemon::stop() {
   policies_->stop();
   reporter_->stop();
   cleaner_->stop();
+  dmarc_reporter_->stop();
+  sender_resolver_->stop();
   server_->stop([this] { main_.stop(); });
 }
 
 void Daemon::look_for_reports() {
   reporter_->look();
+  dmarc_reporter_->look();
   report_timer_->add(kReports);
 }
 

@@ -10,6 +10,7 @@ namespace waxwing {
 namespace {
 
 constexpr std::size_t kKey = 32;
+constexpr std::int64_t kMostOfDomain = 5'000;  // rows of one report
 
 // The key by which rewritten senders are known: made once. Without it, reports on their way back
 // are refused.
@@ -53,6 +54,12 @@ Result<std::unique_ptr<Stores>> Stores::open(std::shared_ptr<const Settings> cur
   auto send_counts = SendCounts::open(settings.data_dir, stores->disk, stores->clock);
   if (!send_counts) return fail(send_counts.error());
   stores->send_counts = std::move(*send_counts);
+  auto dmarc_counts = DailyCounts::open({.path = settings.data_dir + "/dmarc_results.sqlite",
+                                         .warning = "counts for DMARC reports are begun anew",
+                                         .most_of_domain = kMostOfDomain},
+                                        stores->disk, stores->clock);
+  if (!dmarc_counts) return fail(dmarc_counts.error());
+  stores->dmarc_counts = std::move(*dmarc_counts);
   auto queue = Queue::open(
       {.data_dir = settings.data_dir, .first_look = settings.queue.delay_notice}, stores->disk,
       stores->clock, [current](const std::string& address) { return next_hop(*current, address); });

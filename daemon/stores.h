@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "config/settings.h"
 #include "protocols/mail/srs.h"
+#include "storage/daily_counts.h"
 #include "storage/policy_cache.h"
 #include "storage/queue.h"
 #include "storage/quota.h"
@@ -42,6 +43,7 @@ struct Stores {
   std::unique_ptr<PolicyCache> policies;
   std::unique_ptr<TlsSessions> tls_sessions;
   std::unique_ptr<SendCounts> send_counts;
+  std::unique_ptr<DailyCounts> dmarc_counts;
   std::unique_ptr<Queue> queue;  // outlives the store, which delivers to it
   std::unique_ptr<Store> store;
 };

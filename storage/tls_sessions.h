@@ -1,18 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "storage/sqlite.h"
-#include "storage/write_behind.h"
+#include "storage/daily_counts.h"
 
 namespace waxwing {
 
@@ -37,56 +34,34 @@ struct TlsSession {
 };
 
 // How TLS went with other servers, by UTC day and domain, until it is reported:
-// data_dir/tls_sessions.sqlite. It is written behind, by a thread of its own: nobody waits for it,
-// and what was noted in the last moment before a crash is missing. Any thread.
+// data_dir/tls_sessions.sqlite, of which all is said in daily_counts.h. Any thread.
 class TlsSessions {
  public:
   struct Count {
     TlsSession session;
     std::uint64_t sessions = 0;
   };
-  struct Day {
-    std::int64_t day = 0;  // since 1970-01-01, UTC
-    std::string domain;
-    std::int64_t due = 0;  // when its report is tried next, Unix seconds; 0: not decided
-  };
+  using Day = DailyCounts::Day;
 
   static Result<std::unique_ptr<TlsSessions>> open(const std::string& data_dir, Disk& disk,
                                                    const Clock& clock);
 
-  // Never blocks for long. Of one day at most 50,000 different sessions are kept, and 200 of one
-  // domain; others are dropped.
+  // Never blocks for long.
   void note(TlsSession session);
 
-  // The rest may block. What has been noted before is in what they say.
-  // Days and domains with something to report; of days before `day` only.
-  Result<std::vector<Day>> before(std::int64_t day);
+  // The rest may block.
+  Result<std::vector<Day>> before(std::int64_t day) { return counts_->before(day); }
   // How often each session was, those of one policy together.
   Result<std::vector<Count>> sessions(std::int64_t day, std::string_view domain);
-  Outcome set_due(const Day& day);
-  // It is reported, or nobody wants to know.
-  Outcome remove(std::int64_t day, std::string_view domain);
+  Outcome set_due(const Day& day) { return counts_->set_due(day); }
+  Outcome remove(std::int64_t day, std::string_view domain) { return counts_->remove(day, domain); }
 
-  static std::int64_t day_of(Time time) { return unix_seconds(time) / 86400; }
+  static std::int64_t day_of(Time time) { return DailyCounts::day_of(time); }
 
  private:
-  struct Key {
-    std::int64_t day;
-    std::string domain, policy, result, mx, address, our_address, reason;
-    auto operator<=>(const Key&) const = default;
-  };
-  TlsSessions(sqlite::Database database, const Clock& clock);
-  // All that waits, written. The database's mutex is held.
-  Outcome write_waiting();
-  Outcome write(const std::map<Key, std::uint64_t>& counts);
+  explicit TlsSessions(std::unique_ptr<DailyCounts> counts) : counts_(std::move(counts)) {}
 
-  const Clock& clock_;
-  std::mutex database_mutex_;  // guards the database; taken before the other
-  sqlite::Database database_;
-
-  std::mutex mutex_;  // guards what is below
-  std::map<Key, std::uint64_t> waiting_;
-  WriteBehind writer_;
+  std::unique_ptr<DailyCounts> counts_;
 };
 
 }  // namespace waxwing

@@ -31,7 +31,7 @@ class Boot(unittest.TestCase):
         os.chmod(cls.tree, 0o755)  # it is the root directory of every user in there
         os.makedirs(f"{cls.tree}/etc/waxwing", exist_ok=True)
         with open(f"{cls.tree}/etc/waxwing/waxwing.yaml", "w") as out:
-            out.write("hostname: localhost\nlimits: {free_space: 1MiB}\n")
+            out.write("hostname: localhost\nlimits: {free_space: 1MiB}\nsender_policy: {verify: false}\n")
         drop_in = f"{cls.tree}/etc/systemd/system/waxwing.service.d"
         os.makedirs(drop_in)
         with open(f"{drop_in}/test.conf", "w") as out:
