@@ -441,7 +441,7 @@ void Connection::abort() {
 SessionSummary Connection::summary() const {
   return {peer_.session_id,
           to_string(peer_.service),
-          peer_.address.to_string(),
+          peer_.shown_address(),
           user_,
           tls_,
           peer_.local_port,
@@ -453,7 +453,7 @@ void Connection::debug(std::string_view event, std::string_view reason) const {
   log.debug(event, {{"session", peer_.session_id},
                     {"service", to_string(peer_.service)},
                     {"port", peer_.local_port},
-                    {"address", peer_.address.to_string()},
+                    {"address", peer_.shown_address()},
                     {"reason", reason}});
 }
 

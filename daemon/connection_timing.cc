@@ -5,6 +5,15 @@
 
 namespace waxwing {
 
+namespace {
+
+// Other mail servers never do: with them only silence counts.
+bool signs_in(Service service) {
+  return service != Service::Smtp && service != Service::Lmtp;
+}
+
+}  // namespace
+
 std::optional<Connection::Steady::time_point> Connection::deadline() const {
   const Timing& timing = host_.timing;
   switch (phase_) {
@@ -40,15 +49,14 @@ std::optional<Connection::Steady::time_point> Connection::deadline() const {
 Connection::Steady::time_point Connection::reading_ends() const {
   const auto stalled = host_.timing.stalled;
   if (!is_stranger()) return std::max(said_at_, phase_since_) + stalled;
-  if (peer_.service == Service::Smtp) return unread_since_ + stalled;
+  if (!signs_in(peer_.service)) return unread_since_ + stalled;
   return std::min(unread_since_ + stalled, stranger_since_ + accepted_.login_timeout);
 }
 
 // When the client has been silent, or not signed in, for too long.
 Connection::Steady::time_point Connection::patience_ends() const {
   const auto idle = heard_at_ + session_->idle_timeout();
-  // Other mail servers never sign in on the smtp ports: there only silence counts.
-  if (!is_stranger() || peer_.service == Service::Smtp) return idle;
+  if (!is_stranger() || !signs_in(peer_.service)) return idle;
   return std::min(idle, stranger_since_ + accepted_.login_timeout);
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "daemon/local_users.h"
 #include "protocols/imap/session.h"
 #include "protocols/pop3/session.h"
 #include "protocols/smtp/session.h"
@@ -15,6 +16,7 @@ Conversations::Conversations(const Settings& settings, Stores& stores)
       limits_(settings.limits, stores.clock) {
   intake_.trace_to(*stores.trace);
   intake_.forward_by(stores.srs);
+  intake_.add(local_user_check(*stores.directory));
 }
 
 Server::SessionMaker Conversations::maker() {
@@ -35,6 +37,7 @@ std::unique_ptr<Session> Conversations::make(const Peer& peer,
   switch (peer.service) {
     case Service::Smtp:
     case Service::Submission:
+    case Service::Lmtp:
       return smtp::make_session(
           peer, {std::move(settings), intake_, *authenticator_, stores_.clock, limits_});
     case Service::Pop3:

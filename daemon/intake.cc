@@ -12,6 +12,7 @@
 #include "daemon/intake_headers.h"
 #include "daemon/intake_outgoing.h"
 #include "daemon/intake_routing.h"
+#include "daemon/mail_router.h"
 #include "daemon/notices.h"
 #include "protocols/mail/header.h"
 #include "protocols/smtp/reply.h"
@@ -70,7 +71,7 @@ std::shared_ptr<const Settings> MailIntake::settings() const {
 Reply MailIntake::refused(const Origin& origin, const MailEnvelope& envelope,
                           const std::string& address, Reply reply) {
   log.info("address refused", {{"session", origin.peer.session_id},
-                               {"client", origin.peer.address.to_string()},
+                               {"client", origin.peer.shown_address()},
                                {"from", envelope.sender},
                                {"address", address},
                                {"code", reply.code},
@@ -98,13 +99,14 @@ std::optional<Reply> MailIntake::refusal(const Directory::Route& route, const Or
     case Directory::Route::Kind::Unknown: return Reply{550, "5.1.1", "No such address here"};
     case Directory::Route::Kind::Disabled: return Reply{550, "5.2.1", "This mailbox takes no mail"};
     case Directory::Route::Kind::Elsewhere:
-      if (origin.identity) return std::nullopt;
+      if (origin.may_relay() || is_taken_for_another(*settings(), address)) return std::nullopt;
+      if (origin.is_vouched_for) return Reply{550, "5.7.1", "Not an address of this server"};
       return Reply{550, "5.7.1", "Relaying denied: sign in to send to other servers"};
     case Directory::Route::Kind::Local: break;
   }
   const bool leads_out = std::any_of(route.recipients.begin(), route.recipients.end(),
                                      [](const auto& each) { return !each.remote.empty(); });
-  if (!leads_out || origin.identity) return std::nullopt;
+  if (!leads_out || origin.may_relay()) return std::nullopt;
   if (!srs_) {
     return Reply{550, "5.7.1",
                  "This address leads to another server, and only who has signed in may send there"};
@@ -215,7 +217,7 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
     trace_.refused(origin, envelope, findings, message->finish().header);
     return *findings.refusal;
   }
-  auto cleaned = without_unwanted_fields(store_, *message, origin.identity.has_value());
+  auto cleaned = without_unwanted_fields(store_, *message, origin.may_relay());
   if (!cleaned) return failed(origin, "rewrite", cleaned.error());
   MailEnvelope current = envelope;
   if (auto gone = route_again(origin, current)) return *std::move(gone);

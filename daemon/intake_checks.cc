@@ -80,7 +80,7 @@ std::optional<Reply> refuse_foreign_author(Directory& directory, const Candidate
 bool looks_at(const IntakeCheck& check, const smtp::Origin& origin) {
   switch (check.of) {
     case IntakeCheck::Of::All: return true;
-    case IntakeCheck::Of::Strangers: return !origin.identity && !origin.is_trusted;
+    case IntakeCheck::Of::Strangers: return !origin.may_relay() && !origin.is_vouched_for;
     case IntakeCheck::Of::Users: return origin.identity.has_value();
   }
   return true;
