@@ -75,6 +75,10 @@ class Loader {
     }
     read_networks(top, "trusted_networks", settings_.trusted_networks);
     read_sender_policy(top.section("sender_policy"), settings_);
+    {
+      auto dkim = top.section("dkim");
+      dkim.flag("sign", settings_.dkim.sign);
+    }
     read_dmarc_reports(top.section("dmarc_reports"), settings_);
     read_queue(top.section("queue"));
     read_outbound(top.section("outbound"));

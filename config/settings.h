@@ -88,6 +88,10 @@ struct Settings {
     std::vector<std::string> trusted_sealers;  // domains whose ARC seals are believed
   } sender_policy;
 
+  struct Dkim {
+    bool sign = true;  // what leaves, for domains that have keys
+  } dkim;
+
   // To other domains, of what came in their name.  RFC 7489 section 7.2
   struct DmarcReports {
     bool send = false;

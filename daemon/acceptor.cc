@@ -57,6 +57,13 @@ void Acceptor::accept_some() {
         continue;
       return rest(errno);
     }
+    if (remote.ss_family == AF_UNIX) {
+      const IpAddress here = IpAddress::v4({127, 0, 0, 1});
+      // Whom the kernel does not know is nobody in particular.
+      const auto user = user_of(socket).value_or(static_cast<uid_t>(-1));
+      welcome_(port_, {std::move(socket), here, here, 0, user});
+      continue;
+    }
     const int on = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -64,14 +71,15 @@ void Acceptor::accept_some() {
     size = sizeof local;
     getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &size);
     const Endpoint from = endpoint(remote);
-    welcome_(port_, {std::move(socket), from.address, endpoint(local).address, from.port});
+    welcome_(port_, {std::move(socket), from.address, endpoint(local).address, from.port, {}});
   }
 }
 
 // Out of descriptors or memory: the connection stays in the backlog, and the port stays readable.
 // Asking again at once would keep a processor busy until something is closed.
 void Acceptor::rest(int error) {
-  log.error("accept-failed", {{"port", port_.number}, {"error", std::strerror(error)}});
+  log.error("accept-failed",
+            {{"port", port_.number}, {"path", port_.path}, {"error", std::strerror(error)}});
   readable_.remove();
   rested_.add(std::chrono::milliseconds(250));
 }

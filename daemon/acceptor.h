@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/ip.h"
@@ -16,6 +18,7 @@ class Acceptor {
     Fd socket;  // non-blocking, TCP_NODELAY
     IpAddress address, local_address;
     std::uint16_t port = 0;
+    std::optional<std::uint32_t> user_id;  // of a Unix socket; then the addresses are 127.0.0.1
   };
   using Welcome = std::function<void(const BoundPort&, Guest)>;
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "config/advice.h"
 #include "config/load.h"
 #include "daemon/control.h"
 #include "daemon/data_lock.h"
@@ -144,7 +145,10 @@ Answer check_config(const std::string& config) {
   if (const auto checked = UnboundResolver::check((*settings)->dns); !checked) {
     return failed(config + ": " + checked.error().text);
   }
-  return done(config + " is good");
+  const auto advice = advice_on(**settings);
+  std::string text = config + " is good";
+  for (const auto& each : advice) text += "\n" + each;
+  return done(text, advice.empty() ? nlohmann::json() : nlohmann::json{{"advice", advice}});
 }
 
 }  // namespace waxwing

@@ -22,14 +22,19 @@ class Admission {
   };
   explicit Admission(Limits limits) : limits_(limits) {}
 
-  // Who is welcome is counted, until leave().
+  // Counts one more, until leave(); "" is somebody whose name is not known yet, and counts among
+  // all only.
   Answer enter(const std::string& client);
+  // Who came in as "" is this client; where that is one too many of its kind, it stays "".
+  Answer name(const std::string& client);
   void leave(std::string_view client);
   // For those who come; nobody is sent away.
   void change(Limits limits);
   std::uint64_t count() const;
 
  private:
+  bool has_room_for(const std::string& client) const;  // mutex_ is held
+
   mutable std::mutex mutex_;
   Limits limits_;
   std::uint64_t total_ = 0;

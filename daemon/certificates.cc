@@ -28,6 +28,7 @@ int choose_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size
     switch (static_cast<Service>(reinterpret_cast<std::uintptr_t>(SSL_get_app_data(ssl)))) {
       case Service::Smtp:
       case Service::Submission: return "smtp";
+      case Service::Lmtp: return "lmtp";
       case Service::Pop3: return "pop3";
       case Service::Imap: return "imap";
     }

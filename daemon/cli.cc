@@ -8,7 +8,10 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/crypto.h"
 #include "daemon/administer.h"
@@ -18,6 +21,7 @@
 #include "daemon/commands.h"
 #include "daemon/mail_transport.h"
 #include "daemon/received_reports.h"
+#include "daemon/sendmail.h"
 #include "daemon/serve.h"
 
 namespace waxwing {
@@ -409,9 +413,21 @@ int administer_as_said(Line& line) {
   return print(administer(line.config, line.request), line.json);
 }
 
+// The words of `sendmail`, under which name the program may have been called; its command line is
+// older than those that CLI11 reads.
+std::optional<std::vector<std::string>> words_of_sendmail(int argc, char** argv) {
+  if (argc < 1) return std::nullopt;
+  const std::string_view program(argv[0]);
+  const bool is_called = program.substr(program.rfind('/') + 1) == "sendmail";
+  const bool is_said = argc > 1 && std::string_view(argv[1]) == "sendmail";
+  if (!is_called && !is_said) return std::nullopt;
+  return std::vector<std::string>(argv + (is_called ? 1 : 2), argv + argc);
+}
+
 }  // namespace
 
 int run_cli(int argc, char** argv) {
+  if (const auto words = words_of_sendmail(argc, argv)) return run_sendmail(*words);
   Line line;
   CLI::App app("A complete mail server: SMTP, POP3 and IMAP.", "waxwing");
   app.require_subcommand(1);
@@ -425,6 +441,7 @@ int run_cli(int argc, char** argv) {
   CLI::App* received_command = add_report_commands(app, line);
   CLI::App* import_command = add_import(app, line);
   CLI::App* export_command = add_export(app, line);
+  app.add_subcommand("sendmail", "Hand in a message, as cron and scripts do; sendmail --help");
   CLI::App* check = app.add_subcommand("check", "Say what the server makes of what others publish");
   check->require_subcommand(1);
   CLI::App* check_mx_command = add_check_mx(check, line);

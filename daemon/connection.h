@@ -15,6 +15,7 @@
 #include "daemon/sender.h"
 #include "daemon/transport.h"
 #include "daemon/wakeups.h"
+#include "protocols/proxy_header.h"
 #include "protocols/session.h"
 
 namespace waxwing {
@@ -52,6 +53,18 @@ class Connection {
   using SessionFactory =
       std::function<std::unique_ptr<Session>(const Peer&, std::weak_ptr<Watcher>)>;
 
+  struct Accepted {
+    std::uint64_t number = 0;
+    Fd socket;
+    Peer peer;  // without what the first bytes decide
+    Settings::Listener::Tls tls = Settings::Listener::Tls::StartTls;
+    std::string client;  // whose it is counted as: IpAddress::client_key(); empty: nobody's yet
+    // It comes from a balancer, which says with a PROXY header for whom: then client is empty.
+    bool needs_introduction = false;
+    std::chrono::seconds login_timeout{180};
+    SessionFactory make_session;
+  };
+
   // What the connections of one loop share. Outlives them all.
   struct Host {
     Loop& loop;
@@ -59,17 +72,10 @@ class Connection {
     HelloMemory& hellos;
     const Timing& timing;
     std::function<std::shared_ptr<const Certificates>()> certificates;
+    // Counts who has been introduced, as accepted.client; or the last words for who is not welcome.
+    std::function<std::optional<std::string>(Accepted&)> admit;
     std::function<void(std::uint64_t)> wake;    // pump() of that connection, if it still lives
     std::function<void(std::uint64_t)> closed;  // may be destroyed, but not before this returns
-  };
-  struct Accepted {
-    std::uint64_t number = 0;
-    Fd socket;
-    Peer peer;  // without what the first bytes decide
-    Settings::Listener::Tls tls = Settings::Listener::Tls::StartTls;
-    std::string client;  // IpAddress::client_key()
-    std::chrono::seconds login_timeout{180};
-    SessionFactory make_session;
   };
 
   Connection(Host& host, Accepted accepted);
@@ -92,6 +98,7 @@ class Connection {
  private:
   using Steady = std::chrono::steady_clock;
   enum class Phase {
+    Introducing,  // waits for a balancer's PROXY header
     Sniffing,     // waits for the first bytes, or for a while
     Handshaking,  // TLS
     Talking,      // the session waits for bytes
@@ -107,6 +114,10 @@ class Connection {
   void enter(Phase phase);
   void on_readable();
   void on_timer();
+  void introduce();
+  void introduced();
+  void refuse_balancer(const char* fault);
+  void welcome();
   void sniff();
   void open(Opening opening);
   void start_tls();
@@ -148,7 +159,8 @@ class Connection {
   Peer& peer_;
   Transport transport_;
   Sender sender_;
-  std::unique_ptr<Inflater> inflater_;  // once the client compresses
+  std::unique_ptr<ProxyHeader> header_;  // while it is read
+  std::unique_ptr<Inflater> inflater_;   // once the client compresses
   Input input_;
   Output output_;
   std::shared_ptr<Wakeups> wakeups_;

@@ -1,5 +1,5 @@
-// How a connection begins: who speaks first, and whether it is TLS. Then the session takes over;
-// connection.cc.
+// How a connection begins: whom a balancer speaks for, who speaks first, and whether it is TLS.
+// Then the session takes over; connection.cc.
 #include <array>
 #include <utility>
 
@@ -9,6 +9,61 @@
 namespace waxwing {
 
 void Connection::start() {
+  if (!accepted_.needs_introduction) return welcome();
+  header_ = std::make_unique<ProxyHeader>();
+  enter(Phase::Introducing);
+  readable_.add();
+  arm();
+}
+
+// What belongs to the header is taken out of the socket, and nothing else: TLS may follow at once.
+void Connection::introduce() {
+  std::array<char, ProxyHeader::kMaxBinary> first;
+  while (header_->state() == ProxyHeader::State::Partial) {
+    const auto seen = transport_.peek(first);
+    switch (seen.kind) {
+      case Transport::Moved::Kind::Some: break;
+      case Transport::Moved::Kind::WaitToRead:
+      case Transport::Moved::Kind::WaitToWrite: return;
+      case Transport::Moved::Kind::Ended:
+      case Transport::Moved::Kind::Broken:
+        // A balancer that only looks whether the port is open says nothing at all.
+        if (header_->size() == 0) return abort();
+        return refuse_balancer("it closed within its PROXY header");
+    }
+    const std::size_t count = header_->take({first.data(), seen.count});
+    // They are there, so they come at once, and all of them.
+    if (count > 0 && transport_.read({first.data(), count}).count != count)
+      return refuse_balancer("its PROXY header cannot be read");
+  }
+  if (header_->state() == ProxyHeader::State::Broken) return refuse_balancer(header_->fault());
+  introduced();
+}
+
+void Connection::refuse_balancer(const char* fault) {
+  log.warning("proxy-header-refused", {{"session", peer_.session_id},
+                                       {"service", to_string(peer_.service)},
+                                       {"port", peer_.local_port},
+                                       {"balancer", peer_.address.to_string()},
+                                       {"reason", fault}});
+  abort();
+}
+
+void Connection::introduced() {
+  if (const auto& named = header_->named()) {
+    peer_.address = named->client;
+    peer_.port = named->client_port;
+    peer_.local_address = named->server;
+  }
+  header_.reset();
+  const auto last_words = host_.admit(accepted_);
+  if (!last_words) return welcome();
+  output_.write(*last_words);
+  enter(Phase::Closing);
+  pump();
+}
+
+void Connection::welcome() {
   using Tls = Settings::Listener::Tls;
   debug("connect");
   readable_.add();

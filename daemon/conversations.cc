@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "daemon/local_users.h"
 #include "protocols/imap/session.h"
 #include "protocols/pop3/session.h"
 #include "protocols/smtp/session.h"
@@ -18,6 +19,7 @@ Conversations::Conversations(const Settings& settings, Stores& stores)
       limits_(settings.limits, stores.clock) {
   intake_.trace_to(*stores.trace);
   intake_.forward_by(stores.srs);
+  intake_.add(local_user_check(*stores.directory));
   intake_.save_sent_by(sent_saving_);
   intake_.limit_by(send_quota_);
   intake_.add(send_quota_.check());
@@ -41,6 +43,7 @@ std::unique_ptr<Session> Conversations::make(const Peer& peer,
   switch (peer.service) {
     case Service::Smtp:
     case Service::Submission:
+    case Service::Lmtp:
       return smtp::make_session(
           peer, {std::move(settings), intake_, *authenticator_, stores_.clock, limits_});
     case Service::Pop3:

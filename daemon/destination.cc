@@ -149,11 +149,12 @@ bool Destination::connect() {
   const auto settings = host_.settings();
   const auto& candidate = candidates_[*chosen];
   const auto& server = route_.hosts[candidate.host];
-  OutboundConnection::Target target{server.name, candidate.address, server.port,
-                                    {},          server.tls,        server.tls_first};
+  OutboundConnection::Target target{server.name, candidate.address, server.port,  {},
+                                    server.tls,  server.tls_first,  server.socket};
   for (const auto& source : settings->outbound.source_addresses) {
     const auto address = IpAddress::parse(source);
-    if (address && address->is_v4() == target.address.is_v4() && !target.source)
+    if (server.socket.empty() && address && address->is_v4() == target.address.is_v4() &&
+        !target.source)
       target.source = address;
   }
   if (candidate.is_plain) target.tls.level = TlsDemand::Level::None;
@@ -163,6 +164,7 @@ bool Destination::connect() {
   options.user = server.user;
   options.password = server.password;
   options.clear_password = server.clear_password;
+  options.lmtp = server.lmtp;
 
   auto line = std::make_unique<Line>();
   Line& opened = *line;
@@ -310,7 +312,7 @@ std::int64_t Destination::next_try(const OutboundLoad& load) const {
 void Destination::on_failed(Line& line, const OutboundConnection::Failure& failure) {
   log.info("delivery-trouble", {{"destination", name_},
                                 {"host", line.connection->target().host},
-                                {"address", line.connection->target().address.to_string()},
+                                {"address", line.connection->target().place()},
                                 {"reply", failure.reply.text}});
   window_ = std::max<std::size_t>(1, window_ / 2);
   if (failure.phase == Phase::Tls) report(line, failure.fault, failure.reply.text);
@@ -344,8 +346,12 @@ void Destination::after_session(Line& line, const OutboundConnection::Failure& f
   auto& load = *line.load;
   const auto& results = line.connection->client().results();
   for (std::size_t i = 0; i < results.size() && i < line.sent.size(); ++i) {
-    if (results[i] && results[i]->reply.code / 100 == 5)
-      load.note(line.sent[i], results[i]->reply, line.connection->target().host, false, now(), 0);
+    if (!results[i]) continue;
+    // By LMTP some may have it already, while others have heard nothing yet.
+    const int kind = results[i]->reply.code / 100;
+    if (kind == 2 || kind == 5)
+      load.note(line.sent[i], results[i]->reply, line.connection->target().host,
+                results[i]->passed_on, now(), 0);
   }
   const bool is_reused = line.messages > 0;
   if (!is_reused) ++load.hosts_tried;

@@ -30,6 +30,7 @@ int starttls_port(Service service) {
   switch (service) {
     case Service::Smtp:
     case Service::Submission: return 587;
+    case Service::Lmtp: return 24;
     case Service::Pop3: return 110;
     case Service::Imap: return 143;
   }
@@ -40,6 +41,7 @@ int implicit_port(Service service) {
   switch (service) {
     case Service::Smtp:
     case Service::Submission: return 465;
+    case Service::Lmtp: return 24;
     case Service::Pop3: return 995;
     case Service::Imap: return 993;
   }
@@ -49,7 +51,8 @@ int implicit_port(Service service) {
 std::string line(Service service, std::string_view smtp_code, std::string_view text) {
   switch (service) {
     case Service::Smtp:
-    case Service::Submission: return std::string(smtp_code).append(text) + "\r\n";
+    case Service::Submission:
+    case Service::Lmtp: return std::string(smtp_code).append(text) + "\r\n";
     case Service::Pop3: return std::string("-ERR [SYS/TEMP] ").append(text) + "\r\n";
     case Service::Imap: return std::string("* BYE [UNAVAILABLE] ").append(text) + "\r\n";
   }
@@ -64,7 +67,8 @@ std::string explain_tls(Service service, std::uint16_t port) {
                            std::to_string(starttls_port(service)) + " with STARTTLS";
   switch (service) {
     case Service::Smtp:
-    case Service::Submission: return "554 5.7.0 " + text + "\r\n";
+    case Service::Submission:
+    case Service::Lmtp: return "554 5.7.0 " + text + "\r\n";
     case Service::Pop3: return "-ERR [SYS/PERM] " + text + "\r\n";
     case Service::Imap: return "* BYE " + text + "\r\n";
   }

@@ -14,6 +14,7 @@
 #include "daemon/intake_routing.h"
 #include "daemon/intake_sealing.h"
 #include "daemon/intake_signing.h"
+#include "daemon/mail_router.h"
 #include "daemon/notices.h"
 #include "daemon/send_quota.h"
 #include "protocols/mail/header.h"
@@ -73,7 +74,7 @@ std::shared_ptr<const Settings> MailIntake::settings() const {
 Reply MailIntake::refused(const Origin& origin, const MailEnvelope& envelope,
                           const std::string& address, Reply reply) {
   log.info("address refused", {{"session", origin.peer.session_id},
-                               {"client", origin.peer.address.to_string()},
+                               {"client", origin.peer.shown_address()},
                                {"from", envelope.sender},
                                {"address", address},
                                {"code", reply.code},
@@ -101,13 +102,14 @@ std::optional<Reply> MailIntake::refusal(const Directory::Route& route, const Or
     case Directory::Route::Kind::Unknown: return Reply{550, "5.1.1", "No such address here"};
     case Directory::Route::Kind::Disabled: return Reply{550, "5.2.1", "This mailbox takes no mail"};
     case Directory::Route::Kind::Elsewhere:
-      if (origin.identity) return std::nullopt;
+      if (origin.may_relay() || is_taken_for_another(*settings(), address)) return std::nullopt;
+      if (origin.is_vouched_for) return Reply{550, "5.7.1", "Not an address of this server"};
       return Reply{550, "5.7.1", "Relaying denied: sign in to send to other servers"};
     case Directory::Route::Kind::Local: break;
   }
   const bool leads_out = std::any_of(route.recipients.begin(), route.recipients.end(),
                                      [](const auto& each) { return !each.remote.empty(); });
-  if (!leads_out || origin.identity) return std::nullopt;
+  if (!leads_out || origin.may_relay()) return std::nullopt;
   if (!srs_) {
     return Reply{550, "5.7.1",
                  "This address leads to another server, and only who has signed in may send there"};
@@ -235,7 +237,7 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
   if (sent_saving_) saving = sent_saving_->plan(origin, *message);
   if (!saving) return failed(origin, "sent copy", saving.error());
   auto cleaned =
-      without_unwanted_fields(store_, *message, settings()->hostname, origin.identity.has_value());
+      without_unwanted_fields(store_, *message, settings()->hostname, origin.may_relay());
   if (!cleaned) return failed(origin, "rewrite", cleaned.error());
   MailEnvelope current = envelope;
   if (auto gone = route_again(origin, current)) return *std::move(gone);
@@ -283,7 +285,8 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
   const bool goes_out = !outgoing.envelope.recipients.empty();
   if (goes_out) {
     MessagePass pass(prefix.substr(outgoing.skip), message);
-    auto signatures = Signatures::of_user(directory_.keys(), origin, pass);
+    auto signatures = settings()->dkim.sign ? Signatures::of_user(directory_.keys(), origin, pass)
+                                            : Signatures::none();
     if (!signatures) return failed(origin, "signing", signatures.error());
     auto seal = ForwardSeal::of(directory_.keys(), origin, envelope, findings, pass);
     if (!seal) return failed(origin, "sealing", seal.error());
@@ -370,7 +373,8 @@ Outcome MailIntake::send_report(const std::string& id, const std::string& recipi
   }
   if (goes_out) {
     MessagePass pass({}, **message);
-    auto signatures = Signatures::of_server(directory_.keys(), pass);
+    auto signatures = settings()->dkim.sign ? Signatures::of_server(directory_.keys(), pass)
+                                            : Signatures::none();
     if (!signatures) return fail(signatures.error());
     if (auto done = describe(outgoing.envelope, envelope, **message, pass); !done) return done;
     prefix.insert(outgoing.skip, signatures->fields(clock_));

@@ -30,11 +30,13 @@ class Queue;
 // What it refuses, and why so:
 // - An account that is disabled: 550 5.2.1, for good. Its owner is gone or barred, and a sender who
 //   learns that at once is better off than one whose mail is returned after days.
-// - Mail for other servers: 550 5.7.1 for who has not signed in.
+// - Mail for other servers: 550 5.7.1 for who has not signed in, is not of a trusted network, and
+//   writes to none of the domains that a relay takes everybody's mail for.
 // - What was written to an address that a sender's was rewritten to, but is no report: 550 5.7.1.
 //
 // An alias may lead to another server. What a stranger writes to it goes on under a sender of this
-// server's own (mail/srs.h), for the next server would refuse it in the sender's name (SPF).
+// server's own (mail/srs.h), for the next server would refuse it in the sender's name (SPF). So
+// does what comes from a trusted network: a gateway there may have it from anybody.
 class MailIntake final : public smtp::Intake {
  public:
   // The store, the directory, the queue and the clock outlive it.

@@ -82,7 +82,7 @@ bool looks_at(const IntakeCheck& check, const Settings& settings, const smtp::Or
   if (check.is_wanted && !check.is_wanted(settings)) return false;
   switch (check.of) {
     case IntakeCheck::Of::All: return true;
-    case IntakeCheck::Of::Strangers: return !origin.identity && !origin.is_trusted;
+    case IntakeCheck::Of::Strangers: return !origin.may_relay() && !origin.is_vouched_for;
     case IntakeCheck::Of::Users: return origin.identity.has_value();
   }
   return true;

@@ -26,7 +26,7 @@ struct Candidate {
 struct IntakeCheck {
   enum class Of {
     All,
-    Strangers,  // who have not signed in, and whom nobody trusts
+    Strangers,  // who have not signed in, and whom neither we nor another server of ours trust
     Users,      // who have signed in
   };
   const char* name;  // for the log and the trace

@@ -25,7 +25,9 @@ std::string received_from(const smtp::Origin& origin) {
       !origin.helo.empty() && std::all_of(origin.helo.begin(), origin.helo.end(), [](char c) {
         return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == ':' || c == '[' || c == ']';
       });
-  return "from " + (is_name ? origin.helo : literal) + " (" + literal + ")";
+  const auto place =
+      origin.peer.user_id ? "user id " + std::to_string(*origin.peer.user_id) : literal;
+  return "from " + (is_name ? origin.helo : literal) + " (" + place + ")";
 }
 
 // RFC 3848; RFC 6531 section 4.3
@@ -33,6 +35,7 @@ std::string protocol(const smtp::Origin& origin, const smtp::MailEnvelope& envel
   const bool tls = !origin.tls_version.empty();
   if (!origin.esmtp && !tls && !origin.identity) return "SMTP";
   std::string name = envelope.smtp_utf8 ? "UTF8SMTP" : "ESMTP";
+  if (origin.peer.service == Service::Lmtp) name = envelope.smtp_utf8 ? "UTF8LMTP" : "LMTP";
   if (tls) name += "S";
   if (origin.identity) name += "A";
   return name;
@@ -57,7 +60,8 @@ std::string received(const Stamp& stamp) {
 }
 
 std::string message_id(const Stamp& stamp) {
-  const auto address = mail::parse_address(stamp.origin.identity->address);
+  const auto& identity = stamp.origin.identity;
+  const auto address = mail::parse_address(identity ? identity->address : "");
   return "<" + hex(random_bytes(16)) + "@" + (address ? address->domain : stamp.settings.hostname) +
          ">";
 }
@@ -129,8 +133,10 @@ std::string added_fields(const Stamp& stamp, const mail::Message& message) {
     fields += "Delivered-To: " + recipients.front().address + "\r\n";
   fields += stamp.found;
   fields += received(stamp);
-  if (!stamp.origin.identity) return fields;
-  if (!has(message, "From")) fields += "From: <" + stamp.origin.identity->address + ">\r\n";
+  if (!stamp.origin.may_relay()) return fields;
+  // Only of who has signed in it is known who wrote it.
+  if (stamp.origin.identity && !has(message, "From"))
+    fields += "From: <" + stamp.origin.identity->address + ">\r\n";
   if (!has(message, "Date"))
     fields += "Date: " + mail::print_date(unix_seconds(stamp.now)) + "\r\n";
   if (!has(message, "Message-ID")) fields += "Message-ID: " + message_id(stamp) + "\r\n";

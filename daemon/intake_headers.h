@@ -22,7 +22,8 @@ struct Stamp {
 
 // The header fields that this server puts before a message, the same for all recipients:
 // Return-Path, what the checks found and Received (RFC 5321 section 4.4), and where a user sends
-// it, those of From, Date and Message-ID that are missing (RFC 6409 section 8).
+// it, those of From, Date and Message-ID that are missing (RFC 6409 section 8); From only of who
+// has signed in.
 std::string added_fields(const Stamp& stamp, const mail::Message& message);
 
 // The message without what must not be delivered: Return-Path, which is ours to write (RFC 5321

@@ -31,7 +31,7 @@ Result<Signatures> Signatures::by(std::string domain, std::vector<dkim::SigningK
 
 Result<Signatures> Signatures::of_user(DomainKeys& keys, const smtp::Origin& origin,
                                        MessagePass& pass) {
-  if (!origin.identity && !origin.is_trusted) return Signatures(nullptr);
+  if (!origin.may_relay()) return Signatures(nullptr);
   std::string domain = domain_of_authors(pass);
   if (domain.empty()) return Signatures(nullptr);
   auto signing = keys.signing(domain);

@@ -18,6 +18,8 @@ namespace waxwing {
 //   prefix.insert(behind_return_path, signatures->fields(clock));
 class Signatures {
  public:
+  // Where nothing is to be signed.
+  static Signatures none() { return Signatures(nullptr); }
   // Of what somebody sends who has signed in, or is trusted: the keys of the domain that all
   // authors in From have, so that DMARC finds it aligned. Nobody signs what a stranger sent, or for
   // a domain without keys.

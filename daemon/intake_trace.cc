@@ -16,9 +16,10 @@ using smtp::Reply;
 
 // Who it came from.
 std::string told_of(const Origin& origin) {
-  std::string text = "from " + origin.peer.address.to_string() + " (" +
-                     printable(origin.helo, 100) + "), session " + origin.peer.session_id +
-                     " on port " + std::to_string(origin.peer.local_port);
+  std::string text = "from " + origin.peer.shown_address() + " (" + printable(origin.helo, 100) +
+                     "), session " + origin.peer.session_id + " on ";
+  text += origin.peer.user_id ? "a Unix socket" : "port " + std::to_string(origin.peer.local_port);
+  if (origin.is_trusted) text += ", trusted";
   if (!origin.tls_version.empty()) text += ", " + origin.tls_version;
   if (origin.identity) text += ", signed in as " + origin.identity->address;
   return text;

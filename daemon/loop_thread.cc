@@ -14,6 +14,7 @@ LoopThread::LoopThread(Shared shared)
             shared.hellos,
             shared.timing,
             std::move(shared.certificates),
+            std::move(shared.admit),
             [this](std::uint64_t number) {
               const auto found = connections_.find(number);
               if (found != connections_.end()) found->second->pump();

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -19,6 +20,7 @@ class LoopThread {
     HelloMemory& hellos;
     const Timing& timing;
     std::function<std::shared_ptr<const Certificates>()> certificates;
+    std::function<std::optional<std::string>(Connection::Accepted&)> admit;  // any thread
     std::function<void(const std::string& client)> left;  // a connection is gone; any thread
   };
   explicit LoopThread(Shared shared);

@@ -27,7 +27,9 @@ constexpr std::string_view kRelay = "relay:";
 constexpr seconds kGoodFor{300}, kTroubleGoodFor{60};
 
 std::string relay_name(const Settings::Relay& relay) {
-  return std::string(kRelay) + relay.host + ":" + std::to_string(relay.port);
+  if (!relay.socket.empty()) return std::string(kRelay) + "unix:" + relay.socket;
+  return std::string(kRelay) + (relay.lmtp ? "lmtp:" : "") + relay.host + ":" +
+         std::to_string(relay.port);
 }
 
 bool contains(const std::vector<std::string>& all, const std::string& one) {
@@ -106,9 +108,12 @@ std::vector<IpAddress> look_up(const std::string& host) {
 // Messages that may go without TLS have no say here: the relay is the operator's own.
 OutboundRoute route_by_relay(const Settings::Relay& relay, TlsWish wish) {
   OutboundHost host;
-  host.name = relay.host;
+  // The path of a socket is nothing that a sender should read in a report.
+  host.name = relay.socket.empty() ? relay.host : "localhost";
   host.port = relay.port;
-  host.addresses = look_up(relay.host);
+  host.socket = relay.socket;
+  host.lmtp = relay.lmtp;
+  host.addresses = look_up(relay.socket.empty() ? relay.host : "127.0.0.1");
   if (host.addresses.empty())
     return trouble(0, "4.4.3", "the relay " + relay.host + " has no address now");
   host.tls_first = relay.tls == Settings::Relay::Tls::Implicit;
@@ -144,12 +149,28 @@ OutboundRoute route_by_relay(const Settings::Relay& relay, TlsWish wish) {
 
 }  // namespace
 
-std::string next_hop(const Settings& settings, const std::string& address) {
+namespace {
+
+// As relays and the DNS know it.
+std::string domain_of(const std::string& address) {
   const auto parsed = mail::parse_address(address);
   const std::string written = parsed ? parsed->domain : address.substr(address.rfind('@') + 1);
-  const std::string domain = written.starts_with('[')
-                                 ? written
-                                 : mail::canonical_domain(written).value_or(to_lower(written));
+  if (written.starts_with('[')) return written;
+  return mail::canonical_domain(written).value_or(to_lower(written));
+}
+
+}  // namespace
+
+bool is_taken_for_another(const Settings& settings, const std::string& address) {
+  if (!mail::parse_address(address)) return false;
+  const std::string domain = domain_of(address);
+  return std::any_of(settings.relay.begin(), settings.relay.end(), [&](const auto& relay) {
+    return relay.accept && contains(relay.domains, domain);
+  });
+}
+
+std::string next_hop(const Settings& settings, const std::string& address) {
+  const std::string domain = domain_of(address);
   if (contains(settings.queue.hold, domain)) return domain;
   for (const auto& relay : settings.relay) {
     if (relay.domains.empty() || contains(relay.domains, domain)) return relay_name(relay);

@@ -14,8 +14,11 @@
 namespace waxwing {
 
 // The name of the next hop for an address, which Queue and Outbound know destinations by: the
-// domain in A-labels, or "relay:HOST:PORT". Pure.
+// domain in A-labels, or "relay:HOST:PORT", "relay:lmtp:HOST:PORT", "relay:unix:PATH". Pure.
 std::string next_hop(const Settings& settings, const std::string& address);
+
+// Everybody's mail for this address is taken, since a relay has its domain with `accept`. Pure.
+bool is_taken_for_another(const Settings& settings, const std::string& address);
 
 // The OutboundRouter of this program.
 class MailRouter final : public OutboundRouter {

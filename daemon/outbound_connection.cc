@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "daemon/unix_socket.h"
 
 namespace waxwing {
 namespace {
@@ -31,6 +32,16 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
+// Nothing in it where a path is too long.
+SocketAddress socket_address(const std::string& path) {
+  SocketAddress result;
+  const auto address = unix_address(path);
+  if (!address) return result;
+  std::memcpy(&result.storage, &*address, sizeof *address);
+  result.size = sizeof *address;
+  return result;
+}
+
 SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
   SocketAddress result;
   if (address.is_v4()) {
@@ -50,10 +61,11 @@ SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
 }
 
 Fd make_socket(const OutboundConnection::Target& target) {
-  Fd socket(::socket(target.address.is_v4() ? AF_INET : AF_INET6,
-                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int family = !target.socket.empty() ? AF_UNIX : target.address.is_v4() ? AF_INET : AF_INET6;
+  Fd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
-  if (socket) setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (socket && family != AF_UNIX)
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return socket;
 }
 
@@ -101,7 +113,8 @@ void OutboundConnection::start() {
     if (::bind(transport_.fd(), from.get(), from.size) != 0)
       return fail_soon("cannot use the source address");
   }
-  const auto to = socket_address(target_.address, target_.port);
+  const auto to = target_.socket.empty() ? socket_address(target_.address, target_.port)
+                                         : socket_address(target_.socket);
   if (::connect(transport_.fd(), to.get(), to.size) != 0 && errno != EINPROGRESS)
     return fail_soon("connect");
   readable_.emplace(loop_, Event::Kind::Readable, transport_.fd(), [this] { on_readable(); });

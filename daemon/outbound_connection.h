@@ -25,7 +25,10 @@ class OutboundConnection {
     std::uint16_t port = 25;
     std::optional<IpAddress> source;  // the address of ours to come from
     TlsDemand tls;
-    bool tls_first = false;  // TLS before the greeting, as on 465
+    bool tls_first = false;   // TLS before the greeting, as on 465
+    std::string socket = {};  // the path of a Unix socket, instead of address and port
+    // Where it goes, for the log.
+    std::string place() const { return socket.empty() ? address.to_string() : socket; }
   };
   struct Timing {
     std::chrono::milliseconds connect{30'000};

@@ -18,6 +18,8 @@ struct OutboundHost {
   std::string name;
   std::uint16_t port = 25;
   std::vector<IpAddress> addresses;
+  std::string socket = {};  // the path of its Unix socket; then the address is 127.0.0.1
+  bool lmtp = false;        // it speaks LMTP
   TlsDemand tls;
   std::shared_ptr<const TlsPolicy> policy;  // what reports name; null: nobody is told
   bool is_outside = false;                  // the policy does not name it, and is for testing only

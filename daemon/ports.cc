@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "base/ip.h"
 #include "base/log.h"
@@ -86,6 +88,38 @@ bool takes_both_kinds(const BoundPort& port) {
   return only_v6 == 0;
 }
 
+BoundPort socket_port(const WantedSocket& wanted, Fd socket, bool inherited) {
+  BoundPort port;
+  port.socket = std::move(socket);
+  port.listener = {0, wanted.service, Settings::Listener::Tls::None};
+  port.inherited = inherited;
+  port.path = wanted.path;
+  return port;
+}
+
+std::optional<BoundPort> inherited_socket(const Settings& settings, Fd socket,
+                                          const sockaddr_storage& storage, socklen_t size) {
+  const auto* address = reinterpret_cast<const sockaddr_un*>(&storage);
+  const auto room = size - offsetof(sockaddr_un, sun_path);
+  const std::string path(address->sun_path, strnlen(address->sun_path, room));
+  for (const auto& wanted : wanted_sockets(settings)) {
+    if (wanted.path == path) return socket_port(wanted, std::move(socket), true);
+  }
+  log.warning("socket-unused", {{"path", path},
+                                {"advice",
+                                 "systemd passes a socket that listen.lmtp_socket does not name: "
+                                 "take it out of the socket unit"}});
+  return std::nullopt;
+}
+
+// The folder that systemd made for us (RuntimeDirectory=), or the one it would be.
+std::string submit_socket() {
+  const char* folders = std::getenv("RUNTIME_DIRECTORY");
+  if (folders == nullptr || *folders == '\0') return kSubmitSocket;
+  const std::string_view first(folders);
+  return std::string(first.substr(0, first.find(':'))) + "/submit.sock";
+}
+
 }  // namespace
 
 std::vector<BoundPort> inherited_ports(const Settings& settings) {
@@ -103,6 +137,11 @@ std::vector<BoundPort> inherited_ports(const Settings& settings) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
     if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) continue;
+    if (storage.ss_family == AF_UNIX) {
+      if (auto port = inherited_socket(settings, std::move(socket), storage, size))
+        ports.push_back(std::move(*port));
+      continue;
+    }
     std::string address;
     std::uint16_t number = 0;
     if (storage.ss_family == AF_INET) {
@@ -131,6 +170,38 @@ std::vector<BoundPort> inherited_ports(const Settings& settings) {
     ports.push_back({std::move(socket), address, number, *found, true});
   }
   return ports;
+}
+
+std::vector<WantedSocket> wanted_sockets(const Settings& settings) {
+  using Service = Settings::Listener::Service;
+  std::vector<WantedSocket> all;
+  if (!settings.lmtp_socket.empty())
+    all.push_back({settings.lmtp_socket, Service::Lmtp, 0660, true});
+  // Who comes there the kernel says, so everybody may.
+  all.push_back({submit_socket(), Service::Smtp, 0666, false});
+  return all;
+}
+
+Result<std::vector<BoundPort>> bind_sockets(const Settings& settings,
+                                            const std::vector<const BoundPort*>& have,
+                                            const std::optional<ServiceUser>& owner) {
+  std::vector<BoundPort> made;
+  for (const auto& wanted : wanted_sockets(settings)) {
+    const bool there = std::any_of(have.begin(), have.end(), [&](const BoundPort* bound) {
+      return bound->path == wanted.path;
+    });
+    if (there) continue;
+    auto listener = listen_at(wanted.path, wanted.mode, owner);
+    if (!listener && wanted.is_demanded)
+      return fail(listener.error().code, "listen.lmtp_socket: " + listener.error().text);
+    if (!listener) {
+      log.info("no-sendmail", {{"reason", listener.error().text}});
+      continue;
+    }
+    made.push_back(socket_port(wanted, std::move(listener->socket), false));
+    made.back().file = std::move(listener->file);
+  }
+  return made;
 }
 
 Outcome check_services(const Settings& settings) {

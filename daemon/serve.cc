@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "config/advice.h"
 #include "config/load.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
@@ -58,6 +59,7 @@ class Daemon {
   void look_for_reports();
   void clean();
   std::shared_ptr<const Settings> settings() const;
+  void advise() const;
 
   const std::string config_;
   Systemd systemd_;
@@ -108,7 +110,10 @@ Outcome Daemon::start() {
   for (const BoundPort& port : ports) inherited.push_back(&port);
   auto bound = bind_ports(*settings_, inherited);
   if (!bound) return fail(bound.error());
+  auto sockets = bind_sockets(*settings_, inherited, *user);
+  if (!sockets) return fail(sockets.error());
   for (BoundPort& port : *bound) ports.push_back(std::move(port));
+  for (BoundPort& socket : *sockets) ports.push_back(std::move(socket));
   std::shared_ptr<const Certificates> certificates;
   const auto load_certificates = [&]() -> Outcome {
     auto loaded = Certificates::load(*settings_);
@@ -129,6 +134,7 @@ Outcome Daemon::start() {
   auto stores = Stores::open(settings_);
   if (!stores) return fail(stores.error());
   stores_ = std::move(*stores);
+  advise();
   if (const auto space = stores_->store->check_space(); !space)
     log.warning("no mail is taken", {{"reason", space.error().text}});
 
@@ -302,6 +308,7 @@ Outcome Daemon::try_reload() {
     settings_ = settings;
   }
   log.configure(settings_->log.level, settings_->log.format);
+  advise();
   conversations_->use(*settings_);
   policies_->use(settings_);
   router_->use(settings_);
@@ -351,6 +358,22 @@ void Daemon::clean() {
 void Daemon::watch() {
   if (server_->is_alive()) systemd_.alive();
   watchdog_->add(*systemd_.watchdog());
+}
+
+// What is no mistake in itself, and hardly meant.
+void Daemon::advise() const {
+  for (const auto& each : advice_on(*settings_)) log.warning("configuration", {{"advice", each}});
+  for (const auto& relay : settings_->relay) {
+    if (!relay.accept) continue;
+    for (const auto& domain : relay.domains) {
+      if (!stores_->directory->is_local_domain(domain).value_or(false)) continue;
+      log.warning(
+          "configuration",
+          {{"advice", "relay: " + domain +
+                          " is set up here as well, so its mail stays here and the relay "
+                          "gets none: take it out of relay.domains, or remove the domain"}});
+    }
+  }
 }
 
 }  // namespace

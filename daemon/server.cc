@@ -24,13 +24,18 @@ std::optional<Service> service_of(Settings::Listener::Service service) {
     case Settings::Listener::Service::Submission: return Service::Submission;
     case Settings::Listener::Service::Pop3: return Service::Pop3;
     case Settings::Listener::Service::Imap: return Service::Imap;
-    case Settings::Listener::Service::Lmtp:
+    case Settings::Listener::Service::Lmtp: return Service::Lmtp;
     case Settings::Listener::Service::Http: break;
   }
   return std::nullopt;
 }
 
 bool is_wanted(const Settings& settings, const BoundPort& bound) {
+  if (!bound.path.empty()) {
+    const auto all = wanted_sockets(settings);
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& wanted) { return wanted.path == bound.path; });
+  }
   const auto is_it = [&](const Settings::Listener& wanted) {
     return wanted.port + settings.port_offset == bound.number;
   };
@@ -41,6 +46,33 @@ bool is_wanted(const Settings& settings, const BoundPort& bound) {
   return std::any_of(settings.ports.begin(), settings.ports.end(), is_it) &&
          (bound.inherited ||
           std::any_of(settings.addresses.begin(), settings.addresses.end(), is_there));
+}
+
+// LMTP takes mail that is checked already, so it comes from our own servers only.
+bool may_use(const Settings& settings, const Peer& peer) {
+  return peer.service != Service::Lmtp || peer.user_id || peer.address.is_loopback() ||
+         contains(settings.trusted_networks, peer.address);
+}
+
+// Under TLS a word would cost a handshake, which is what a limit is to save.
+bool is_told(const Connection::Accepted& accepted) {
+  using Tls = Settings::Listener::Tls;
+  return accepted.tls == Tls::None || accepted.tls == Tls::StartTls;
+}
+
+// Says in the log who is one too many; what the client is told.
+std::string refused(const Connection::Accepted& accepted, Admission::Answer answer) {
+  const bool in_all = answer == Admission::Answer::TooMany;
+  const Peer& peer = accepted.peer;
+  log.warning("connection-refused",
+              {{"service", to_string(peer.service)},
+               {"port", peer.local_port},
+               {"address", peer.shown_address()},
+               {"reason", in_all ? "limits.connections" : "limits.connections_per_address"}});
+  if (!is_told(accepted)) return {};
+  return refuse_crowd(peer.service,
+                      in_all ? "Too many connections, try again later"
+                             : "Too many connections from your address, try again later");
 }
 
 constexpr const char* kStopping = "The server is shutting down";
@@ -68,6 +100,7 @@ Server::Server(Loop& main, Parts parts)
   for (int i = 0; i < threads; ++i)
     loops_.push_back(std::make_unique<LoopThread>(
         LoopThread::Shared{lanes_, hellos_, timing_, [this] { return certificates(); },
+                           [this](Connection::Accepted& accepted) { return admit(accepted); },
                            [this](const std::string& client) { left(client); }}));
   listen_on(std::move(parts.ports));
   certificate_timer_.add(timing_.certificates);
@@ -90,29 +123,6 @@ void Server::listen_on(std::vector<BoundPort> ports) {
 void Server::welcome(const BoundPort& port, Acceptor::Guest guest) {
   const auto service = service_of(port.listener.service);
   if (!service) return;
-  const std::string client = guest.address.client_key();
-  const auto answer = admission_.enter(client);
-  if (answer != Admission::Answer::Welcome) {
-    log.warning("connection-refused", {{"service", to_string(*service)},
-                                       {"port", port.listener.port},
-                                       {"address", guest.address.to_string()},
-                                       {"reason", answer == Admission::Answer::TooMany
-                                                      ? "limits.connections"
-                                                      : "limits.connections_per_address"}});
-    // Under TLS a word would cost a handshake, which is what the limit is to save.
-    using Tls = Settings::Listener::Tls;
-    if (port.listener.tls == Tls::None || port.listener.tls == Tls::StartTls) {
-      const std::string text =
-          refuse_crowd(*service, answer == Admission::Answer::TooMany
-                                     ? "Too many connections, try again later"
-                                     : "Too many connections from your address, try again later");
-      [[maybe_unused]] const auto sent =
-          send(guest.socket.get(), text.data(), text.size(), MSG_NOSIGNAL);
-      shutdown(guest.socket.get(), SHUT_WR);
-    }
-    return;
-  }
-
   auto now = settings();
   Connection::Accepted accepted;
   accepted.number = ++last_number_;
@@ -124,15 +134,47 @@ void Server::welcome(const BoundPort& port, Acceptor::Guest guest) {
   accepted.peer.local_port = port.listener.port;
   accepted.peer.service = *service;
   accepted.tls = port.listener.tls;
-  accepted.client = client;
+  accepted.peer.user_id = guest.user_id;
+  accepted.needs_introduction = !guest.user_id && contains(now->balancers, guest.address);
   accepted.login_timeout = now->limits.login_timeout;
   accepted.make_session = [this, now](const Peer& peer, std::weak_ptr<Watcher> watcher) {
     return make_session_(peer, now, std::move(watcher));
   };
+  // Whom a balancer speaks for, it has yet to say.
+  std::optional<std::string> last_words;
+  if (admission_.enter("") != Admission::Answer::Welcome) {
+    last_words = refused(accepted, Admission::Answer::TooMany);
+  } else if (!accepted.needs_introduction) {
+    last_words = admit(accepted);
+    if (last_words) admission_.leave("");
+  }
+  if (last_words) {
+    [[maybe_unused]] const auto sent =
+        send(accepted.socket.get(), last_words->data(), last_words->size(), MSG_NOSIGNAL);
+    shutdown(accepted.socket.get(), SHUT_WR);
+    return;
+  }
   const auto least =
       std::min_element(loops_.begin(), loops_.end(),
                        [](const auto& a, const auto& b) { return a->count() < b->count(); });
   (*least)->adopt(std::move(accepted));
+}
+
+std::optional<std::string> Server::admit(Connection::Accepted& accepted) {
+  const Peer& peer = accepted.peer;
+  if (!may_use(*settings(), peer)) {
+    log.warning("connection-refused", {{"service", to_string(peer.service)},
+                                       {"port", peer.local_port},
+                                       {"address", peer.address.to_string()},
+                                       {"reason", "neither loopback nor in trusted_networks"}});
+    return is_told(accepted) ? refuse_crowd(peer.service, "This port is for other servers of ours")
+                             : std::string();
+  }
+  const std::string client = peer.user_id ? peer.shown_address() : peer.address.client_key();
+  const auto answer = admission_.name(client);
+  if (answer != Admission::Answer::Welcome) return refused(accepted, answer);
+  accepted.client = client;
+  return std::nullopt;
 }
 
 void Server::left(const std::string& client) {
@@ -145,6 +187,9 @@ Outcome Server::reload(std::shared_ptr<const Settings> settings) {
   for (const auto& acceptor : acceptors_) have.push_back(&acceptor->port());
   auto added = bind_ports(*settings, have);
   if (!added) return fail(added.error());
+  auto sockets = bind_sockets(*settings, have, {});
+  if (!sockets) return fail(sockets.error());
+  for (BoundPort& socket : *sockets) added->push_back(std::move(socket));
 
   std::erase_if(acceptors_,
                 [&](const auto& acceptor) { return !is_wanted(*settings, acceptor->port()); });

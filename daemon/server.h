@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Server {
 
  private:
   void welcome(const BoundPort& port, Acceptor::Guest guest);
+  std::optional<std::string> admit(Connection::Accepted& accepted);  // any thread
   void listen_on(std::vector<BoundPort> ports);
   void left(const std::string& client);
   void look_at_certificates();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ip.h"
@@ -51,28 +52,34 @@ enum class Progress {
   Yield,  // the time slice is used up: call run() again when it is this session's turn
 };
 
-enum class Service { Smtp, Submission, Pop3, Imap };
-const char* to_string(Service service);  // "smtp", "submission", "pop3", "imap"
+enum class Service { Smtp, Submission, Lmtp, Pop3, Imap };
+const char* to_string(Service service);  // "smtp", "submission", "lmtp", "pop3", "imap"
 
 // The TLS of a connection, as far as a session may know it.
 struct TlsInfo {
-  std::string version;             // "TLSv1.3"
-  std::string cipher;              // "TLS_AES_256_GCM_SHA384"
-  std::string server_name;         // SNI, empty when the client sent none
-  std::string exporter;            // channel binding tls-exporter, RFC 9266; empty when not there
-  std::string server_end_point;    // channel binding tls-server-end-point, RFC 5929
+  std::string version;           // "TLSv1.3"
+  std::string cipher;            // "TLS_AES_256_GCM_SHA384"
+  std::string server_name;       // SNI, empty when the client sent none
+  std::string exporter;          // channel binding tls-exporter, RFC 9266; empty when not there
+  std::string server_end_point;  // channel binding tls-server-end-point, RFC 5929
 };
 
-// Who is at the other end. Fixed when the connection is accepted.
+// Who is at the other end. Fixed when the connection is accepted, or a balancer has named it.
 struct Peer {
   std::string session_id;  // unique in this process' life; first field of every log line
   IpAddress address;
-  std::uint16_t port = 0;        // the client's
+  std::uint16_t port = 0;  // the client's
   IpAddress local_address;
   std::uint16_t local_port = 0;  // ours, as clients see it: without port_offset
+  // Whose process it is, as the kernel says, where it came by a Unix socket; then both addresses
+  // are 127.0.0.1, and the ports 0.
+  std::optional<std::uint32_t> user_id;
   Service service = Service::Smtp;
   bool offers_starttls = false;  // and there is a certificate to do it with
-  bool only_starttls = false;    // in clear nothing but STARTTLS and QUIT: port 995 without TLS first
+  bool only_starttls = false;  // in clear nothing but STARTTLS and QUIT: port 995 without TLS first
+
+  // Where it is, for people: "192.0.2.1", or "unix:1000" with the user's number.
+  std::string shown_address() const;
 };
 
 // One client's conversation. Pure: it sees bytes and answers with bytes; no file descriptor, no
@@ -106,8 +113,8 @@ class Session {
   // The client has been silent for too long; as goodbye().
   virtual void timed_out(Output& output) = 0;
   // The pending command waited too long for a worker and will not run: answers it with a temporary
-  // error (451, NO [UNAVAILABLE], -ERR [SYS/TEMP]) and forgets it. The result is as of consume(). Who
-  // has nothing better says goodbye.
+  // error (451, NO [UNAVAILABLE], -ERR [SYS/TEMP]) and forgets it. The result is as of consume().
+  // Who has nothing better says goodbye.
   virtual Next overloaded(Output& output) {
     goodbye("too busy, try again later", output);
     return Next::close();

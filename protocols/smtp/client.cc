@@ -31,9 +31,13 @@ std::string notify_words(unsigned notify) {
 Extensions Extensions::parse(const Reply& ehlo) {
   Extensions extensions;
   const auto lines = split(ehlo.text, '\n');
-  for (std::size_t i = 1; i < lines.size(); ++i) {  // the first is the server's name
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     const auto line_words = words(lines[i]);
     if (line_words.empty()) continue;
+    if (i == 0) {
+      extensions.name = line_words[0];
+      continue;
+    }
     const std::string keyword = to_upper(line_words[0]);
     if (keyword == "PIPELINING") extensions.pipelining = true;
     if (keyword == "CHUNKING") extensions.chunking = true;

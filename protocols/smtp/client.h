@@ -19,6 +19,7 @@ namespace waxwing::smtp {
 
 // What a server said it can do, behind EHLO.
 struct Extensions {
+  std::string name;             // what it calls itself; empty: not said
   bool pipelining = false;      // RFC 2920
   bool chunking = false;        // RFC 3030
   bool eight_bit_mime = false;  // RFC 6152

@@ -20,11 +20,12 @@ constexpr std::uint64_t kMaxTransactions = 100'000;
 std::span<const Conversation::Rule> Conversation::rules() {
   using C = Conversation;
   constexpr unsigned kText = kTls | kSignIn | kTransaction;
-  static constexpr std::array<Rule, 14> kRules = {{
-      {"EHLO", kArgument, {}, &C::ehlo},
-      {"HELO", kArgument, {}, &C::helo},
+  static constexpr std::array<Rule, 15> kRules = {{
+      {"EHLO", kArgument | kNotLmtp, {}, &C::ehlo},
+      {"HELO", kArgument | kNotLmtp, {}, &C::helo},
+      {"LHLO", kArgument | kOnlyLmtp, {}, &C::ehlo},
       {"STARTTLS", kNoArgument, {}, &C::starttls},
-      {"AUTH", kTls | kHello | kNoTransaction | kArgument, Lane::Password, &C::auth},
+      {"AUTH", kTls | kHello | kNoTransaction | kArgument | kNotLmtp, Lane::Password, &C::auth},
       {"MAIL", kTls | kHello | kSignIn | kNoTransaction | kArgument, Lane::Storage, &C::mail},
       {"RCPT", kText | kArgument, Lane::Storage, &C::rcpt},
       {"DATA", kText | kNoArgument, Lane::Storage, &C::data},
@@ -62,8 +63,9 @@ std::optional<Reply> Conversation::ehlo(std::string_view argument) {
   text += "\nLIMITS RCPTMAX=" + std::to_string(limits.recipients) +
           " MAILMAX=" + std::to_string(kMaxTransactions);
   if (origin_.peer.offers_starttls && !encrypted_) text += "\nSTARTTLS";
-  const auto mechanisms =
-      wants_tls_first() ? std::vector<std::string>{} : services_.authenticator.mechanisms(offer());
+  const auto mechanisms = wants_tls_first() || is_lmtp()
+                              ? std::vector<std::string>{}
+                              : services_.authenticator.mechanisms(offer());
   if (!mechanisms.empty()) text += "\nAUTH " + join(mechanisms, " ");
   text += "\nHELP";
   return Reply{250, "", std::move(text)};
@@ -108,7 +110,7 @@ std::optional<Reply> Conversation::mail(std::string_view argument) {
     closing_ = true;
     return Reply{421, "4.7.0", "Too many messages in one session"};
   }
-  if (!origin_.identity && !services_.limits.may_send(origin_.peer.address)) {
+  if (is_stranger() && !services_.limits.may_send(origin_.peer.address)) {
     return Reply{450, "4.7.1", "Too many messages from your address, try again later"};
   }
   transaction_.emplace(settings(), services_.intake, origin_);
@@ -118,11 +120,11 @@ std::optional<Reply> Conversation::mail(std::string_view argument) {
 }
 
 std::optional<Reply> Conversation::rcpt(std::string_view argument) {
-  if (!origin_.identity && !services_.limits.may_ask(origin_.peer.address)) {
+  if (is_stranger() && !services_.limits.may_ask(origin_.peer.address)) {
     return Reply{450, "4.7.1", "Too many unknown recipients from your address, try again later"};
   }
   auto answer = transaction_->rcpt(argument);
-  if (!origin_.identity && answer.code == 550) {
+  if (is_stranger() && answer.code == 550) {
     services_.limits.count_unknown_recipient(origin_.peer.address);
   }
   return answer;
@@ -168,7 +170,9 @@ std::optional<Reply> Conversation::expn(std::string_view) {
 
 std::optional<Reply> Conversation::help(std::string_view) {
   std::vector<std::string> verbs;
-  for (const auto& rule : rules()) verbs.emplace_back(rule.verb);
+  for (const auto& rule : rules()) {
+    if (is_spoken(rule)) verbs.emplace_back(rule.verb);
+  }
   return Reply{214, "2.0.0", "Commands: " + join(verbs, " ")};
 }
 

@@ -44,10 +44,14 @@ std::unique_ptr<Session> make_session(Peer peer, Services services) {
 
 Conversation::Conversation(Peer peer, Services services) : services_(std::move(services)) {
   origin_.peer = std::move(peer);
+  const auto& from = origin_.peer;
+  origin_.is_trusted = from.service == Service::Smtp &&
+                       (from.user_id || contains(settings().trusted_networks, from.address));
+  origin_.is_vouched_for = is_lmtp();
 }
 
 void Conversation::greet(Output& output) {
-  write(output, {220, "", settings().hostname + " ESMTP Waxwing"});
+  write(output, {220, "", settings().hostname + (is_lmtp() ? " LMTP Waxwing" : " ESMTP Waxwing")});
 }
 
 Next Conversation::consume(Input& input, Output& output) {
@@ -131,10 +135,15 @@ std::optional<Next> Conversation::read_command(Input& input, Output& output) {
   return std::nullopt;
 }
 
-const Conversation::Rule* Conversation::find_rule(std::string_view verb) {
+bool Conversation::is_spoken(const Rule& rule) const {
+  return (rule.needs & (is_lmtp() ? kNotLmtp : kOnlyLmtp)) == 0;
+}
+
+const Conversation::Rule* Conversation::find_rule(std::string_view verb) const {
   const auto all = rules();
-  const auto rule =
-      std::find_if(all.begin(), all.end(), [&](const Rule& each) { return each.verb == verb; });
+  const auto rule = std::find_if(all.begin(), all.end(), [&](const Rule& each) {
+    return each.verb == verb && is_spoken(each);
+  });
   return rule == all.end() ? nullptr : &*rule;
 }
 
@@ -178,7 +187,8 @@ std::optional<Reply> Conversation::refusal(const Rule& rule, std::string_view ar
   const auto needs = [&](unsigned what) { return (rule.needs & what) != 0; };
   if (needs(kTls) && wants_tls_first())
     return Reply{530, "5.7.0", "Must issue a STARTTLS command first"};
-  if (needs(kHello) && origin_.helo.empty()) return Reply{503, "5.5.1", "Say EHLO first"};
+  if (needs(kHello) && origin_.helo.empty())
+    return Reply{503, "5.5.1", is_lmtp() ? "Say LHLO first" : "Say EHLO first"};
   if (needs(kSignIn) && origin_.peer.service == Service::Submission && !origin_.identity) {
     return Reply{530, "5.7.0", "Authentication required"};
   }
@@ -254,9 +264,14 @@ void Conversation::examine(Output& output) {
 
 void Conversation::answer_text(Reply answer, Output& output) {
   mode_ = Mode::Commands;
-  if (transaction_->is_over()) transaction_.reset();
+  // The message is taken for all recipients or for none, so all hear the same.  RFC 2033
+  // sections 4.2 and 4.3: one reply for each RCPT that was taken, and none where none was.
+  const bool is_over = transaction_->is_over();
+  const std::size_t replies = is_lmtp() && is_over ? transaction_->recipients() : 1;
+  if (is_over) transaction_.reset();
   if (is_positive(answer)) errors_ = 0;
-  reply(answer, output);
+  if (replies > 0) reply(answer, output);
+  for (std::size_t more = 1; more < replies; ++more) write(output, answer);
 }
 
 Next Conversation::work(Job job, Lane lane) {
@@ -275,7 +290,7 @@ void Conversation::reply(const Reply& reply, Output& output) {
 
 void Conversation::cut(const Reply& reply, std::string_view why, Output& output) {
   log.info("smtp cut", {{"session", origin_.peer.session_id},
-                        {"address", origin_.peer.address.to_string()},
+                        {"address", origin_.peer.shown_address()},
                         {"why", why}});
   write(output, reply);
   closing_ = true;

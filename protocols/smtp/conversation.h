@@ -19,6 +19,7 @@
 namespace waxwing::smtp {
 
 // Greeting, TLS, sign-in and the order of commands; what belongs to one message is a Transaction.
+// On the service lmtp it is LMTP: RFC 2033.
 //
 // A command is answered where it is read (conversation.cc) or, where its row in the table
 // (commands.cc) names a lane, by run() on a worker. The lines behind AUTH and the text behind DATA
@@ -52,6 +53,8 @@ class Conversation final : public Session {
   static constexpr unsigned kNoTransaction = 16;
   static constexpr unsigned kArgument = 32;
   static constexpr unsigned kNoArgument = 64;
+  static constexpr unsigned kNotLmtp = 128;  // else the command is unknown
+  static constexpr unsigned kOnlyLmtp = 256;
   // A row of the command table. The handler returns nothing when the reply comes later.
   struct Rule {
     std::string_view verb;
@@ -60,7 +63,8 @@ class Conversation final : public Session {
     std::optional<Reply> (Conversation::*answer)(std::string_view argument);
   };
   static std::span<const Rule> rules();
-  static const Rule* find_rule(std::string_view verb);
+  bool is_spoken(const Rule& rule) const;
+  const Rule* find_rule(std::string_view verb) const;
 
   // Each reads on in its mode; nothing: look again what is to be done.
   std::optional<Next> read_command(Input& input, Output& output);
@@ -101,6 +105,9 @@ class Conversation final : public Session {
   void answer_text(Reply answer, Output& output);
   const Settings& settings() const { return *services_.settings; }
   bool wants_tls_first() const;
+  bool is_lmtp() const { return origin_.peer.service == Service::Lmtp; }
+  // Whose commands ClientLimits counts.
+  bool is_stranger() const { return !origin_.may_relay() && !is_lmtp(); }
   Authenticator::Offer offer() const;
 
   Services services_;

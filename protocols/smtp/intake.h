@@ -48,7 +48,12 @@ struct Origin {
   bool esmtp = false;
   std::string tls_version, tls_cipher;  // empty in clear
   std::optional<Identity> identity;     // signed in: a submission
-  bool is_trusted = false;              // of the networks that the operator trusts
+  bool is_trusted = false;              // of this machine, or of a network that the operator trusts
+  // Another server of ours has taken it, and has asked who sent it: LMTP.
+  bool is_vouched_for = false;
+
+  // What comes from there goes to other servers as well, and is completed as a submission.
+  bool may_relay() const { return identity.has_value() || is_trusted; }
 };
 
 // What the checks made of one message.

@@ -23,8 +23,9 @@ struct Services {
 // The server's side of one SMTP conversation: RFC 5321 with PIPELINING (2920), SIZE (1870),
 // 8BITMIME (6152), SMTPUTF8 (6531), CHUNKING (3030), ENHANCEDSTATUSCODES (2034), LIMITS (9422),
 // STARTTLS (3207) and AUTH (4954); on the submission service as RFC 6409 wants it.
-// BINARYMIME is not offered: a message with bare CR, LF or NUL could not be handed on to IMAP and
-// POP3 as it is.
+// On the service lmtp: RFC 2033, without AUTH, for mail that another server has taken; it relays
+// nothing. BINARYMIME is not offered: a message with bare CR, LF or NUL could not be handed on to
+// IMAP and POP3 as it is.
 std::unique_ptr<Session> make_session(Peer peer, Services services);
 
 }  // namespace waxwing::smtp

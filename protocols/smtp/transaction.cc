@@ -39,14 +39,18 @@ Reply Transaction::rcpt(std::string_view argument) {
   if (envelope_.recipients.size() >= settings_.limits.recipients) {
     return {452, "4.5.3", "Too many recipients, send the rest in another transaction"};
   }
-  return intake_.add_recipient(
+  auto answer = intake_.add_recipient(
       origin_, envelope_,
       {std::move(rcpt->recipient), {}, rcpt->notify, std::move(rcpt->original)});
+  if (is_positive(answer)) ++recipients_;
+  return answer;
 }
 
 Reply Transaction::data() {
   if (chunk_) return {503, "5.5.1", "DATA does not follow BDAT"};
-  if (envelope_.recipients.empty()) return {554, "5.5.1", "No valid recipients"};
+  // RFC 2033 section 4.2 wants 503.
+  const bool is_lmtp = origin_.peer.service == Service::Lmtp;
+  if (envelope_.recipients.empty()) return {is_lmtp ? 503 : 554, "5.5.1", "No valid recipients"};
   content_.open(intake_, announced_size_);
   if (content_.refusal()) {
     over_ = true;

@@ -53,6 +53,8 @@ class Transaction {
   bool is_over() const { return over_; }
 
   const MailEnvelope& envelope() const { return envelope_; }
+  // RCPT commands that were taken, those that named an address again as well.
+  std::size_t recipients() const { return recipients_; }
 
  private:
   Text read_data(Input& input);
@@ -66,6 +68,7 @@ class Transaction {
   Content content_;
   DataReader data_reader_;
   std::optional<BdatReader> chunk_;  // since the first BDAT
+  std::size_t recipients_ = 0;
   bool over_ = false;
   std::unique_ptr<Staged> message_;  // whole, not accepted yet
   Findings findings_;                // about it

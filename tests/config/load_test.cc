@@ -187,6 +187,7 @@ TEST(Load, ReadsWhomToBelieve) {
       "  dmarc: quarantine\n"
       "  domains: [{domain: One.example, dmarc: tag}, {domain: two.example, spf: reject}]\n"
       "  trusted_sealers: [lists.example]\n"
+      "dkim: {sign: false}\n"
       "dmarc_reports: {send: true, contact: dmarc@example.com, organization: Example}\n");
   ASSERT_EQ(settings.trusted_networks.size(), 3u);
   EXPECT_EQ(settings.trusted_networks[2].to_string(), "127.0.0.1/32");
@@ -203,6 +204,8 @@ TEST(Load, ReadsWhomToBelieve) {
   EXPECT_EQ(settings.sender_policy.domains[0].spf, std::nullopt);
   EXPECT_EQ(settings.sender_policy.domains[1].spf, Action::Reject);
   EXPECT_THAT(settings.sender_policy.trusted_sealers, ElementsAre("lists.example"));
+  EXPECT_FALSE(settings.dkim.sign);
+  EXPECT_TRUE(good("").dkim.sign);
   EXPECT_TRUE(settings.dmarc_reports.send);
   EXPECT_EQ(settings.dmarc_reports.contact, "dmarc@example.com");
   EXPECT_EQ(settings.dmarc_reports.organization, "Example");

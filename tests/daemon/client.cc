@@ -15,6 +15,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "daemon/unix_socket.h"
+
 namespace waxwing::test {
 
 Client::Client(std::uint16_t port, const std::string& from)
@@ -33,6 +35,16 @@ Client::Client(std::uint16_t port, const std::string& from)
   address.sin_port = htons(port);
   if (connect(fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     throw std::runtime_error(std::string("connect: ") + std::strerror(errno));
+}
+
+Client::Client(const std::string& path)
+    : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const timeval patience{10, 0};
+  setsockopt(fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const auto address = unix_address(path);
+  if (!address || connect(fd(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
+    throw std::runtime_error("connect: " + path);
 }
 
 Client::~Client() {

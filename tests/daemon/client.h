@@ -18,6 +18,8 @@ namespace waxwing::test {
 class Client {
  public:
   explicit Client(std::uint16_t port, const std::string& from = "127.0.0.1");
+  // By a Unix socket.
+  explicit Client(const std::string& path);
   ~Client();
 
   struct Tls {

@@ -70,5 +70,19 @@ TEST(Admission, CountsAllAndEachOne) {
   EXPECT_EQ(admission.count(), 3u);
 }
 
+TEST(Admission, CountsWhoHasNoNameYetAmongAllOnly) {
+  Admission admission({3, 1});
+  using Answer = Admission::Answer;
+  EXPECT_EQ(admission.enter(""), Answer::Welcome);
+  EXPECT_EQ(admission.enter(""), Answer::Welcome);
+  EXPECT_EQ(admission.name("a"), Answer::Welcome);
+  EXPECT_EQ(admission.name("a"), Answer::TooManyFromThere);
+  EXPECT_EQ(admission.count(), 2u);
+  admission.leave("");
+  admission.leave("a");
+  EXPECT_EQ(admission.count(), 0u);
+  EXPECT_EQ(admission.enter("a"), Answer::Welcome);
+}
+
 }  // namespace
 }  // namespace waxwing::test

@@ -66,6 +66,9 @@ void House::open() {
     bound = bind_ports(settings, {});
   }
   if (!bound) throw std::runtime_error(bound.error().text);
+  auto sockets = bind_sockets(settings, {}, {});
+  if (!sockets) throw std::runtime_error(sockets.error().text);
+  for (BoundPort& socket : *sockets) bound->push_back(std::move(socket));
   auto now = std::make_shared<const Settings>(settings);
   auto certificates = Certificates::load(*now);
   if (!certificates) throw std::runtime_error(certificates.error().text);

@@ -50,6 +50,24 @@ TEST(NextHop, IsTheDomainWhateverTheAddressLooksLike) {
   EXPECT_EQ(next_hop(settings(), "a@[192.0.2.1]"), "[192.0.2.1]");
 }
 
+TEST(NextHop, KnowsRelaysThatSpeakLmtp) {
+  Settings with = settings();
+  with.relay = {{.host = "store.lan", .port = 24, .domains = {"far.example"}, .lmtp = true},
+                {.domains = {"near.example"}, .lmtp = true, .socket = "/run/store/lmtp"}};
+  EXPECT_EQ(next_hop(with, "a@far.example"), "relay:lmtp:store.lan:24");
+  EXPECT_EQ(next_hop(with, "a@near.example"), "relay:unix:/run/store/lmtp");
+}
+
+TEST(NextHop, TakesForAnotherWhatARelayAccepts) {
+  Settings with = settings();
+  with.relay = {{.host = "store.lan", .domains = {"far.example"}, .accept = true},
+                {.host = "smart.lan", .domains = {"near.example"}}};
+  EXPECT_TRUE(is_taken_for_another(with, "a@Far.example"));
+  EXPECT_FALSE(is_taken_for_another(with, "a@near.example"));
+  EXPECT_FALSE(is_taken_for_another(with, "a@sub.far.example"));
+  EXPECT_FALSE(is_taken_for_another(with, "far.example"));
+}
+
 TEST(NextHop, IsTheFirstRelayThatFits) {
   Settings with = settings();
   with.relay = {{.host = "one.example", .port = 25, .domains = {"far.example"}},

@@ -73,7 +73,8 @@ class Image(unittest.TestCase):
         os.chmod(self.folder, 0o755)
         # As in compose.yaml, but in a network of its own, where the low ports are free.
         self.docker("run", "-d", "--name", "waxwing", "--network=none", "--sysctl", "net.ipv4.ip_unprivileged_port_start=1024",
-                    "--cap-drop=ALL", "--cap-add=NET_BIND_SERVICE", "--read-only", "--tmpfs", "/tmp", "--health-interval=2s",
+                    "--cap-drop=ALL", "--cap-add=NET_BIND_SERVICE", "--read-only", "--tmpfs", "/tmp",
+                    "--tmpfs", "/run/waxwing:uid=990,gid=990,mode=755", "--health-interval=2s",
                     "-v", f"{config}:/etc/waxwing/waxwing.yaml:ro", "-v", "mail:/var/lib/waxwing", "waxwing")
         try:
             harness.wait_for(self.healthy, "the health check", 60)
@@ -97,6 +98,7 @@ class Image(unittest.TestCase):
             print(c.fetch("1", "(BODY[])")[1]); c.logout()
         """
         self.assertIn("contained", self.inside(read).stdout)
+        self.docker("exec", "-i", "waxwing", "sendmail", "alice@example.test", text="Subject: inside\n\nx\n")
         self.docker("restart", "-t", "30", "waxwing")
         self.assertEqual(self.docker("inspect", "-f", "{{.State.ExitCode}}", "waxwing").stdout.strip(), "0")
         harness.wait_for(self.healthy, "the health check", 60)

@@ -54,6 +54,24 @@ class Units(unittest.TestCase):
                                f"{self.tree}/usr/share/doc/waxwing/waxwing.yaml"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_sendmail_is_the_same_program(self):
+        name = f"{self.tree}/usr/sbin/sendmail"
+        self.assertEqual(os.readlink(name), "../bin/waxwing")
+        done = subprocess.run([name, "--help"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("usage: sendmail", done.stdout)
+
+    def test_another_servers_sendmail_is_left_alone(self):
+        with tempfile.TemporaryDirectory(prefix="waxwing-tree-") as tree:
+            os.makedirs(f"{tree}/usr/sbin")
+            with open(f"{tree}/usr/sbin/sendmail", "w") as out:
+                out.write("another")
+            done = subprocess.run(["cmake", "--install", BUILD, "--prefix", f"{tree}/usr"], check=True,
+                                  capture_output=True, text=True)
+            self.assertIn("belongs to another mail server", done.stderr)
+            with open(f"{tree}/usr/sbin/sendmail") as there:
+                self.assertEqual(there.read(), "another")
+
     def test_user_and_folders_are_declared(self):
         for kind in ("sysusers", "tmpfiles"):
             self.assertTrue(os.path.exists(f"{self.tree}/usr/lib/{kind}.d/waxwing.conf"), kind)

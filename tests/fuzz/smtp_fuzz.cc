@@ -107,6 +107,7 @@ Heard talk(std::string_view bytes, std::size_t step) {
   ClientLimits limits(settings->limits, clock);
   Peer peer;
   peer.address = IpAddress::v4({127, 0, 0, 1});
+  if (bytes.starts_with("LHLO")) peer.service = Service::Lmtp;
   const auto session = make_session(peer, {settings, intake, authenticator, clock, limits});
 
   Input input;

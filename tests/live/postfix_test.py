@@ -78,7 +78,8 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 class Postfix:
     """A server of its own, started in the foreground of nothing and stopped by the pid of its master."""
 
-    def __init__(self, waxwing):
+    def __init__(self, waxwing, main="", master=""):
+        """`main` and `master`: more lines of those files."""
         self.root = tempfile.mkdtemp(prefix="waxwing-postfix-")
         os.chmod(self.root, 0o755)
         self.port = harness.free_port()
@@ -95,8 +96,8 @@ class Postfix:
         with open(f"{self.root}/users", "w") as users:
             for user in ("carol", "big", "receipt", "\u4f60\u597d", *(f"m{n}" for n in range(60))):
                 users.write(f"{user}@peer.test {user}/\n")
-        self.write("main.cf", MAIN, waxwing=waxwing, uid=65534, gid=65534)
-        self.write("master.cf", MASTER)
+        self.write("main.cf", MAIN + main, waxwing=waxwing, uid=65534, gid=65534)
+        self.write("master.cf", MASTER + master)
         subprocess.run(["/usr/sbin/postfix", "-c", f"{self.root}/config", "start"], check=True, capture_output=True)
         wait_for(lambda: os.path.exists(f"{self.root}/spool/pid/master.pid"), "Postfix")
 

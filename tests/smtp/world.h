@@ -18,9 +18,11 @@ struct Kept {
   std::string sender;
   std::vector<std::string> recipients;
   std::string text;
+  bool is_vouched_for = false;
 };
 
-// An intake in memory: alice and bob live at example.test, users may send to nobody else.
+// An intake in memory: alice and bob live at example.test, and only who is trusted may send to
+// anybody else.
 class FakeIntake final : public Intake {
  public:
   Reply check_sender(const Origin& origin, const MailEnvelope& envelope) override;

@@ -180,6 +180,7 @@ class InProcessServer final : public Server {
               .port = static_cast<std::uint16_t>(40000 + connections_),
               .local_address = IpAddress::v4({127, 0, 0, 1}),
               .local_port = port,
+              .user_id = {},
               .service = service_of(listener->service),
               .offers_starttls = listener->tls == Tls::StartTls};
     const auto make = [&](std::weak_ptr<Watcher> watcher) {
@@ -201,6 +202,7 @@ class InProcessServer final : public Server {
     switch (service) {
       case Settings::Listener::Service::Smtp: return Service::Smtp;
       case Settings::Listener::Service::Submission: return Service::Submission;
+      case Settings::Listener::Service::Lmtp: return Service::Lmtp;
       case Settings::Listener::Service::Pop3: return Service::Pop3;
       case Settings::Listener::Service::Imap: return Service::Imap;
       case Settings::Listener::Service::Http: break;
@@ -212,6 +214,7 @@ class InProcessServer final : public Server {
     switch (peer.service) {
       case Service::Smtp:
       case Service::Submission:
+      case Service::Lmtp:
         return smtp::make_session(peer, {settings_, *intake_, *authenticator_, clock_, *limits_});
       case Service::Pop3:
         return pop3::make_session(
