@@ -87,7 +87,11 @@ Client::Step Client::consume(Input& input, Output& output) {
 
 Client::Step Client::take(const Reply& reply, Output& output) {
   // The server ends this conversation, whatever it was asked.  RFC 5321 section 3.8
-  if (reply.code == 421 && stage_ != Stage::Quit) return fail_with(reply);
+  if (reply.code == 421 && stage_ != Stage::Quit) {
+    // What it was told behind that, it did not look at.
+    if (stage_ == Stage::Envelope) stage_ = Stage::Over;
+    return fail_with(reply);
+  }
   switch (stage_) {
     case Stage::Greeting:
       if (!is_positive(reply)) return fail_with(reply);
@@ -389,10 +393,20 @@ void Client::quit(Output& output) {
   output << "QUIT\r\n";
 }
 
+bool Client::is_in_doubt() const {
+  if (stage_ == Stage::Content) return true;
+  if (stage_ != Stage::Envelope || !content_said_ || mail_refused_) return false;
+  const auto is_awaited = [this](Said what) {
+    return std::any_of(awaited_.begin(), awaited_.end(),
+                       [what](const Awaited& each) { return each.what == what; });
+  };
+  return is_awaited(Said::Chunk) && (any_accepted() || is_awaited(Said::Rcpt));
+}
+
 Client::Step Client::fail_with(Reply reply) {
   trouble_ = std::move(reply);
   text_.reset();
-  if (stage_ != Stage::Content) stage_ = Stage::Over;
+  stage_ = is_in_doubt() ? Stage::Content : Stage::Over;
   return {Kind::Failed};
 }
 

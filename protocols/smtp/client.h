@@ -99,8 +99,14 @@ class Client {
   };
   // One for each recipient, in order; none for those of whom nothing was said.
   const std::vector<std::optional<Result>>& results() const { return results_; }
-  // The whole message was handed over, or may have been, and no answer came.
-  bool is_in_doubt() const { return stage_ == Stage::Content; }
+  // The whole message was handed over, or may have been, and no answer came. With CHUNKING it may
+  // go out with MAIL and RCPT, so also while these are unanswered.
+  bool is_in_doubt() const;
+  // The server has said nothing of this message yet, not even of its MAIL.
+  bool is_unheard() const {
+    return !awaited_.empty() &&
+           (awaited_.front().what == Said::Mail || awaited_.front().what == Said::Reset);
+  }
   // Why it Failed: the server's words where it said any, code 0 otherwise.
   const Reply& trouble() const { return trouble_; }
   const Extensions& extensions() const { return extensions_; }

@@ -119,9 +119,9 @@ TEST_F(RelayingTest, CompletesWhatATrustedClientSends) {
 
 TEST_F(RelayingTest, NobodyAsksWhetherATrustedClientIsWhoItSays) {
   IntakeCheck check{"strangers", IntakeCheck::Of::Strangers, true, {}};
-  EXPECT_TRUE(looks_at(check, stranger_));
-  EXPECT_FALSE(looks_at(check, trusted_));
-  EXPECT_FALSE(looks_at(check, front_)) << "the server in front has asked";
+  EXPECT_TRUE(looks_at(check, settings_, stranger_));
+  EXPECT_FALSE(looks_at(check, settings_, trusted_));
+  EXPECT_FALSE(looks_at(check, settings_, front_)) << "the server in front has asked";
 }
 
 TEST_F(RelayingTest, PassesOnForAliasesUnderASenderOfItsOwn) {

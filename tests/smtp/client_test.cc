@@ -227,6 +227,35 @@ TEST_F(ClientTest, IsInDoubtWhenTheAnswerToTheMessageIsMissing) {
   EXPECT_THAT(results(), testing::ElementsAre("nothing"));
 }
 
+// A server may have read all of it, and taken it, before its first reply is seen here.
+TEST_F(ClientTest, IsInDoubtAsSoonAsTheWholeMessageIsSaid) {
+  greet("250-PIPELINING\r\n250-CHUNKING\r\n");
+  send(mail({"a@x.example", "b@x.example"}));
+  EXPECT_THAT(said(), HasSubstr("LAST\r\n"));
+  EXPECT_TRUE(client_->is_in_doubt());
+  EXPECT_TRUE(client_->is_unheard());
+  EXPECT_EQ(hear("250 ok\r\n"), Kind::Bytes);
+  EXPECT_TRUE(client_->is_in_doubt());
+  EXPECT_FALSE(client_->is_unheard());
+  EXPECT_EQ(hear("550 5.1.1 who?\r\n550 5.1.1 who?\r\n"), Kind::Bytes);
+  EXPECT_FALSE(client_->is_in_doubt()) << "nobody wants it";
+  EXPECT_EQ(hear("503 5.5.1 for whom?\r\n"), Kind::Ready);
+  EXPECT_FALSE(client_->is_in_doubt());
+
+  send(mail({"a@x.example"}));
+  EXPECT_EQ(hear("250 ok\r\n250 ok\r\n421 4.3.2 going down\r\n"), Kind::Failed);
+  EXPECT_FALSE(client_->is_in_doubt()) << "it said so before it looked at the message";
+}
+
+TEST_F(ClientTest, IsInNoDoubtBeforeTheServerAsksForTheText) {
+  greet("250-PIPELINING\r\n");
+  send(mail({"a@x.example"}));
+  EXPECT_THAT(said(), EndsWith("DATA\r\n"));
+  EXPECT_FALSE(client_->is_in_doubt());
+  EXPECT_EQ(hear("250 ok\r\n250 ok\r\n354 go\r\n"), Kind::Bytes);
+  EXPECT_TRUE(client_->is_in_doubt());
+}
+
 TEST_F(ClientTest, HearsOfEachRecipientInLmtp) {
   options_.lmtp = true;
   client_ = std::make_unique<Client>(options_);
