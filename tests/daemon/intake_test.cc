@@ -1,14 +1,9 @@
 #include "daemon/intake.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <functional>
 
 #include "daemon/notices.h"
-#include "daemon/send_quota.h"
-#include "tests/daemon/house.h"
-#include "tests/daemon/memory_store.h"
+#include "tests/daemon/intake_fixture.h"
 
 namespace waxwing {
 namespace {
@@ -21,109 +16,6 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
-
-// example.test with alice, bob, mallory who is disabled, and some aliases.
-class IntakeTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    folder_ = new test::Folder;
-    static FakeClock clock;
-    directory_ = Directory::open(folder_->path("directory.sqlite"), clock).value().release();
-    ASSERT_TRUE(directory_->add_domain("example.test"));
-    for (const char* user : {"alice@example.test", "bob@example.test", "mallory@example.test"}) {
-      // A hash that is there already: nobody signs in here, so no test pays for argon2.
-      ASSERT_TRUE(
-          directory_->import_account(user, "{SHA512-CRYPT}$6$salt$" + std::string(86, 'x')));
-    }
-    ASSERT_TRUE(directory_->disable_account("mallory@example.test"));
-    ASSERT_TRUE(directory_->add_alias("sales@example.test", {"alice@example.test"}));
-    ASSERT_TRUE(
-        directory_->add_alias("team@example.test", {"alice@example.test", "bob@example.test"}));
-    ASSERT_TRUE(
-        directory_->add_alias("away@example.test", {"bob@example.test", "bob@far.example"}));
-    ASSERT_TRUE(directory_->add_alias("gone@example.test", {"bob@far.example"}));
-  }
-  static void TearDownTestSuite() {
-    delete directory_;
-    delete folder_;
-  }
-
-  IntakeTest() {
-    settings_.hostname = "mail.example.test";
-    stranger_.peer.session_id = "s1";
-    stranger_.peer.address = IpAddress::v4({192, 0, 2, 7});
-    stranger_.peer.local_address = IpAddress::v4({192, 0, 2, 1});
-    stranger_.helo = "mx.far.example";
-    stranger_.esmtp = true;
-    alice_ = stranger_;
-    alice_.tls_version = "TLSv1.3";
-    alice_.tls_cipher = "TLS_AES_128_GCM_SHA256";
-    alice_.identity = Identity{1, "alice@example.test", PopPolicy::On};
-    store_.mailboxes["alice@example.test"] = {
-        {{1}, "INBOX"}, {{2}, "Lists"}, {{3}, "Sent", SpecialUse::Sent}};
-  }
-
-  MailIntake& intake() {
-    if (!intake_)
-      intake_ = std::make_unique<MailIntake>(settings_, store_, *directory_, *queue_, clock_);
-    return *intake_;
-  }
-  std::string sender(const Origin& origin, const std::string& address) {
-    MailEnvelope envelope;
-    envelope.sender = address;
-    return shown(intake().check_sender(origin, envelope));
-  }
-  std::string recipient(const Origin& origin, const std::string& address) {
-    MailEnvelope envelope;
-    const auto reply = intake().add_recipient(origin, envelope, {address, {}});
-    EXPECT_EQ(envelope.recipients.size(), reply.code == 250 ? 1u : 0u);
-    return shown(reply);
-  }
-  // What the reply to the end of data is when `meanwhile` happened after RCPT.
-  std::string send_while(const std::vector<std::string>& to,
-                         const std::function<void()>& meanwhile) {
-    MailEnvelope envelope;
-    for (const auto& address : to) {
-      EXPECT_EQ(intake().add_recipient(stranger_, envelope, {address, {}}).code, 250) << address;
-    }
-    auto staged = intake().stage(0);
-    EXPECT_TRUE((*staged)->append("Subject: x\r\n\r\n"));
-    meanwhile();
-    return shown(accept(stranger_, envelope, std::move(*staged)));
-  }
-  Reply send(const Origin& origin, const std::string& from, const std::vector<std::string>& to,
-             std::string_view text) {
-    MailEnvelope envelope;
-    envelope.sender = from;
-    for (const auto& address : to) {
-      EXPECT_EQ(intake().add_recipient(origin, envelope, {address, {}}).code, 250) << address;
-    }
-    auto staged = intake().stage(0);
-    EXPECT_TRUE((*staged)->append(text));
-    return accept(origin, envelope, std::move(*staged));
-  }
-  Reply accept(const Origin& origin, const MailEnvelope& envelope,
-               std::unique_ptr<Staged> message) {
-    const auto findings = intake().examine(origin, envelope, *message);
-    return intake().accept(origin, envelope, std::move(message), findings);
-  }
-  static std::string shown(const Reply& reply) {
-    return std::to_string(reply.code) + " " + reply.enhanced;
-  }
-
-  static test::Folder* folder_;
-  static Directory* directory_;
-  test::Folder queue_folder_;
-  std::unique_ptr<Queue> queue_ = test::make_queue(queue_folder_, clock_);
-  FakeClock clock_;
-  Settings settings_;
-  test::MemoryStore store_;
-  Origin stranger_, alice_;
-  std::unique_ptr<MailIntake> intake_;
-};
-
-test::Folder* IntakeTest::folder_ = nullptr;
-Directory* IntakeTest::directory_ = nullptr;
 
 TEST_F(IntakeTest, RefusesMailForAFullAccountAtOnce) {
   MailEnvelope envelope;
@@ -335,16 +227,6 @@ TEST_F(IntakeTest, SendsReportsFromNobody) {
       intake().send_report("00000000000000cc", "nobody@example.test", "Subject: r\r\n\r\n"));
 }
 
-TEST_F(IntakeTest, UsersSendAsThemselves) {
-  EXPECT_EQ(sender(alice_, "alice@example.test"), "250 2.1.0");
-  EXPECT_EQ(sender(alice_, "alice+tag@example.test"), "250 2.1.0");
-  EXPECT_EQ(sender(alice_, "sales@example.test"), "250 2.1.0");
-  EXPECT_EQ(sender(alice_, ""), "250 2.1.0");
-  EXPECT_EQ(sender(alice_, "bob@example.test"), "553 5.7.1");
-  EXPECT_EQ(sender(alice_, "carol@far.example"), "553 5.7.1");
-  EXPECT_EQ(sender(stranger_, "carol@far.example"), "250 2.1.0");
-}
-
 TEST_F(IntakeTest, TakesNothingWhenTheDiskIsFull) {
   store_.is_full = true;
   MailEnvelope envelope;
@@ -512,102 +394,6 @@ TEST_F(IntakeTest, PutsSuspectMailIntoJunkForThoseWhoWantItSo) {
   EXPECT_EQ(store_.copies[1].mailbox, "Lists");
   send(stranger_, "x@far.example", {"alice+Lists@example.test"}, "Subject: x\r\n\r\n");
   EXPECT_EQ(store_.copies.back().mailbox, "Junk") << "made where there is none";
-}
-
-TEST_F(IntakeTest, LetsAUserSendAsMuchAsIsAllowed) {
-  SystemDisk disk;
-  const auto counts = SendCounts::open(queue_folder_.path(), disk, clock_).value();
-  SendQuota quota(*directory_, *counts);
-  settings_.limits.sends_per_hour = 3;
-  intake().limit_by(quota);
-  intake().add(quota.check());
-  const auto mail = [&](const std::vector<std::string>& to) {
-    return shown(send(alice_, "alice@example.test", to, "Subject: x\r\n\r\n"));
-  };
-  EXPECT_EQ(mail({"x@far.example", "y@far.example", "bob@example.test"}), "250 2.0.0");
-  EXPECT_EQ(recipient(alice_, "z@far.example"), "250 2.1.5");
-  MailEnvelope envelope;
-  ASSERT_EQ(intake().add_recipient(alice_, envelope, {"v@far.example", {}}).code, 250);
-  const auto refused = intake().add_recipient(alice_, envelope, {"w@far.example", {}});
-  EXPECT_EQ(refused.code, 450);
-  EXPECT_THAT(refused.text, HasSubstr("3 recipients on other servers in an hour"));
-  EXPECT_EQ(mail({"z@far.example"}), "250 2.0.0");
-  EXPECT_EQ(recipient(alice_, "x@far.example"), "450 4.7.1");
-  EXPECT_EQ(recipient(alice_, "gone@example.test"), "450 4.7.1") << "an alias that leads out";
-  EXPECT_EQ(mail({"bob@example.test", "alice@example.test"}), "250 2.0.0") << "they are here";
-  EXPECT_EQ(recipient(stranger_, "bob@example.test"), "250 2.1.5");
-  clock_.advance(std::chrono::hours(1));
-  EXPECT_EQ(recipient(alice_, "x@far.example"), "250 2.1.5");
-}
-
-TEST_F(IntakeTest, CountsAMessageThatPassedRcptBesideAnother) {
-  SystemDisk disk;
-  const auto counts = SendCounts::open(queue_folder_.path(), disk, clock_).value();
-  SendQuota quota(*directory_, *counts);
-  settings_.limits.sends_per_day = 1;
-  intake().limit_by(quota);
-  intake().add(quota.check());
-  MailEnvelope one, other;
-  for (auto* each : {&one, &other})
-    ASSERT_EQ(intake().add_recipient(alice_, *each, {"x@far.example", {}}).code, 250);
-  const auto finish = [&](MailEnvelope& envelope) {
-    auto staged = intake().stage(0);
-    EXPECT_TRUE((*staged)->append("Subject: x\r\n\r\n"));
-    return accept(alice_, envelope, std::move(*staged)).code;
-  };
-  EXPECT_EQ(finish(one), 250);
-  EXPECT_EQ(finish(other), 450);
-}
-
-TEST_F(IntakeTest, CompletesWhatAUserSends) {
-  send(alice_, "alice@example.test", {"bob@example.test"}, "Subject: hi\r\n\r\ntext\r\n");
-  const auto text = store_.text();
-  EXPECT_THAT(text, HasSubstr("\r\nFrom: <alice@example.test>\r\n"));
-  EXPECT_THAT(text, HasSubstr("\r\nDate: Mon, 21 Sep 2026 14:13:20 +0000\r\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("\r\nMessage-ID: <[0-9a-f]+@example.test>\r\n"));
-}
-
-TEST_F(IntakeTest, LeavesAloneWhatAUserHasWritten) {
-  const std::string text =
-      "From: Alice <alice@example.test>\r\nDate: x\r\nmessage-id: <1@x>\r\n\r\ntext\r\n";
-  send(alice_, "alice@example.test", {"bob@example.test"}, text);
-  EXPECT_THAT(store_.text(), testing::EndsWith(" +0000\r\n" + text));
-}
-
-TEST_F(IntakeTest, TakesBccAwayFromWhatAUserSends) {
-  const std::string body = std::string(200'000, 'x') + "\r\nBcc: body\r\n";
-  send(alice_, "alice@example.test", {"bob@example.test"},
-       "From: alice@example.test\r\nBCC: a@far.example,\r\n b@far.example\r\nSubject: "
-       "hi\r\nResent-Bcc: c@far.example\r\n\r\n" +
-           body);
-  EXPECT_THAT(store_.text(),
-              testing::EndsWith("From: alice@example.test\r\nSubject: hi\r\n\r\n" + body));
-  EXPECT_THAT(store_.text(), Not(HasSubstr("far.example>")));
-}
-
-TEST_F(IntakeTest, UsersWriteAsThemselves) {
-  const auto from = [&](const std::string& header) {
-    return shown(
-        send(alice_, "alice@example.test", {"bob@example.test"}, header + "\r\n\r\ntext\r\n"));
-  };
-  EXPECT_EQ(from("From: Alice <alice@example.test>"), "250 2.0.0");
-  EXPECT_EQ(from("From: alice+news@example.test"), "250 2.0.0");
-  EXPECT_EQ(from("From: Sales: sales@example.test;"), "250 2.0.0");
-  EXPECT_EQ(from("From: bob@example.test"), "550 5.7.1");
-  EXPECT_EQ(from("From: alice@example.test, bob@example.test"), "550 5.7.1");
-  EXPECT_EQ(from("From: \"alice@example.test\" <bob@example.test>"), "550 5.7.1");
-  EXPECT_EQ(from("From: alice@example.test\r\nFrom: bob@example.test"), "550 5.6.0");
-  EXPECT_EQ(from("From: alice@example.test\r\nSender: bob@example.test"), "550 5.7.1");
-  EXPECT_EQ(from("From: nobody"), "550 5.7.1");
-  EXPECT_EQ(from("From: undisclosed:;"), "550 5.6.0");
-  // What our parser passes over another reader may show.
-  EXPECT_EQ(from("From: alice@example.test x y <bob@example.test>"), "550 5.6.0");
-  EXPECT_EQ(from("From: <alice@example.test> <bob@example.test>"), "550 5.6.0");
-  EXPECT_EQ(from("From: alice@example.test \"q\" <bob@example.test>"), "550 5.6.0");
-  EXPECT_EQ(from("From: <@a <bob@example.test :alice@example.test>"), "550 5.6.0");
-  EXPECT_EQ(from("From: alice@example.test ( <bob@example.test>"), "550 5.6.0");
-  EXPECT_EQ(from("From: alice@example.test\r\nSender: <alice@example.test> bob@example.test"),
-            "550 5.6.0");
 }
 
 }  // namespace
