@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
+#include "protocols/imap/message_limit.h"
 
 namespace waxwing::imap {
 namespace {
@@ -55,6 +56,7 @@ std::string capabilities(const Conversation& conversation) {
     text += " APPENDLIMIT=" + std::to_string(conversation.services.settings->limits.message_size);
     return text;
   }
+    text += limit_capabilities(conversation);
   if (!conversation.tls && conversation.peer.offers_starttls) text += " STARTTLS";
   const bool may_send_password = conversation.may_send_password();
   if (!may_send_password) text += " LOGINDISABLED";

@@ -220,6 +220,8 @@ std::string search_key(const SearchKey& key) {
     case Kind::SentSince: return "SENTSINCE " + date(key.days);
     case Kind::Numbers: return key.set.to_string();
     case Kind::Uids: return "UID " + key.set.to_string();
+    case Kind::UidAfter: return "UIDAFTER " + std::to_string(key.number);
+    case Kind::UidBefore: return "UIDBEFORE " + std::to_string(key.number);
     case Kind::Header: return "HEADER " + astring(key.field) + " " + astring(key.text);
     case Kind::Bcc: return "BCC " + astring(key.text);
     case Kind::Cc: return "CC " + astring(key.text);
