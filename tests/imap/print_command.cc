@@ -302,6 +302,24 @@ struct Arguments {
     return " " + astring(login.user) + " " + astring(login.password);
   }
   std::string operator()(const Compress& compress) const { return " " + compress.algorithm; }
+  std::string operator()(const ResetKey& reset) const {
+    if (!reset.mailbox) return {};
+    std::string text = " " + astring(*reset.mailbox);
+    for (const auto& mechanism : reset.mechanisms) text += " " + mechanism;
+    return text;
+  }
+  std::string operator()(const GenUrlAuth& generate) const {
+    std::string text;
+    for (const auto& [url, mechanism] : generate.wanted) {
+      text += " " + astring(url) + " " + mechanism;
+    }
+    return text;
+  }
+  std::string operator()(const UrlFetch& fetch) const {
+    std::string text;
+    for (const auto& url : fetch.urls) text += " " + astring(url);
+    return text;
+  }
   std::string operator()(const LanguageCommand& language) const {
     std::string text;
     for (const auto& range : language.ranges) text += " " + astring(range);
