@@ -17,7 +17,8 @@ constexpr std::string_view kAlways =
 constexpr std::string_view kSignedIn =
     " NAMESPACE CHILDREN UIDPLUS UNSELECT MOVE SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED"
     " LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES WITHIN ESORT SORT SORT=DISPLAY"
-    " THREAD=ORDEREDSUBJECT THREAD=REFERENCES PARTIAL CONTEXT=SEARCH CONTEXT=SORT MULTISEARCH "
+    " THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS PARTIAL CONTEXT=SEARCH CONTEXT=SORT "
+    "MULTISEARCH "
     "SEARCH=FUZZY I18NLEVEL=1 I18NLEVEL=2 BINARY"
     " MULTIAPPEND REPLACE PREVIEW CATENATE URLAUTH URL-PARTIAL UTF8=ACCEPT CONDSTORE QRESYNC "
     "OBJECTID SAVEDATE"
@@ -55,9 +56,9 @@ std::string capabilities(const Conversation& conversation) {
     add(conversation, kSignedIn, text);
     if (!conversation.is_compressed) add(conversation, "COMPRESS=DEFLATE", text);
     text += " APPENDLIMIT=" + std::to_string(conversation.services.settings->limits.message_size);
+    text += limit_capabilities(conversation);
     return text;
   }
-    text += limit_capabilities(conversation);
   if (!conversation.tls && conversation.peer.offers_starttls) text += " STARTTLS";
   const bool may_send_password = conversation.may_send_password();
   if (!may_send_password) text += " LOGINDISABLED";

@@ -334,7 +334,7 @@ struct Sort {
 
 // RFC 5256
 struct Thread {
-  enum class Algorithm { OrderedSubject, References };
+  enum class Algorithm { OrderedSubject, References, Refs };
   Numbering numbering = Numbering::Sequence;
   Algorithm algorithm = Algorithm::OrderedSubject;
   std::string charset;  // upper case

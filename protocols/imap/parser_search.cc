@@ -298,8 +298,10 @@ Command::Body parse_thread(Lexer& lexer) {
   const std::string algorithm = lexer.word("a threading algorithm");
   if (algorithm == "REFERENCES") {
     thread.algorithm = Thread::Algorithm::References;
+  } else if (algorithm == "REFS") {
+    thread.algorithm = Thread::Algorithm::Refs;
   } else if (algorithm != "ORDEREDSUBJECT") {
-    lexer.fail("Messages are threaded by ORDEREDSUBJECT or REFERENCES");
+    lexer.fail("Messages are threaded by ORDEREDSUBJECT, REFERENCES or REFS");
   }
   lexer.space();
   thread.charset = to_upper(lexer.astring("a charset"));

@@ -434,8 +434,12 @@ struct Arguments {
     return text;
   }
   std::string operator()(const Thread& thread) const {
-    const bool is_references = thread.algorithm == Thread::Algorithm::References;
-    std::string text = is_references ? " REFERENCES " : " ORDEREDSUBJECT ";
+    std::string text;
+    switch (thread.algorithm) {
+      case Thread::Algorithm::OrderedSubject: text = " ORDEREDSUBJECT "; break;
+      case Thread::Algorithm::References: text = " REFERENCES "; break;
+      case Thread::Algorithm::Refs: text = " REFS "; break;
+    }
     text += astring(thread.charset);
     for (const auto& key : thread.program.keys) text += " " + search_key(key);
     return text;
