@@ -96,6 +96,11 @@ class Loader {
                                           {"always", Settings::TextIndex::Always},
                                           {"never", Settings::TextIndex::Never}});
     }
+    {
+      auto imap = top.section("imap");
+      read_number(imap, "message_limit", settings_.imap.message_limit);
+      read_number(imap, "save_limit", settings_.imap.save_limit);
+    }
     read_dns(top.section("dns"));
     {
       auto capabilities = top.section("capabilities");
@@ -128,6 +133,14 @@ class Loader {
     const auto given = section.texts(key);
     if (!given) return;
     for (const auto& capability : *given) capabilities.push_back(to_upper(capability.text));
+  }
+
+  // None unless it is there.
+  static void read_number(Section& section, const std::string& key,
+                          std::optional<std::uint64_t>& number) {
+    std::uint64_t given = 0;
+    section.number(key, given, 1, kMany);
+    if (given > 0) number = given;
   }
 
   bool read_path(Section& section, const std::string& key, std::string& path) {

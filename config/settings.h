@@ -150,6 +150,12 @@ struct Settings {
     TextIndex index = TextIndex::Auto;
   } search;
 
+  // What one command of an IMAP client may do; none: as much as it likes.  RFC 9738
+  struct Imap {
+    std::optional<std::uint64_t> message_limit;  // messages that it works on
+    std::optional<std::uint64_t> save_limit;     // messages that COPY or APPEND may put in
+  } imap;
+
   struct Dns {
     // Root: what the servers pass on is proved from the root's keys, unless they cannot do that.
     enum class Anchor { Root, File, None };

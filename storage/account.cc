@@ -2,6 +2,22 @@
 
 namespace waxwing {
 
+Result<std::optional<std::string>> Account::url_key(std::string_view, std::uint32_t) {
+  return std::optional<std::string>();
+}
+
+Result<std::string> Account::make_url_key(std::string_view, std::uint32_t, UrlKey) {
+  return fail(Error::Code::Denied, "no URLs are signed here");
+}
+
+Outcome Account::remove_url_keys() {
+  return {};
+}
+
+std::uint64_t Account::url_key_changes(std::string_view) {
+  return 0;
+}
+
 Result<Acl> Account::acl(std::string_view) {
   return fail(Error::Code::Denied, "nothing is shared here");
 }

@@ -104,6 +104,21 @@ class Account {
   virtual std::uint64_t last_annotated() = 0;
   virtual Outcome set_special_use(std::string_view mailbox, SpecialUse use) = 0;
 
+  // The secret under which the user of this object lets others read messages of a mailbox by URL.
+  // One for each user and mailbox, whosever that is; a mailbox is its name and UIDVALIDITY, so what
+  // is made anew under an old name has none. Nothing: there is none yet.  RFC 4467 section 2.2
+  virtual Result<std::optional<std::string>> url_key(std::string_view mailbox,
+                                                     std::uint32_t uid_validity);
+  // Makes one: where there is none, or anew, and then nothing signed before is valid any more.
+  enum class UrlKey { Missing, Anew };
+  virtual Result<std::string> make_url_key(std::string_view mailbox, std::uint32_t uid_validity,
+                                           UrlKey which);
+  // Of all mailboxes.
+  virtual Outcome remove_url_keys();
+  // How often the key of this mailbox, or with an empty name any key, was made anew or removed
+  // since somebody holds this account. Does not block.
+  virtual std::uint64_t url_key_changes(std::string_view mailbox);
+
   // Who may do what with a mailbox; Denied without the right to administer it, and where nothing is
   // shared.  RFC 4314
   virtual Result<Acl> acl(std::string_view mailbox);

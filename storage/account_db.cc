@@ -7,7 +7,7 @@ namespace waxwing {
 namespace {
 
 // Entry n brings a database from user_version n to n + 1. Entries are never changed, only added.
-constexpr std::array<const char*, 3> kMigrations = {
+constexpr std::array<const char*, 4> kMigrations = {
     "CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE mailboxes(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
     "  folder TEXT NOT NULL, uid_validity INTEGER NOT NULL, uid_mark INTEGER NOT NULL,"
@@ -25,7 +25,9 @@ constexpr std::array<const char*, 3> kMigrations = {
     "  PRIMARY KEY(mailbox, entry)) WITHOUT ROWID;"
     "ALTER TABLE mailboxes ADD COLUMN modseq INTEGER NOT NULL DEFAULT 0;",
     "CREATE TABLE acl(mailbox INTEGER NOT NULL, identifier TEXT NOT NULL, rights TEXT NOT NULL,"
-    "  PRIMARY KEY(mailbox, identifier)) WITHOUT ROWID;"};
+    "  PRIMARY KEY(mailbox, identifier)) WITHOUT ROWID;",
+    "CREATE TABLE url_keys(mailbox TEXT PRIMARY KEY, uid_validity INTEGER NOT NULL,"
+    "  key BLOB NOT NULL) WITHOUT ROWID;"};
 
 constexpr const char* kModSeq = "modseq";
 constexpr const char* kUidValidity = "uid_validity";
@@ -302,6 +304,26 @@ Outcome AccountDb::annotate(MailboxId id,
   auto done = mark.bind(1, static_cast<std::int64_t>(modseq)).bind(2, id.value).run();
   if (!done) return done;
   return transaction.commit();
+}
+
+Result<std::optional<std::string>> AccountDb::url_key(std::string_view mailbox,
+                                                      std::uint32_t uid_validity) {
+  std::optional<std::string> key;
+  auto select = database_.prepare("SELECT key FROM url_keys WHERE mailbox=? AND uid_validity=?");
+  select.bind(1, mailbox).bind(2, std::int64_t{uid_validity});
+  while (select.step()) key = std::string(select.text(0));
+  if (auto done = select.finish(); !done) return fail(done.error());
+  return key;
+}
+
+Outcome AccountDb::set_url_key(std::string_view mailbox, std::uint32_t uid_validity,
+                               std::string_view key) {
+  auto set = database_.prepare("INSERT OR REPLACE INTO url_keys VALUES(?, ?, ?)");
+  return set.bind(1, mailbox).bind(2, std::int64_t{uid_validity}).bind_blob(3, key).run();
+}
+
+Outcome AccountDb::remove_url_keys() {
+  return database_.execute("DELETE FROM url_keys");
 }
 
 Result<std::map<Uid, std::uint64_t>> AccountDb::more_keywords(MailboxId id) {

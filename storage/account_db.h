@@ -90,6 +90,11 @@ class AccountDb {
   Outcome annotate(MailboxId id, const std::map<std::string, std::optional<std::string>>& changes,
                    ModSeq modseq);
 
+  // Account::url_key; nothing for one of another UIDVALIDITY.
+  Result<std::optional<std::string>> url_key(std::string_view mailbox, std::uint32_t uid_validity);
+  Outcome set_url_key(std::string_view mailbox, std::uint32_t uid_validity, std::string_view key);
+  Outcome remove_url_keys();
+
   // Keywords that have no letter in a file name, as bits of Flags.
   Result<std::map<Uid, std::uint64_t>> more_keywords(MailboxId id);
   Outcome set_more_keywords(MailboxId id, std::span<const std::pair<Uid, std::uint64_t>> bits);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,6 +53,12 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::vector<Annotated> annotated_since(std::uint64_t number) override;
   std::uint64_t last_annotated() override;
   Outcome set_special_use(std::string_view mailbox, SpecialUse use) override;
+  Result<std::optional<std::string>> url_key(std::string_view mailbox,
+                                             std::uint32_t uid_validity) override;
+  Result<std::string> make_url_key(std::string_view mailbox, std::uint32_t uid_validity,
+                                   UrlKey which) override;
+  Outcome remove_url_keys() override;
+  std::uint64_t url_key_changes(std::string_view mailbox) override;
   Result<Acl> acl(std::string_view mailbox) override;
   Outcome change_acl(std::string_view mailbox, const std::string& identifier,
                      const RightsChange& change) override;
@@ -205,6 +212,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::vector<std::weak_ptr<Watcher>> watchers_;
   std::deque<Annotated> annotated_;  // the last of them
   std::uint64_t last_annotated_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> url_key_changes_;  // by mailbox; "": of all
+  std::atomic<std::uint64_t> all_url_key_changes_{0};
 
   std::mutex mutex_;  // guards what follows
   std::optional<Databases> databases_;

@@ -147,6 +147,11 @@ Result<std::shared_ptr<Account>> MaildirStore::mail_of(const User& user) {
       [this](const std::string& address) { return find_existing(address); });
 }
 
+Result<std::shared_ptr<Account>> MaildirStore::existing_mail_of(const User& user) {
+  if (auto there = find_existing(user.address); !there) return fail(there.error());
+  return mail_of(user);
+}
+
 Outcome MaildirStore::rename_grantee(const std::string& from, const std::string& to) {
   const auto owners = context_->shares->owners_naming(from);
   if (!owners) return fail(owners.error());

@@ -21,6 +21,7 @@ class MaildirStore final : public Store {
 
   Result<std::shared_ptr<Account>> account(std::string_view address) override;
   Result<std::shared_ptr<Account>> mail_of(const User& user) override;
+  Result<std::shared_ptr<Account>> existing_mail_of(const User& user) override;
   Outcome remove_account(std::string_view address) override;
   Outcome rename_account(std::string_view from, std::string_view to) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;

@@ -358,6 +358,24 @@ Outcome Namespaces::set_special_use(std::string_view mailbox, SpecialUse use) {
   return fail(Error::Code::Denied, "special uses are for own mailboxes");
 }
 
+Result<std::optional<std::string>> Namespaces::url_key(std::string_view mailbox,
+                                                       std::uint32_t uid_validity) {
+  return own_->url_key(mailbox, uid_validity);
+}
+
+Result<std::string> Namespaces::make_url_key(std::string_view mailbox, std::uint32_t uid_validity,
+                                             UrlKey which) {
+  return own_->make_url_key(mailbox, uid_validity, which);
+}
+
+Outcome Namespaces::remove_url_keys() {
+  return own_->remove_url_keys();
+}
+
+std::uint64_t Namespaces::url_key_changes(std::string_view mailbox) {
+  return own_->url_key_changes(mailbox);
+}
+
 Result<Acl> Namespaces::acl(std::string_view mailbox) {
   const auto place = require(mailbox, Rights::kAdminister);
   if (!place) return fail(place.error());

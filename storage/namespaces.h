@@ -60,6 +60,13 @@ class Namespaces final : public Account {
   std::vector<Annotated> annotated_since(std::uint64_t number) override;
   std::uint64_t last_annotated() override;
   Outcome set_special_use(std::string_view mailbox, SpecialUse use) override;
+  // In the own account, of whosever mailbox.
+  Result<std::optional<std::string>> url_key(std::string_view mailbox,
+                                             std::uint32_t uid_validity) override;
+  Result<std::string> make_url_key(std::string_view mailbox, std::uint32_t uid_validity,
+                                   UrlKey which) override;
+  Outcome remove_url_keys() override;
+  std::uint64_t url_key_changes(std::string_view mailbox) override;
   Result<Acl> acl(std::string_view mailbox) override;
   Outcome change_acl(std::string_view mailbox, const std::string& identifier,
                      const RightsChange& change) override;

@@ -46,6 +46,10 @@ class Store {
   virtual Result<std::shared_ptr<Account>> mail_of(const User& user) {
     return account(user.address);
   }
+  // The same for somebody of whom another speaks: NotFound when he has no folder, and none is made.
+  virtual Result<std::shared_ptr<Account>> existing_mail_of(const User&) {
+    return fail(Error::Code::NotFound, "no such account");
+  }
   // NotFound when it has no folder. Either way nobody shares anything with that address any more.
   virtual Outcome remove_account(std::string_view address) = 0;
   virtual Outcome rename_account(std::string_view from, std::string_view to) = 0;

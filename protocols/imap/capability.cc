@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
+#include "protocols/imap/message_limit.h"
 
 namespace waxwing::imap {
 namespace {
@@ -16,9 +17,11 @@ constexpr std::string_view kAlways =
 constexpr std::string_view kSignedIn =
     " NAMESPACE CHILDREN UIDPLUS UNSELECT MOVE SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED"
     " LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES WITHIN ESORT SORT SORT=DISPLAY"
-    " THREAD=ORDEREDSUBJECT THREAD=REFERENCES PARTIAL CONTEXT=SEARCH CONTEXT=SORT MULTISEARCH "
+    " THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS PARTIAL CONTEXT=SEARCH CONTEXT=SORT "
+    "MULTISEARCH "
     "SEARCH=FUZZY I18NLEVEL=1 I18NLEVEL=2 BINARY"
-    " MULTIAPPEND REPLACE PREVIEW CATENATE UTF8=ACCEPT CONDSTORE QRESYNC OBJECTID SAVEDATE"
+    " MULTIAPPEND REPLACE PREVIEW CATENATE URLAUTH URL-PARTIAL UTF8=ACCEPT CONDSTORE QRESYNC "
+    "OBJECTID SAVEDATE"
     " FILTERS UIDBATCHES NOTIFY METADATA LIST-METADATA QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE "
     "QUOTASET"
     " ACL RIGHTS=kxte LIST-MYRIGHTS INPROGRESS"
@@ -53,6 +56,7 @@ std::string capabilities(const Conversation& conversation) {
     add(conversation, kSignedIn, text);
     if (!conversation.is_compressed) add(conversation, "COMPRESS=DEFLATE", text);
     text += " APPENDLIMIT=" + std::to_string(conversation.services.settings->limits.message_size);
+    text += limit_capabilities(conversation);
     return text;
   }
   if (!conversation.tls && conversation.peer.offers_starttls) text += " STARTTLS";

@@ -228,6 +228,24 @@ struct Compress {         // RFC 4978
   std::string algorithm;  // upper case
   bool operator==(const Compress&) const = default;
 };
+// RFC 4467 section 7
+struct ResetKey {
+  std::optional<std::string> mailbox;   // none: the keys of all
+  std::vector<std::string> mechanisms;  // upper case
+  bool operator==(const ResetKey&) const = default;
+};
+struct GenUrlAuth {
+  struct Wanted {
+    std::string url, mechanism;  // the mechanism in upper case
+    bool operator==(const Wanted&) const = default;
+  };
+  std::vector<Wanted> wanted;
+  bool operator==(const GenUrlAuth&) const = default;
+};
+struct UrlFetch {
+  std::vector<std::string> urls;
+  bool operator==(const UrlFetch&) const = default;
+};
 struct Idle {
   bool operator==(const Idle&) const = default;
 };
@@ -316,7 +334,7 @@ struct Sort {
 
 // RFC 5256
 struct Thread {
-  enum class Algorithm { OrderedSubject, References };
+  enum class Algorithm { OrderedSubject, References, Refs };
   Numbering numbering = Numbering::Sequence;
   Algorithm algorithm = Algorithm::OrderedSubject;
   std::string charset;  // upper case
@@ -416,9 +434,10 @@ struct Command {
       std::variant<Capability, Noop, Logout, LanguageCommand, Id, StartTls, Authenticate, Login,
                    Comparator, Enable, Select, Create, Delete, Rename, Subscribe, Unsubscribe, List,
                    GetQuota, GetQuotaRoot, SetQuota, GetAcl, SetAcl, DeleteAcl, ListRights,
-                   MyRights, GetMetadata, SetMetadata, Namespace, Status, Append, Compress, Idle,
-                   Unauthenticate, Close, Unselect, Check, Expunge, UidBatches, Search, MultiSearch,
-                   CancelUpdate, Sort, Thread, Fetch, Notify, Store, Replace, Copy, Move>;
+                   MyRights, GetMetadata, SetMetadata, Namespace, Status, Append, Compress,
+                   ResetKey, GenUrlAuth, UrlFetch, Idle, Unauthenticate, Close, Unselect, Check,
+                   Expunge, UidBatches, Search, MultiSearch, CancelUpdate, Sort, Thread, Fetch,
+                   Notify, Store, Replace, Copy, Move>;
   std::string tag;
   std::string name;  // upper case: "NOOP", "UID FETCH", "EXAMINE", "XLIST"
   Body body;

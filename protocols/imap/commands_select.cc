@@ -2,29 +2,38 @@
 
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/message_limit.h"
 
 namespace waxwing::imap {
 namespace {
 
-// Removes what has \Deleted, whoever set it and whether or not this session has been told; of
-// `only`, if given. Returns whether there was any.
-Result<bool> expunge_deleted(const Selected& selected, const SequenceSet* only) {
-  const View::Version latest = selected.mailbox().view();
-  std::vector<Uid> uids;
-  const auto add = [&](const MessageRow& row) {
-    if (row.flags.has(Flags::kDeleted)) uids.push_back(row.uid);
+// What has \Deleted in the newest view, whoever set it and whether or not this session has been
+// told; of `only`, if given. Ascending.
+std::vector<std::size_t> find_deleted(const Selected& selected, const View& latest,
+                                      const SequenceSet* only) {
+  std::vector<std::size_t> indexes;
+  const auto add = [&](std::size_t index) {
+    if (latest[index].flags.has(Flags::kDeleted)) indexes.push_back(index);
   };
   if (!only) {
-    if (latest->deleted() == 0) return false;
-    for (std::size_t index = 0; index < latest->size(); ++index) add((*latest)[index]);
+    if (latest.deleted() == 0) return indexes;
+    for (std::size_t index = 0; index < latest.size(); ++index) add(index);
   } else if (only->is_saved()) {
     for (const Uid uid : selected.saved()) {
-      if (const auto index = latest->find(uid)) add((*latest)[*index]);
+      if (const auto index = latest.find(uid)) add(*index);
     }
   } else {
-    for (const std::size_t index : resolve_uids(*only, *latest)) add((*latest)[index]);
+    for (const std::size_t index : resolve_uids(*only, latest)) add(index);
   }
-  if (uids.empty()) return false;
+  return indexes;
+}
+
+// Returns whether there were any to remove.
+Result<bool> expunge_deleted(const Selected& selected, const View& latest,
+                             const std::vector<std::size_t>& indexes) {
+  if (indexes.empty()) return false;
+  std::vector<Uid> uids;
+  for (const std::size_t index : indexes) uids.push_back(latest[index].uid);
   const auto expunged = selected.mailbox().expunge(uids, Mailbox::Expunge::Deleted);
   if (!expunged) return fail(expunged.error());
   return !expunged->empty();
@@ -39,7 +48,9 @@ Reply close(Conversation& conversation, Close&, Output&) {
   // Without the right to expunge it only closes.  RFC 4314 section 4
   if (!selected.is_read_only() && !selected.mailbox().is_gone() &&
       selected.mailbox().rights().has(Rights::kExpunge)) {
-    const auto expunged = expunge_deleted(selected, nullptr);
+    const View::Version latest = selected.mailbox().view();
+    const auto expunged =
+        expunge_deleted(selected, *latest, find_deleted(selected, *latest, nullptr));
     if (!expunged) reply = conversation.refuse(expunged.error());
   }
   conversation.deselect();
@@ -59,14 +70,19 @@ Reply check(Conversation& conversation, Check&, Output&) {
   return Reply::ok("Checked");
 }
 
-Reply expunge(Conversation& conversation, Expunge& expunge, Output&) {
+Reply expunge(Conversation& conversation, Expunge& expunge, Output& output) {
   Selected& selected = *conversation.selected;
   if (selected.is_read_only()) return Reply::no("The mailbox is open for reading", "READ-ONLY");
-  const auto expunged = expunge_deleted(selected, expunge.uids ? &*expunge.uids : nullptr);
+  const View::Version latest = selected.mailbox().view();
+  auto deleted = find_deleted(selected, *latest, expunge.uids ? &*expunge.uids : nullptr);
+  // EXPUNGE names no messages, so it goes on with all.
+  const std::string limited =
+      expunge.uids ? cut_to_limit(conversation, *latest, deleted) : std::string();
+  const auto expunged = expunge_deleted(selected, *latest, deleted);
   if (!expunged) return conversation.refuse(expunged.error());
   Reply reply = Reply::ok("Expunged");
   reply.tells_modseq = *expunged;
-  return reply;
+  return with_limit(conversation, limited, std::move(reply), output);
 }
 
 }  // namespace waxwing::imap

@@ -16,6 +16,7 @@
 #include "protocols/imap/session.h"
 #include "protocols/imap/table.h"
 #include "protocols/imap/upload.h"
+#include "protocols/imap/url_access.h"
 #include "protocols/imap/writer.h"
 #include "storage/account.h"
 
@@ -42,6 +43,7 @@ struct Conversation {
   std::uint64_t annotated = 0;
   std::set<std::uint64_t> own_annotated;
   std::shared_ptr<Relay> annotation_relay;
+  UrlKeyChanges url_keys;  // of which the client knows
   // The messages of an APPEND or REPLACE on their way in.
   std::unique_ptr<Upload> upload;
   int failed_sign_ins = 0;

@@ -2,6 +2,7 @@
 
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/message_limit.h"
 
 namespace waxwing::imap {
 namespace {
@@ -27,7 +28,7 @@ Reply transfer(Conversation& conversation, const Body& command, Verb verb, Outpu
   if (verb == Verb::Move && selected.is_read_only()) {
     return Reply::no("The mailbox is open for reading", "READ-ONLY");
   }
-  const auto indexes = selected.resolve(command.set, command.numbering);
+  auto indexes = selected.resolve(command.set, command.numbering);
   if (!indexes) return Reply::bad("There is no message of that number");
   const auto name = conversation.decode(command.mailbox);
   if (!name) return Reply::no(name.error().text, "CANNOT");
@@ -38,6 +39,10 @@ Reply transfer(Conversation& conversation, const Body& command, Verb verb, Outpu
   }
   if (indexes->empty()) return Reply::ok("There were no such messages");
 
+  const auto most = verb == Verb::Copy ? save_limit(conversation) : std::nullopt;
+  if (most && indexes->size() > *most) return too_many_to_save(*most);
+  const std::string limited =
+      verb == Verb::Move ? cut_to_limit(conversation, selected.view(), *indexes) : std::string();
   const std::vector<Uid> uids = selected.uids(*indexes);
   const auto copied = verb == Verb::Copy ? selected.mailbox().copy(uids, **target)
                                          : selected.mailbox().move(uids, **target);
@@ -51,7 +56,7 @@ Reply transfer(Conversation& conversation, const Body& command, Verb verb, Outpu
   output << "* OK [" << copy_uid(*copied) << "] Moved\r\n";
   Reply reply = Reply::ok("Moved");
   reply.tells_modseq = true;
-  return reply;
+  return with_limit(conversation, limited, std::move(reply), output);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "protocols/imap/envelope_text.h"
 #include "protocols/imap/fetch_line.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/message_limit.h"
 #include "protocols/imap/modifiers.h"
 #include "protocols/imap/object_id.h"
 #include "protocols/imap/slice.h"
@@ -33,8 +34,10 @@ std::string preview(const FetchItem& item, FetchedMessage& message) {
 // FETCH and UID FETCH.  RFC 9051 section 6.4.5
 class FetchTask final : public Task {
  public:
-  explicit FetchTask(Fetch command)
-      : command_(std::move(command)), needs_(needs_of(command_.items)) {
+  // Limits are for what a client asks for, not for what it is told after NOTIFY.
+  enum class For { Command, Push };
+  FetchTask(Fetch command, For what)
+      : command_(std::move(command)), for_(what), needs_(needs_of(command_.items)) {
     wants_flags_ = asks_for(FetchItem::Kind::Flags);
     wants_modseq_ = asks_for(FetchItem::Kind::ModSeq);
     // Every answer to UID FETCH has the UID.  RFC 9051 section 6.4.9
@@ -78,9 +81,11 @@ class FetchTask final : public Task {
   std::uint64_t make(Conversation& conversation, std::size_t place, const Parsed* parsed);
   void mark_seen(Conversation& conversation);
   void complete(Conversation& conversation, Made& made) const;
-  Step end();
+  Step end(const Conversation& conversation, Output& output);
 
   Fetch command_;
+  For for_;
+  std::string limited_;  // the response code, where there are too many messages
   std::vector<PreparedItem> items_;
   FetchNeeds needs_;
   bool wants_uid_ = false;
@@ -106,7 +111,7 @@ Step FetchTask::run(Conversation& conversation, Output& output) {
   const Slice slice(conversation.services.clock);
   while (true) {
     if (const auto step = send(conversation, output)) return *step;
-    if (next_ == indexes_->size()) return end();
+    if (next_ == indexes_->size()) return end(conversation, output);
     if (output.is_full()) return Step::Again;
     if (slice.is_over_now()) return Step::Yield;
     const auto made = make_batch(conversation, slice, Output::kFull - output.size());
@@ -146,6 +151,7 @@ std::optional<Step> FetchTask::begin(Conversation& conversation, Output& output)
   // RFC 4314 section 4
   const bool may_set_seen = selected.mailbox().rights().has(Rights::kSeen);
   if (selected.is_read_only() || !may_set_seen) needs_.sets_seen = false;
+  if (for_ == For::Command) limited_ = cut_to_limit(conversation, selected.view(), *indexes);
   indexes_ = std::move(indexes);
   return std::nullopt;
 }
@@ -320,20 +326,22 @@ void FetchTask::complete(Conversation& conversation, Made& made) const {
   made.is_complete = true;
 }
 
-Step FetchTask::end() {
+Step FetchTask::end(const Conversation& conversation, Output& output) {
   if (failure_) return done(*failure_);
-  if (!some_expunged_) return done(Reply::ok("That is all"));
-  // RFC 9051 section 7.1: whoever goes by UIDs asked for nothing that is not there.
-  if (command_.numbering == Numbering::Uid) {
-    return done(Reply::ok("Some messages have been expunged", "EXPUNGEISSUED"));
+  Reply reply = Reply::ok("That is all");
+  if (some_expunged_) {
+    // RFC 9051 section 7.1: whoever goes by UIDs asked for nothing that is not there.
+    reply = Reply::ok("Some messages have been expunged", "EXPUNGEISSUED");
+    if (command_.numbering == Numbering::Sequence) reply.kind = Reply::Kind::No;
   }
-  return done(Reply::no("Some messages have been expunged", "EXPUNGEISSUED"));
+  return done(with_limit(conversation, limited_, std::move(reply), output));
 }
 
 }  // namespace
 
 std::unique_ptr<Task> fetch(Command&& command) {
-  return std::make_unique<FetchTask>(std::get<Fetch>(std::move(command.body)));
+  const auto what = command.tag.empty() ? FetchTask::For::Push : FetchTask::For::Command;
+  return std::make_unique<FetchTask>(std::get<Fetch>(std::move(command.body)), what);
 }
 
 }  // namespace waxwing::imap

@@ -23,6 +23,10 @@ std::vector<Forest::Sibling> Forest::siblings(const Family& family) {
     const auto node = static_cast<std::uint32_t>(members + i);
     all.push_back({Family::kNone, node, family.sent[first[i]], first[i]});
   }
+  if (family.newest.empty()) return all;
+  for (Sibling& sibling : all) {
+    if (sibling.parent == Family::kNone) sibling.sent = family.newest[sibling.node];
+  }
   return all;
 }
 

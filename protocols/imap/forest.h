@@ -13,6 +13,7 @@ namespace waxwing::imap {
 
 // Threads with all siblings in order: by the date that they were sent at, then as in the mailbox. A
 // node without a message stands where its first child would.  RFC 5256 section 3, REFERENCES (6)
+// Threads are in the order that the family says, if it does.
 // Held by one thread at a time.
 class Forest {
  public:
@@ -28,7 +29,7 @@ class Forest {
   struct Sibling {
     std::uint32_t parent;  // Family::kNone: the head of a thread
     std::uint32_t node;
-    std::int64_t sent;
+    std::int64_t sent;    // or what else orders threads
     std::uint32_t first;  // member: itself, or its first child
   };
   struct Before {

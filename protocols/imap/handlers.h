@@ -59,7 +59,12 @@ std::unique_ptr<Task> notify(Command&&);  // notify_command.cc
 Reply append(Conversation&, Append&, Output&);
 Reply replace(Conversation&, Replace&, Output&);
 
-std::unique_ptr<Task> select(Command&&);  // select.cc
+// url_auth_commands.cc
+Reply reset_key(Conversation&, ResetKey&, Output&);
+Reply gen_url_auth(Conversation&, GenUrlAuth&, Output&);
+
+std::unique_ptr<Task> url_fetch(Command&&);  // url_fetch.cc
+std::unique_ptr<Task> select(Command&&);     // select.cc
 
 // commands_select.cc
 Reply close(Conversation&, Close&, Output&);

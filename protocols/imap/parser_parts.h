@@ -50,6 +50,9 @@ std::vector<FetchItem> parse_fetch_items(Lexer& lexer);
 // filter-mailboxes: "personal", "subtree (a b)".
 MailboxFilter parse_mailbox_filter(Lexer& lexer);
 Command::Body parse_notify(Lexer& lexer);
+Command::Body parse_reset_key(Lexer& lexer);
+Command::Body parse_gen_url_auth(Lexer& lexer);
+Command::Body parse_url_fetch(Lexer& lexer);
 Command::Body parse_get_metadata(Lexer& lexer);
 Command::Body parse_set_metadata(Lexer& lexer);
 std::vector<std::string> parse_entries(Lexer& lexer);  // "(" entries ")".  RFC 5464

@@ -10,7 +10,7 @@ namespace {
 
 using Kind = SearchKey::Kind;
 
-enum class Argument { None, Text, HeaderText, Number, Interval, Date, Uids, ModSeq, Filter };
+enum class Argument { None, Text, HeaderText, Number, Interval, Date, Uid, Uids, ModSeq, Filter };
 
 struct KeyName {
   std::string_view name;
@@ -56,6 +56,8 @@ constexpr KeyName kKeys[] = {
     {"THREADID", Kind::ThreadId, Argument::Text},
     {"TO", Kind::To, Argument::Text},
     {"UID", Kind::Uids, Argument::Uids},
+    {"UIDAFTER", Kind::UidAfter, Argument::Uid},
+    {"UIDBEFORE", Kind::UidBefore, Argument::Uid},
     {"UNANSWERED", Kind::NoFlag, Argument::None, Flags::kAnswered},
     {"UNDELETED", Kind::NoFlag, Argument::None, Flags::kDeleted},
     {"UNDRAFT", Kind::NoFlag, Argument::None, Flags::kDraft},
@@ -127,6 +129,7 @@ class KeyParser {
       case Argument::Number: key.number = lexer_.number(INT64_MAX); return;
       case Argument::Interval: key.number = lexer_.nz_number(); return;
       case Argument::Date: key.days = lexer_.date(); return;
+      case Argument::Uid: key.number = lexer_.nz_number(); return;
       case Argument::Uids: key.set = lexer_.sequence_set(); return;
       case Argument::Filter:
         key.text = lexer_.atom("the name of a filter");
@@ -295,8 +298,10 @@ Command::Body parse_thread(Lexer& lexer) {
   const std::string algorithm = lexer.word("a threading algorithm");
   if (algorithm == "REFERENCES") {
     thread.algorithm = Thread::Algorithm::References;
+  } else if (algorithm == "REFS") {
+    thread.algorithm = Thread::Algorithm::Refs;
   } else if (algorithm != "ORDEREDSUBJECT") {
-    lexer.fail("Messages are threaded by ORDEREDSUBJECT or REFERENCES");
+    lexer.fail("Messages are threaded by ORDEREDSUBJECT, REFERENCES or REFS");
   }
   lexer.space();
   thread.charset = to_upper(lexer.astring("a charset"));

@@ -1,8 +1,12 @@
+#include <algorithm>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "protocols/imap/esearch.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/long_line.h"
+#include "protocols/imap/message_limit.h"
 #include "protocols/imap/searching.h"
 
 namespace waxwing::imap {
@@ -34,7 +38,7 @@ class SearchTask final : public Task {
       make_answer(conversation);
     }
     if (!answer_->hand_over(output)) return Step::Again;
-    return done(Reply::ok("Searched"));
+    return done(with_limit(conversation, limited_, Reply::ok("Searched"), output));
   }
   std::optional<Extent> extent() const override { return search_.extent(); }
   bool has_numbers() const override { return search_.has_numbers(); }
@@ -43,8 +47,13 @@ class SearchTask final : public Task {
  private:
   void make_answer(Conversation& conversation) {
     Selected& selected = *conversation.selected;
-    const Found found{selected.view(), search_.found(), search_.scores(),
-                      search_.asks_for_modseq()};
+    std::vector<std::size_t> indexes = search_.found();
+    std::span<const int> scores = search_.scores();
+    if (names_messages(conversation)) {
+      limited_ = cut_to_limit(conversation, selected.view(), indexes);
+      if (!scores.empty()) scores = scores.last(indexes.size());
+    }
+    const Found found{selected.view(), indexes, scores, search_.asks_for_modseq()};
     std::string refusal;
     if (returns().update) {
       refusal = keep_up(selected,
@@ -54,7 +63,7 @@ class SearchTask final : public Task {
                          .charset = search_.charset(),
                          .keys = {},
                          .collation = conversation.collation},
-                        selected.uids(search_.found()));
+                        selected.uids(indexes));
     }
     if (returns().save) selected.save(saved_result(found, returns()));
     const bool is_plain = !command_.returns && !conversation.is_rev2();
@@ -62,12 +71,23 @@ class SearchTask final : public Task {
                               : esearch_response(found, returns(), command_.numbering, tag_)) +
                     refusal);
   }
+  // MIN, MAX and COUNT tell of any number of messages, and a part of the result is no more than it
+  // was asked to be.
+  bool names_messages(const Conversation& conversation) const {
+    const SearchReturn wanted = returns();
+    if (wanted.all || wanted.save || wanted.update) return true;
+    const auto limit = message_limit(conversation);
+    if (!wanted.partial || !limit) return false;
+    const auto [first, last] = std::minmax(wanted.partial->first, wanted.partial->last);
+    return last - first >= *limit;
+  }
   SearchReturn returns() const { return command_.returns.value_or(SearchReturn{.all = true}); }
 
   std::string tag_;
   Search command_;
   bool has_charset_;
   Searching search_;
+  std::string limited_;  // the response code, where too many were found
   std::optional<LongLine> answer_;
 };
 

@@ -36,10 +36,12 @@ struct SearchKey {
     SentBefore,  // days: Date:
     SentOn,
     SentSince,
-    Numbers,  // set
-    Uids,     // set
-    Header,   // field, text
-    Bcc,      // text
+    Numbers,    // set
+    Uids,       // set
+    UidAfter,   // number: above this UID.  RFC 9738
+    UidBefore,  // number: below
+    Header,     // field, text
+    Bcc,        // text
     Cc,
     From,
     Subject,

@@ -119,6 +119,8 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
     case Kind::Old:
     case Kind::New:
     case Kind::ModSeq:
+    case Kind::UidAfter:
+    case Kind::UidBefore:
     case Kind::Larger:
     case Kind::Smaller:
     case Kind::Older:
@@ -261,6 +263,8 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::Old: return verdict(!is_recent);
     case Kind::New: return verdict(is_recent && !row.flags.has(Flags::kSeen));
     case Kind::ModSeq: return verdict(row.modseq >= node.number);
+    case Kind::UidAfter: return verdict(row.uid > node.number);
+    case Kind::UidBefore: return verdict(row.uid < node.number);
     case Kind::Larger: return verdict(row.size > node.number);
     case Kind::Smaller: return verdict(row.size < node.number);
     case Kind::Older:

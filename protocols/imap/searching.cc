@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocols/imap/filters.h"
+#include "protocols/imap/message_limit.h"
 #include "protocols/imap/object_id.h"
 #include "protocols/imap/writer.h"
 
@@ -34,6 +35,12 @@ Outcome Searching::begin(Conversation& conversation, const SearchPlace& place, O
   if (program_.has(SearchKey::Kind::Filter)) {
     refusal_ = put_filters_in(conversation);
     if (refusal_) return fail(Error::Code::Invalid, "filters");
+  }
+  const bool has_bounds =
+      program_.has(SearchKey::Kind::UidAfter) || program_.has(SearchKey::Kind::UidBefore);
+  if (has_bounds && !message_limit(conversation)) {
+    refusal_ = Reply::bad("UIDAFTER and UIDBEFORE are for servers with a limit");
+    return fail(Error::Code::Invalid, "no such keys");
   }
   if (asks_for_modseq()) conversation.enable_condstore(output);
   if (const auto done = look_up_ids(program_, place.mailbox); !done) return done;

@@ -36,6 +36,7 @@ void describe(const Conversation& conversation, std::string_view supplied, Outpu
   output << "* OK [MAILBOXID ("
          << mailbox_id(selected.mailbox().id(), selected.mailbox().uid_validity())
          << ")] Stays with renames\r\n";
+  if (conversation.offers("URLAUTH")) output << "* OK [URLMECH INTERNAL] URLs can be signed\r\n";
   output << "* OK [HIGHESTMODSEQ " << std::to_string(view.highest_modseq()) << "] Highest\r\n";
   if (conversation.is_rev2()) {
     const std::string name = selected.mailbox().name();
@@ -128,6 +129,7 @@ std::optional<Reply> SelectTask::begin(Conversation& conversation, Output& outpu
   conversation.selected.emplace(std::move(*mailbox),
                                 is_read_only ? Selected::Mode::ReadOnly : Selected::Mode::ReadWrite,
                                 *recent, conversation.services.watcher);
+  conversation.url_keys = UrlKeyChanges::now(conversation);
   const auto& wanted = modifiers->resynchronisation;
   if (wanted && wanted->uid_validity == conversation.selected->mailbox().uid_validity()) {
     if (const auto found = resynchronise(*conversation.selected, *wanted); !found) {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
+#include "protocols/imap/message_limit.h"
 #include "protocols/imap/modifiers.h"
 #include "protocols/imap/slice.h"
 
@@ -41,6 +42,7 @@ class StoreTask final : public Task {
       }
       indexes_ = conversation.selected->resolve(command_.set, command_.numbering);
       if (!indexes_) return done(Reply::bad("There is no message of that number"));
+      limited_ = cut_to_limit(conversation, conversation.selected->view(), *indexes_);
     }
     Slice slice(conversation.services.clock);
     while (next_ < indexes_->size()) {
@@ -52,14 +54,7 @@ class StoreTask final : public Task {
       }
       next_ += count;
     }
-    const bool is_incomplete = some_expunged_ && command_.numbering == Numbering::Sequence;
-    if (!modified_.empty()) {
-      std::string code = "MODIFIED " + to_uid_set(modified_);
-      return done(is_incomplete ? Reply::no("Some are changed and some expunged", std::move(code))
-                                : Reply::ok("Some have been changed since", std::move(code)));
-    }
-    if (is_incomplete) return done(Reply::no("Some messages have been expunged", "EXPUNGEISSUED"));
-    return done(Reply::ok("Stored"));
+    return done(with_limit(conversation, limited_, outcome(), output));
   }
 
   std::optional<Extent> extent() const override {
@@ -67,6 +62,17 @@ class StoreTask final : public Task {
   }
 
  private:
+  Reply outcome() const {
+    const bool is_incomplete = some_expunged_ && command_.numbering == Numbering::Sequence;
+    if (!modified_.empty()) {
+      std::string code = "MODIFIED " + to_uid_set(modified_);
+      return is_incomplete ? Reply::no("Some are changed and some expunged", std::move(code))
+                           : Reply::ok("Some have been changed since", std::move(code));
+    }
+    if (is_incomplete) return Reply::no("Some messages have been expunged", "EXPUNGEISSUED");
+    return Reply::ok("Stored");
+  }
+
   std::optional<Reply> change(Conversation& conversation, std::span<const std::size_t> indexes,
                               Output& output) {
     Selected& selected = *conversation.selected;
@@ -135,6 +141,7 @@ class StoreTask final : public Task {
   Store command_;
   FlagChange change_;
   std::optional<std::vector<std::size_t>> indexes_;
+  std::string limited_;  // the response code, where there are too many messages
   std::size_t next_ = 0;
   std::optional<ModSeq> unchanged_since_;
   std::vector<std::uint32_t> modified_;  // numbers or UIDs, ascending

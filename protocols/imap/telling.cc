@@ -29,6 +29,7 @@ bool Telling::changes(const Occasion& occasion, Output& output) {
     mailbox_gone(output);
     return true;
   }
+  tell_url_key(conversation_, output);
   if (is_updating()) return true;
   return conversation_.selected->synchronise(news(conversation_, occasion), conversation_.dialect,
                                              output);

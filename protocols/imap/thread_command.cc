@@ -41,6 +41,7 @@ class ThreadTask final : public Task {
     switch (command_.algorithm) {
       case Thread::Algorithm::OrderedSubject: return "THREAD=ORDEREDSUBJECT";
       case Thread::Algorithm::References: return "THREAD=REFERENCES";
+      case Thread::Algorithm::Refs: return "THREAD=REFS";
     }
     return {};
   }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -6,7 +7,8 @@
 #include "protocols/imap/sliced_sort.h"
 #include "protocols/imap/threading.h"
 
-// THREAD=REFERENCES, by the steps of RFC 5256 section 3.
+// THREAD=REFERENCES, by the steps of RFC 5256 section 3, and THREAD=REFS, which has the first three
+// of them.
 //
 // A node knows its parent and how many children it has, never which: so a link is made and broken
 // in no time, and every step is one pass over all nodes, however deep they hang. What a mailbox
@@ -28,8 +30,11 @@ constexpr std::size_t kSteps = 64;
 
 class References final : public Threading {
  public:
-  explicit References(std::size_t count)
-      : references_left_(count * kReferences + kMoreReferences),
+  // What makes one thread of several: equal subjects, or nothing.
+  enum class Merge { Subjects, Nothing };
+  References(std::size_t count, Merge merge)
+      : merge_(merge),
+        references_left_(count * kReferences + kMoreReferences),
         steps_left_((count + kMoreReferences) * kSteps) {
     members_.reserve(count);
     nodes_.reserve(2 * count);
@@ -51,6 +56,7 @@ class References final : public Threading {
     std::uint64_t subject = 0;
     bool is_reply = false;
     std::uint32_t node = 0;
+    std::int64_t arrived = 0;
   };
   // A child of the root. Older ones come first; of one without a message its first child counts.
   struct Thread {
@@ -73,6 +79,7 @@ class References final : public Threading {
   void unlink(std::uint32_t child);
 
   void prune();
+  void find_newest();
   void find_subjects();
   void merge_subjects();
   bool is_dummy(const Thread& thread) const { return thread.node >= members_.size(); }
@@ -81,6 +88,7 @@ class References final : public Threading {
   }
   std::uint32_t add_dummy();
 
+  const Merge merge_;
   std::vector<Node> nodes_;
   std::vector<Member> members_;
   std::unordered_map<std::uint64_t, std::uint32_t> by_id_;
@@ -97,7 +105,7 @@ class References final : public Threading {
 void References::add(const ThreadMember& member) {
   const std::uint32_t own = own_node(member);
   nodes_[own].member = static_cast<std::uint32_t>(members_.size());
-  members_.push_back({member.subject, member.is_reply, own});
+  members_.push_back({member.subject, member.is_reply, own, member.arrived});
   family_.sent.push_back(member.sent);
 
   const std::size_t count =
@@ -155,6 +163,11 @@ bool References::step() {
   switch (phase_) {
     case Phase::Prune:
       prune();
+      if (merge_ == Merge::Nothing) {
+        find_newest();
+        phase_ = Phase::Done;
+        return true;
+      }
       phase_ = Phase::SortThreads;
       return false;
     case Phase::SortThreads:
@@ -229,6 +242,25 @@ std::uint32_t References::add_dummy() {
   return static_cast<std::uint32_t>(family_.parent.size() - 1);
 }
 
+// For each head the newest arrival in its thread.
+void References::find_newest() {
+  std::vector<std::uint32_t> head(family_.parent.size(), kNone);
+  std::vector<std::uint32_t> path;
+  family_.newest.assign(family_.parent.size(), std::numeric_limits<std::int64_t>::min());
+  for (std::uint32_t member = 0; member < members_.size(); ++member) {
+    path.clear();
+    std::uint32_t node = member;
+    while (head[node] == kNone && family_.parent[node] != kNone) {
+      path.push_back(node);
+      node = family_.parent[node];
+    }
+    if (head[node] != kNone) node = head[node];
+    for (const std::uint32_t passed : path) head[passed] = node;
+    std::int64_t& newest = family_.newest[node];
+    newest = std::max(newest, members_[member].arrived);
+  }
+}
+
 // Step 5 (B).
 void References::find_subjects() {
   for (const Thread& thread : threads_->items()) {
@@ -270,7 +302,11 @@ void References::merge_subjects() {
 }  // namespace
 
 std::unique_ptr<Threading> references(std::size_t count) {
-  return std::make_unique<References>(count);
+  return std::make_unique<References>(count, References::Merge::Subjects);
+}
+
+std::unique_ptr<Threading> refs(std::size_t count) {
+  return std::make_unique<References>(count, References::Merge::Nothing);
 }
 
 }  // namespace waxwing::imap

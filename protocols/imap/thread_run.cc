@@ -9,8 +9,12 @@ namespace waxwing::imap {
 ThreadRun::ThreadRun(Thread::Algorithm algorithm, View::Version view,
                      std::vector<std::size_t> found, Collation collation)
     : algorithm_(algorithm), collation_(collation), headers_(std::move(view), std::move(found)) {
-  threading_ = algorithm == Thread::Algorithm::References ? references(headers_.indexes().size())
-                                                          : ordered_subject();
+  const std::size_t count = headers_.indexes().size();
+  switch (algorithm) {
+    case Thread::Algorithm::OrderedSubject: threading_ = ordered_subject(); break;
+    case Thread::Algorithm::References: threading_ = references(count); break;
+    case Thread::Algorithm::Refs: threading_ = refs(count); break;
+  }
 }
 
 Result<bool> ThreadRun::step(SearchSource& source, const std::function<bool()>& is_time_up) {
@@ -34,7 +38,8 @@ ThreadMember ThreadRun::member(std::size_t position, std::string_view block) con
   const FirstFields fields(block);
   const BaseSubject subject = base_subject(fields.subject);
   ThreadMember member;
-  member.sent = fields.sent(headers_.row(position).internal_date);
+  member.arrived = headers_.row(position).internal_date;
+  member.sent = fields.sent(member.arrived);
   member.is_reply = subject.is_reply;
   if (!subject.text.empty()) member.subject = hash(order_key(collation_, subject.text));
   if (algorithm_ == Thread::Algorithm::OrderedSubject) return member;

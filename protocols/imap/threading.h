@@ -11,6 +11,7 @@ namespace waxwing::imap {
 // same, and nobody can make two that collide.
 struct ThreadMember {
   std::int64_t sent = 0;                  // Unix seconds
+  std::int64_t arrived = 0;               // INTERNALDATE, the same
   std::uint64_t subject = 0;              // the base subject, whatever its case; 0: empty
   bool is_reply = false;                  // or a forward
   std::uint64_t id = 0;                   // Message-ID; 0: none
@@ -23,6 +24,8 @@ struct Family {
   static constexpr std::uint32_t kNone = UINT32_MAX;
   std::vector<std::int64_t> sent;     // of the members
   std::vector<std::uint32_t> parent;  // of all nodes
+  // Of nodes that head a thread: the date that threads are ordered by. Empty: as siblings are.
+  std::vector<std::int64_t> newest;
 };
 
 // A threading algorithm. Held by one thread at a time.
@@ -41,5 +44,8 @@ class Threading {
 // RFC 5256 section 3. `count`: how many there will be.
 std::unique_ptr<Threading> ordered_subject();
 std::unique_ptr<Threading> references(std::size_t count);
+// As REFERENCES, but what belongs together no subject says, and threads are in the order of their
+// newest arrivals.  draft-ietf-morg-inthread section 4
+std::unique_ptr<Threading> refs(std::size_t count);
 
 }  // namespace waxwing::imap

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "protocols/imap/binary_message.h"
 #include "protocols/imap/conversation.h"
+#include "protocols/imap/message_limit.h"
 
 namespace waxwing::imap {
 namespace {
@@ -97,6 +98,9 @@ void Upload::end_message(const Conversation& conversation) {
 
 void Upload::begin_message(Conversation& conversation, const Append& append) {
   if (failure_) return;
+  if (const auto most = save_limit(conversation); most && message_ >= *most) {
+    return fail(too_many_to_save(*most));
+  }
   if (message_ == limits_.messages) {
     return fail(Reply::no("That are too many messages for one command", "LIMIT"));
   }

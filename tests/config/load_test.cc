@@ -48,6 +48,7 @@ TEST(LoadSettings, EmptyFileIsAllDefaults) {
     EXPECT_TRUE(settings.addresses_are_default);
     EXPECT_EQ(settings.plaintext_auth, Settings::PlaintextAuth::Loopback);
     EXPECT_EQ(settings.limits.message_size, 100u << 20);
+    EXPECT_FALSE(settings.imap.message_limit || settings.imap.save_limit);
   }
 }
 
@@ -72,6 +73,7 @@ limits: {message_size: 50MB, recipients: 500, connections: 1000, connections_per
 durability: strict
 smtp: {bare_newlines: convert, hide_client_address: false}
 search: {index: always}
+imap: {message_limit: 1000, save_limit: 5000}
 dns: {server: ["127.0.0.1@5300", "2001:DB8::53"], trust_anchor: keys/root.ds}
 capabilities: {hide: [notify, COMPRESS=DEFLATE], show: [uidonly]}
 user: mail
@@ -105,6 +107,8 @@ log: {level: debug, format: json}
   EXPECT_EQ(settings.smtp.bare_newlines, Settings::BareNewlines::Convert);
   EXPECT_FALSE(settings.smtp.hide_client_address);
   EXPECT_EQ(settings.search.index, Settings::TextIndex::Always);
+  EXPECT_EQ(settings.imap.message_limit, 1000u);
+  EXPECT_EQ(settings.imap.save_limit, 5000u);
   EXPECT_THAT(settings.dns.servers, ElementsAre("127.0.0.1@5300", "2001:db8::53@53"));
   EXPECT_EQ(settings.dns.anchor, Settings::Dns::Anchor::File);
   EXPECT_EQ(settings.dns.anchor_file, "/etc/waxwing/keys/root.ds");

@@ -90,7 +90,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   check_subject(input);
   Pieces pieces(input);
   const auto all = pieces.all();
-  for (const auto algorithm : {Thread::Algorithm::References, Thread::Algorithm::OrderedSubject}) {
+  for (const auto algorithm : {Thread::Algorithm::References, Thread::Algorithm::Refs,
+                               Thread::Algorithm::OrderedSubject}) {
     ThreadRun run(algorithm, pieces.view(), all);
     finish(run, pieces);
     check_threads(run.threads([](std::size_t i) { return static_cast<std::uint32_t>(i + 1); }),

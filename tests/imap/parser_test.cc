@@ -112,8 +112,9 @@ TEST(Parser, ReadsThread) {
   const auto by_uid = body<Thread>("a UID THREAD ORDEREDSUBJECT \"US-ASCII\" ALL");
   EXPECT_EQ(by_uid.numbering, Numbering::Uid);
   EXPECT_EQ(by_uid.algorithm, Thread::Algorithm::OrderedSubject);
-  EXPECT_EQ(error("a THREAD REFS UTF-8 ALL"),
-            "a|THREAD: Messages are threaded by ORDEREDSUBJECT or REFERENCES");
+  EXPECT_EQ(body<Thread>("a THREAD refs UTF-8 ALL").algorithm, Thread::Algorithm::Refs);
+  EXPECT_EQ(error("a THREAD X-REFS UTF-8 ALL"),
+            "a|THREAD: Messages are threaded by ORDEREDSUBJECT, REFERENCES or REFS");
   error("a THREAD REFERENCES UTF-8");
   error("a THREAD REFERENCES ALL");
   error("a THREAD");

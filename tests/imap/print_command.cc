@@ -220,6 +220,8 @@ std::string search_key(const SearchKey& key) {
     case Kind::SentSince: return "SENTSINCE " + date(key.days);
     case Kind::Numbers: return key.set.to_string();
     case Kind::Uids: return "UID " + key.set.to_string();
+    case Kind::UidAfter: return "UIDAFTER " + std::to_string(key.number);
+    case Kind::UidBefore: return "UIDBEFORE " + std::to_string(key.number);
     case Kind::Header: return "HEADER " + astring(key.field) + " " + astring(key.text);
     case Kind::Bcc: return "BCC " + astring(key.text);
     case Kind::Cc: return "CC " + astring(key.text);
@@ -300,6 +302,24 @@ struct Arguments {
     return " " + astring(login.user) + " " + astring(login.password);
   }
   std::string operator()(const Compress& compress) const { return " " + compress.algorithm; }
+  std::string operator()(const ResetKey& reset) const {
+    if (!reset.mailbox) return {};
+    std::string text = " " + astring(*reset.mailbox);
+    for (const auto& mechanism : reset.mechanisms) text += " " + mechanism;
+    return text;
+  }
+  std::string operator()(const GenUrlAuth& generate) const {
+    std::string text;
+    for (const auto& [url, mechanism] : generate.wanted) {
+      text += " " + astring(url) + " " + mechanism;
+    }
+    return text;
+  }
+  std::string operator()(const UrlFetch& fetch) const {
+    std::string text;
+    for (const auto& url : fetch.urls) text += " " + astring(url);
+    return text;
+  }
   std::string operator()(const LanguageCommand& language) const {
     std::string text;
     for (const auto& range : language.ranges) text += " " + astring(range);
@@ -414,8 +434,12 @@ struct Arguments {
     return text;
   }
   std::string operator()(const Thread& thread) const {
-    const bool is_references = thread.algorithm == Thread::Algorithm::References;
-    std::string text = is_references ? " REFERENCES " : " ORDEREDSUBJECT ";
+    std::string text;
+    switch (thread.algorithm) {
+      case Thread::Algorithm::OrderedSubject: text = " ORDEREDSUBJECT "; break;
+      case Thread::Algorithm::References: text = " REFERENCES "; break;
+      case Thread::Algorithm::Refs: text = " REFS "; break;
+    }
     text += astring(thread.charset);
     for (const auto& key : thread.program.keys) text += " " + search_key(key);
     return text;

@@ -103,6 +103,18 @@ TEST_F(SearchKeys, LooksAtNumbers) {
   EXPECT_EQ(search("UID $ SEEN", {UINT32_MAX, {2, 5}}), "2");
 }
 
+TEST_F(SearchKeys, LooksBeyondAUid) {
+  EXPECT_EQ(search("UIDAFTER 4"), "5:6");
+  EXPECT_EQ(search("UIDAFTER 6"), "");
+  EXPECT_EQ(search("UIDAFTER 4294967295"), "");
+  EXPECT_EQ(search("UIDBEFORE 5"), "2");
+  EXPECT_EQ(search("UIDBEFORE 1"), "");
+  EXPECT_EQ(search("NOT UIDBEFORE 5 UIDBEFORE 6"), "5");
+  for (const char* wrong : {"UIDAFTER 0", "UIDBEFORE 1:2", "UIDAFTER *", "UIDAFTER"}) {
+    EXPECT_FALSE(parse_text("a SEARCH " + std::string(wrong) + "\r\n").command) << wrong;
+  }
+}
+
 TEST_F(SearchKeys, KnowsWhatIsRecent) {
   EXPECT_EQ(search("RECENT", {5, {}}), "5:6");
   EXPECT_EQ(search("OLD", {5, {}}), "2");

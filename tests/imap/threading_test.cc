@@ -25,6 +25,9 @@ std::string threads(Threading& threading, const std::vector<ThreadMember>& membe
 std::string by_references(const std::vector<ThreadMember>& members) {
   return threads(*references(members.size()), members);
 }
+std::string by_refs(const std::vector<ThreadMember>& members) {
+  return threads(*refs(members.size()), members);
+}
 std::string by_subject(const std::vector<ThreadMember>& members) {
   return threads(*ordered_subject(), members);
 }
@@ -292,6 +295,42 @@ TEST_F(Hostile, LoopsAtTheEndOfADeepThread) {
     members_.push_back(message(kMany + id, {kMany / 2, 1}));
   }
   EXPECT_TRUE(by_references(members_).starts_with("(1 (2 3 4 "));
+}
+
+ThreadMember arrived(std::int64_t when, std::int64_t sent, std::uint64_t id,
+                     std::vector<std::uint64_t> references = {}) {
+  ThreadMember member = message(id, std::move(references));
+  member.subject = 1;
+  member.sent = sent;
+  member.arrived = when;
+  return member;
+}
+
+TEST(Refs, PutsTheThreadWithTheNewestArrivalLast) {
+  EXPECT_EQ(by_refs({}), "");
+  EXPECT_EQ(by_refs({arrived(1, 1, 1), arrived(2, 2, 2)}), "(1)(2)");
+  EXPECT_EQ(by_refs({arrived(1, 1, 1), arrived(2, 2, 2), arrived(3, 3, 3, {1})}), "(2)(1 3)");
+  // Of the same arrival the mailbox's order decides.
+  EXPECT_EQ(by_refs({arrived(5, 9, 1), arrived(5, 1, 2)}), "(1)(2)");
+  // A thread's head may be a message that is not here.
+  EXPECT_EQ(by_refs({arrived(9, 1, 1, {7}), arrived(8, 1, 2), arrived(3, 0, 3, {7})}),
+            "(2)((3)(1))");
+}
+
+TEST(Refs, OrdersWithinAThreadByTheDateOfSending) {
+  EXPECT_EQ(by_refs({arrived(1, 1, 1), arrived(2, 9, 2, {1}), arrived(3, 5, 3, {1})}),
+            "(1 (3)(2))");
+}
+
+TEST(Refs, MakesNoThreadOfEqualSubjects) {
+  EXPECT_EQ(by_refs({arrived(1, 1, 1), arrived(2, 2, 2), arrived(3, 3, 3)}), "(1)(2)(3)");
+}
+
+TEST_F(Hostile, ALongChainOfReferencesThatArrivedBackwards) {
+  for (std::uint64_t id = 1; id <= kMany; ++id) {
+    members_.push_back(arrived(static_cast<std::int64_t>(kMany - id), 0, id, {id + 1}));
+  }
+  EXPECT_TRUE(by_refs(members_).starts_with("(" + std::to_string(kMany) + " "));
 }
 
 TEST_F(Hostile, ThreadsThatBranchOnEveryLevel) {

@@ -8,7 +8,8 @@
 namespace waxwing::transcripts {
 namespace {
 
-// Numbers that only the server knows: what "<name>" stands for once it was met.
+// Numbers that only the server knows: what "<name>" stands for once it was met, and hexadecimal
+// ones, what "<hexname>" stands for.
 class Names {
  public:
   std::string fill(std::string text) const {
@@ -25,13 +26,17 @@ class Names {
     const std::string filled = fill(pattern);
     const auto [begin, end] = unknown(filled);
     if (begin == end) return matches(filled, line);
+    const std::string name = filled.substr(begin + 1, end - begin - 2);
+    const auto is_part = [&](char c) {
+      return is_digit(c) || (name.starts_with("hex") && c >= 'a' && c <= 'f');
+    };
     for (std::size_t at = 0; at < line.size(); ++at) {
-      if (!is_digit(line[at])) continue;
+      if (!is_part(line[at])) continue;
       std::size_t last = at;
-      while (last < line.size() && is_digit(line[last])) ++last;
+      while (last < line.size() && is_part(line[last])) ++last;
       const std::string number(line.substr(at, last - at));
       if (matches(filled.substr(0, begin) + number + filled.substr(end), line)) {
-        values_[filled.substr(begin + 1, end - begin - 2)] = number;
+        values_[name] = number;
         return true;
       }
       at = last;
