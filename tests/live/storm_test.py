@@ -83,7 +83,8 @@ class Storm(unittest.TestCase):
         self.fill()
         filled = time.monotonic() - began
         full = self.deliveries("full")
-        waiting = len(os.listdir(os.path.join(self.server.data_dir, "queue", "spool")))
+        spool = os.path.join(self.server.data_dir, "queue", "spool")
+        waiting = sum(len(files) for _, _, files in os.walk(spool))
         self.server.stop()
         began = time.monotonic()
         self.server.start()
