@@ -48,9 +48,7 @@ Result<std::unique_ptr<Trace>> Trace::open(const std::string& data_dir, Disk& di
 }
 
 Trace::Trace(sqlite::Database database, const Clock& clock)
-    : clock_(clock),
-      database_(std::move(database)),
-      writer_(kGather, [this] { write_waiting(); }) {}
+    : clock_(clock), database_(std::move(database)), writer_(kGather, [this] { tidy(); }) {}
 
 void Trace::note(Note note) {
   {
@@ -65,6 +63,8 @@ void Trace::note(Note note) {
 }
 
 void Trace::write_waiting() {
+  // Before the notes are taken: who asks next must not come between that and the writing.
+  const std::lock_guard database_lock(database_mutex_);
   std::deque<Waiting> notes;
   std::uint64_t dropped = 0;
   {
@@ -75,12 +75,15 @@ void Trace::write_waiting() {
   if (dropped > 0) log.warning("trace has gaps", {{"notes", dropped}});
   if (auto done = write(notes); !done)
     log.warning("trace cannot be written", {{"reason", done.error().text}});
+}
+
+void Trace::tidy() {
+  write_waiting();
   if (auto done = forget_old(); !done)
     log.warning("old trace stays", {{"reason", done.error().text}});
 }
 
 Outcome Trace::write(const std::deque<Waiting>& notes) {
-  const std::lock_guard lock(database_mutex_);
   sqlite::Transaction transaction(database_);
   auto event = database_.prepare("INSERT INTO events VALUES(?, ?, ?)");
   auto key = database_.prepare("INSERT OR IGNORE INTO keys VALUES(?, ?, ?)");
@@ -123,6 +126,7 @@ Outcome Trace::forget_old() {
 }
 
 Result<std::vector<Trace::Event>> Trace::find(std::string_view what, std::size_t max) {
+  write_waiting();
   const std::lock_guard lock(database_mutex_);
   std::set<std::string> ids;
   auto by_id = database_.prepare("SELECT 1 FROM events WHERE id=? LIMIT 1");

@@ -41,8 +41,8 @@ class Trace {
 
   // Never blocks for long. When too many wait to be written the new ones are dropped, and counted.
   void note(Note note);
-  // Oldest first, at most `max` messages of them, the newest. `what`: an id, a Message-ID with or
-  // without its brackets, or an address. May block.
+  // What has been noted before is in it. Oldest first, at most `max` messages of them, the newest.
+  // `what`: an id, a Message-ID with or without its brackets, or an address. May block.
   Result<std::vector<Event>> find(std::string_view what, std::size_t max);
 
  private:
@@ -52,11 +52,12 @@ class Trace {
   };
   Trace(sqlite::Database database, const Clock& clock);
   void write_waiting();
-  Outcome write(const std::deque<Waiting>& notes);
+  void tidy();
+  Outcome write(const std::deque<Waiting>& notes);  // the database's mutex is held
   Outcome forget_old();
 
   const Clock& clock_;
-  std::mutex database_mutex_;  // guards the database
+  std::mutex database_mutex_;  // guards the database; taken before the other
   sqlite::Database database_;
   std::int64_t cleaned_ = 0;  // Unix seconds; the thread's own
 

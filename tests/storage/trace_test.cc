@@ -40,6 +40,15 @@ TEST_F(TraceTest, FindsAMessageByWhatPeopleKnowOfIt) {
   EXPECT_THAT(texts(*trace, "nobody@far.example"), ElementsAre());
 }
 
+TEST_F(TraceTest, KnowsAtOnceWhatWasNoted) {
+  auto trace = open();
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = "id" + std::to_string(i);
+    trace->note({id, "", "", {}, "accepted"});
+    EXPECT_THAT(texts(*trace, id), ElementsAre("accepted"));
+  }
+}
+
 TEST_F(TraceTest, TellsThingsInTheOrderInWhichTheyWereSo) {
   auto trace = open();
   const Time accepted = clock_.now();
