@@ -267,13 +267,14 @@ std::optional<Reply> MailIntake::route_again(const Origin& origin, MailEnvelope&
 
 Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, Staged& message,
                           const smtp::Findings& findings, std::optional<SentSaving::Plan> saving) {
+  const auto now = settings();
   const std::string& id = findings.id;
   // Before the queue knows of it: what happens there must not seem to be earlier.
   const Time accepted = clock_.now();
   auto targets = routes(store_, envelope, findings.to_junk);
   if (!targets) return failed(origin, "routing", targets.error());
   if (saving) targets->push_back(saving->target);
-  auto prefix = added_fields({.settings = *settings(),
+  auto prefix = added_fields({.settings = *now,
                               .origin = origin,
                               .envelope = envelope,
                               .id = id,
@@ -285,8 +286,8 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
   const bool goes_out = !outgoing.envelope.recipients.empty();
   if (goes_out) {
     MessagePass pass(prefix.substr(outgoing.skip), message);
-    auto signatures = settings()->dkim.sign ? Signatures::of_user(directory_.keys(), origin, pass)
-                                            : Signatures::none();
+    auto signatures =
+        now->dkim.sign ? Signatures::of_user(directory_.keys(), origin, pass) : Signatures::none();
     if (!signatures) return failed(origin, "signing", signatures.error());
     auto seal = ForwardSeal::of(directory_.keys(), origin, envelope, findings, pass);
     if (!seal) return failed(origin, "sealing", seal.error());
@@ -373,8 +374,8 @@ Outcome MailIntake::send_report(const std::string& id, const std::string& recipi
   }
   if (goes_out) {
     MessagePass pass({}, **message);
-    auto signatures = settings()->dkim.sign ? Signatures::of_server(directory_.keys(), pass)
-                                            : Signatures::none();
+    auto signatures =
+        settings()->dkim.sign ? Signatures::of_server(directory_.keys(), pass) : Signatures::none();
     if (!signatures) return fail(signatures.error());
     if (auto done = describe(outgoing.envelope, envelope, **message, pass); !done) return done;
     prefix.insert(outgoing.skip, signatures->fields(clock_));
