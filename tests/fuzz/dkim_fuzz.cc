@@ -4,48 +4,25 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "auth/arc.h"
 #include "auth/dkim_sign.h"
 #include "auth/dkim_verify.h"
+#include "tests/fuzz/one_text_resolver.h"
 
 namespace {
 
 using namespace waxwing;
 
-void must(bool so) {
-  if (!so) std::abort();
-}
-
-class OneKey final : public dns::Resolver {
- public:
-  explicit OneKey(std::string_view text) {
-    for (std::size_t i = 0; i == 0 || i < text.size(); i += 255) {
-      const auto piece = text.substr(i, 255);
-      rdata_.append(1, static_cast<char>(piece.size())) += piece;
-    }
-  }
-  void resolve(const dns::Question& question, std::function<void(dns::Answer)> answered) override {
-    must(question.type == dns::Type::Txt && is_dns_name(question.name));
-    dns::Answer answer;
-    answer.status = dns::Answer::Status::Found;
-    answer.records = {rdata_};
-    answered(std::move(answer));
-  }
-
- private:
-  std::string rdata_;
-};
-
-std::vector<dkim::Verdict> verify(OneKey& dns, std::string_view message, std::size_t piece) {
+std::vector<dkim::Verdict> verify(OneTextResolver& dns, std::string_view message,
+                                  std::size_t piece) {
   dkim::Verifier verifier;
   for (std::size_t i = 0; i < message.size(); i += piece) verifier.feed(message.substr(i, piece));
   return verifier.finish(dns, FakeClock());
 }
 
-arc::Verdict validate(OneKey& dns, std::string_view message, std::size_t piece) {
+arc::Verdict validate(OneTextResolver& dns, std::string_view message, std::size_t piece) {
   arc::Verifier verifier;
   for (std::size_t i = 0; i < message.size(); i += piece) verifier.feed(message.substr(i, piece));
   return verifier.finish(dns, FakeClock());
@@ -65,7 +42,7 @@ const dkim::SigningKey& key() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto end = std::min(input.find('\n'), input.size());
-  OneKey dns(input.substr(0, end));
+  OneTextResolver dns(input.substr(0, end));
   const std::string_view message = input.substr(std::min(end + 1, input.size()));
 
   const auto verdicts = verify(dns, message, std::max<std::size_t>(message.size(), 1));
@@ -85,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   signer.feed(message);
   const std::string field = signer.finish(FakeClock());
   if (field.empty()) return 0;
-  OneKey own(key().key.record());
+  OneTextResolver own(key().key.record());
   const auto signed_here = verify(own, field + std::string(message), 11);
   must(!signed_here.empty() && signed_here[0].result == AuthResult::Pass);
   return 0;

@@ -3,40 +3,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "auth/dmarc.h"
-#include "auth/timed_lookup.h"
+#include "tests/fuzz/one_text_resolver.h"
 
 namespace {
 
 using namespace waxwing;
 
-void must(bool so) {
-  if (!so) std::abort();
-}
-
-class OneRecord final : public dns::Resolver {
- public:
-  explicit OneRecord(std::string_view text) {
-    for (std::size_t i = 0; i == 0 || i < text.size(); i += 255) {
-      const auto piece = text.substr(i, 255);
-      rdata_.append(1, static_cast<char>(piece.size())) += piece;
-    }
-  }
-  void resolve(const dns::Question& question, std::function<void(dns::Answer)> answered) override {
-    must(++count_ <= 10 && is_dns_name(question.name));
-    dns::Answer answer;
-    answer.status = dns::Answer::Status::Found;
-    answer.records = {rdata_};
-    answered(std::move(answer));
-  }
-
- private:
-  std::string rdata_;
-  int count_ = 0;
-};
+constexpr int kMostQuestions = 10;
 
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 127; });
@@ -52,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = input.substr(std::min(end + 1, input.size()));
   const std::string header = "From: " + std::string(input.substr(0, end)) + "\r\n\r\n";
 
-  OneRecord dns(text);
+  OneTextResolver dns(text, kMostQuestions);
   const spf::Verdict spf;
   const std::vector<dkim::Verdict> dkim;
   const auto verdict =
