@@ -137,6 +137,16 @@ Outcome GuardedMailbox::read(std::span<const Uid> uids, Fields fields,
   return mailbox_->read(uids, fields, visit);
 }
 
+Result<std::vector<Extract>> GuardedMailbox::extracts(int kind, Uid first, Uid last) {
+  if (auto may = require(Rights::kRead); !may) return fail(may.error());
+  return mailbox_->extracts(kind, first, last);
+}
+
+Outcome GuardedMailbox::keep_extracts(int kind, std::span<const Extract> extracts) {
+  if (auto may = require(Rights::kRead); !may) return may;
+  return mailbox_->keep_extracts(kind, extracts);
+}
+
 Result<std::vector<std::string>> GuardedMailbox::email_ids(std::span<const Uid> uids) {
   if (auto may = require(Rights::kRead); !may) return fail(may.error());
   return mailbox_->email_ids(uids);

@@ -45,6 +45,8 @@ class GuardedMailbox final : public Mailbox {
   std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>& keys) override;
   Outcome read(std::span<const Uid> uids, Fields fields,
                const std::function<bool(Uid, const Parsed&)>& visit) override;
+  Result<std::vector<Extract>> extracts(int kind, Uid first, Uid last) override;
+  Outcome keep_extracts(int kind, std::span<const Extract> extracts) override;
   Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override;
   Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override;
   // POP3 serves nobody another's mail.

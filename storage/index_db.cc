@@ -31,6 +31,11 @@ constexpr const char* kTables =
     "CREATE INDEX expunged_when ON expunged(modseq);"
     "CREATE TABLE recent(mailbox INTEGER PRIMARY KEY, uid INTEGER NOT NULL);";
 
+// An index without them is as good as any. The key is that of the first message of the block.
+constexpr const char* kExtracts =
+    "CREATE TABLE IF NOT EXISTS extracts(key INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    "  messages INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(key, kind)) WITHOUT ROWID;";
+
 constexpr const char* kEntryColumns =
     "SELECT key, size, internal_date, save_date, modseq, flags, settled, base FROM messages ";
 
@@ -75,6 +80,12 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
   if (database) {
     auto version = database->integer("PRAGMA user_version");
     if (version && *version == kSchema) {
+      // One that is older than extracts are gets a place for them.
+      auto done = database->execute(kExtracts);
+      if (!done && done.error().code != Error::Code::Corrupt) return fail(done.error());
+      if (!done) version = fail(done.error());
+    }
+    if (version && *version == kSchema) {
       return std::unique_ptr<IndexDb>(new IndexDb(std::move(*database)));
     }
     if (version && *version == 0) {
@@ -93,7 +104,8 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
     database = sqlite::Database::open(path, synchronous, sqlite::Database::Sharing::Exclusive);
     if (!database) return fail(database.error());
   }
-  if (auto done = database->make_tables(kTables, kSchema); !done) return fail(done.error());
+  const std::string tables = std::string(kTables) + kExtracts;
+  if (auto done = database->make_tables(tables.c_str(), kSchema); !done) return fail(done.error());
   std::unique_ptr<IndexDb> result(new IndexDb(std::move(*database)));
   result->is_new_ = true;
   return result;
@@ -107,7 +119,7 @@ IndexDb::IndexDb(sqlite::Database database) : database_(std::move(database)) {
       "INSERT OR REPLACE INTO headers SELECT ?, is_whole, header FROM headers WHERE key=?");
   copy_message_ =
       database_.prepare("INSERT OR REPLACE INTO parsed SELECT ?, message FROM parsed WHERE key=?");
-  set_flags_ = database_.prepare("UPDATE messages SET flags=?, modseq=? WHERE key=?");
+  set_flags_ = database_.prepare("UPDATE messages SET flags=?, modseq=? WHERE key BETWEEN ? AND ?");
   set_file_ = database_.prepare("UPDATE messages SET base=?, settled=? WHERE key=?");
   remove_ = database_.prepare("DELETE FROM messages WHERE key=?");
   remove_header_ = database_.prepare("DELETE FROM headers WHERE key=?");
@@ -118,6 +130,10 @@ IndexDb::IndexDb(sqlite::Database database) : database_(std::move(database)) {
   newest_expunged_ = database_.prepare("SELECT max(key) FROM expunged WHERE key BETWEEN ? AND ?");
   read_headers_ = database_.prepare(
       "SELECT key, is_whole, header FROM headers WHERE key BETWEEN ? AND ? ORDER BY key");
+  set_extract_ = database_.prepare("INSERT OR REPLACE INTO extracts VALUES(?, ?, ?, ?)");
+  extracts_ = database_.prepare(
+      "SELECT key, messages, bytes FROM extracts WHERE key BETWEEN ? AND ? AND kind=? ORDER BY "
+      "key");
   read_all_ = database_.prepare(
       "SELECT headers.key, is_whole, header, message FROM headers JOIN parsed USING(key)"
       " WHERE headers.key BETWEEN ? AND ? ORDER BY headers.key");
@@ -199,10 +215,42 @@ Outcome IndexDb::copy_parsed(std::int64_t from, MailboxId mailbox, Uid uid) {
   return copy_message_.bind(1, key).bind(2, from).run();
 }
 
-Outcome IndexDb::set_flags(MailboxId mailbox, Uid uid, Flags flags, ModSeq modseq) {
+Outcome IndexDb::set_extract(MailboxId mailbox, int kind, const Extract& extract) {
+  return set_extract_.bind(1, message_key(mailbox, extract.block * Extract::kSpan))
+      .bind(2, std::int64_t{kind})
+      .bind(3, std::int64_t{extract.messages})
+      .bind_blob(4, extract.bytes)
+      .run();
+}
+
+Result<std::vector<Extract>> IndexDb::extracts(MailboxId mailbox, int kind, Uid first, Uid last) {
+  std::vector<Extract> result;
+  extracts_.bind(1, message_key(mailbox, first * Extract::kSpan))
+      .bind(2, message_key(mailbox, last * Extract::kSpan))
+      .bind(3, std::int64_t{kind});
+  while (extracts_.step()) {
+    result.push_back({uid_of_key(extracts_.integer(0)) / Extract::kSpan,
+                      static_cast<std::uint32_t>(extracts_.integer(1)),
+                      std::string(extracts_.text(2))});
+  }
+  if (auto done = extracts_.finish(); !done) return fail(done.error());
+  return result;
+}
+
+Outcome IndexDb::trim_extracts() {
+  if (!has_expunged_) return {};
+  has_expunged_ = false;
+  static_assert(Extract::kSpan == 256);
+  return database_.execute(
+      "DELETE FROM extracts WHERE 2 * (SELECT count(*) FROM messages"
+      "  WHERE messages.key BETWEEN extracts.key AND extracts.key + 255) < messages");
+}
+
+Outcome IndexDb::set_flags(MailboxId mailbox, Uid first, Uid last, Flags flags, ModSeq modseq) {
   return set_flags_.bind(1, stored(flags))
       .bind(2, static_cast<std::int64_t>(modseq))
-      .bind(3, message_key(mailbox, uid))
+      .bind(3, message_key(mailbox, first))
+      .bind(4, message_key(mailbox, last))
       .run();
 }
 
@@ -211,6 +259,7 @@ Outcome IndexDb::set_file(MailboxId mailbox, Uid uid, std::string_view base, Fla
 }
 
 Outcome IndexDb::expunge(MailboxId mailbox, Uid uid, ModSeq modseq, Expunged how) {
+  has_expunged_ = true;
   const std::int64_t key = message_key(mailbox, uid);
   for (sqlite::Statement* statement : {&remove_, &remove_header_, &remove_message_}) {
     if (auto done = statement->bind(1, key).run(); !done) return done;
@@ -223,7 +272,7 @@ Outcome IndexDb::expunge(MailboxId mailbox, Uid uid, ModSeq modseq, Expunged how
 
 Outcome IndexDb::remove_mailbox(MailboxId mailbox) {
   sqlite::Transaction transaction(database_);
-  for (const char* table : {"messages", "headers", "parsed", "expunged"}) {
+  for (const char* table : {"messages", "headers", "parsed", "expunged", "extracts"}) {
     auto remove =
         database_.prepare("DELETE FROM " + std::string(table) + " WHERE key BETWEEN ? AND ?");
     auto done = remove.bind(1, first_key(mailbox)).bind(2, last_key(mailbox)).run();

@@ -53,7 +53,13 @@ class IndexDb {
   Outcome set_parsed(MailboxId mailbox, Uid uid, const Parsed& parsed);
   // The parsed fields of another message, if the index has them.
   Outcome copy_parsed(std::int64_t from, MailboxId mailbox, Uid uid);
-  Outcome set_flags(MailboxId mailbox, Uid uid, Flags flags, ModSeq modseq);
+  // See Mailbox::extracts.
+  Outcome set_extract(MailboxId mailbox, int kind, const Extract& extract);
+  Result<std::vector<Extract>> extracts(MailboxId mailbox, int kind, Uid first, Uid last);
+  // Those of which more than half is gone, if anything was expunged since the index was opened.
+  Outcome trim_extracts();
+  // Of all messages with UIDs from `first` to `last`.
+  Outcome set_flags(MailboxId mailbox, Uid first, Uid last, Flags flags, ModSeq modseq);
   Outcome set_file(MailboxId mailbox, Uid uid, std::string_view base, Flags settled);
   // Removes the row and notes it in the log. Removed: by us, so a file of this UID is a leftover.
   // Vanished: by another program, and if the file comes back, it is a new message.
@@ -99,9 +105,10 @@ class IndexDb {
 
   sqlite::Database database_;
   bool is_new_ = false;
+  bool has_expunged_ = false;
   sqlite::Statement add_, add_header_, add_message_, copy_header_, copy_message_, set_flags_,
       set_file_, remove_, remove_header_, remove_message_, log_, entry_, newest_row_,
-      newest_expunged_, read_headers_, read_all_;
+      newest_expunged_, read_headers_, read_all_, set_extract_, extracts_;
 };
 
 }  // namespace waxwing

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +43,15 @@ struct Parsed {
   std::string header;  // mail::Message::header; whole unless header_is_whole is false
   bool header_is_whole = true;
   std::string message;  // mail::encode() of everything; empty unless asked for
+};
+
+// What a reader of headers worked out for the messages of one block and wants at once next time.
+struct Extract {
+  // Block n are the UIDs from n * kSpan on, so many.
+  static constexpr Uid kSpan = 256;
+  Uid block = 0;
+  std::uint32_t messages = 0;  // it was made of
+  std::string bytes;
 };
 
 // One mailbox of one account; all sessions that use it share the object. Any thread. Everything but
@@ -124,6 +134,15 @@ class Mailbox {
   // What the text index knows of these keys, most of it without a look at any message; nullptr when
   // there is no index. The first who asks is why there will be one.
   virtual std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>&) { return nullptr; }
+
+  // Extracts are kept with the index by kind, a number that their maker has chosen. As messages do
+  // not change they stay true, and what is lost can be made again. Those of the blocks from `first`
+  // to `last` that there are, ascending.
+  virtual Result<std::vector<Extract>> extracts(int /*kind*/, Uid /*first*/, Uid /*last*/) {
+    return std::vector<Extract>();
+  }
+  // Of blocks in which no message can come any more: all below View::uid_next().
+  virtual Outcome keep_extracts(int /*kind*/, std::span<const Extract>) { return {}; }
 
   // The email ids of these messages, the same for all copies of one; empty for what is gone.
   // RFC 8474 section 5.1

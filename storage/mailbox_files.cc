@@ -119,6 +119,22 @@ Result<std::vector<std::pair<Uid, Parsed>>> MaildirMailbox::read_slice(std::span
   return result;
 }
 
+Result<std::vector<Extract>> MaildirMailbox::extracts(int kind, Uid first, Uid last) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  return access->index.extracts(id_, kind, first, last);
+}
+
+Outcome MaildirMailbox::keep_extracts(int kind, std::span<const Extract> extracts) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  auto transaction = access->index.begin();
+  for (const Extract& extract : extracts) {
+    if (auto done = access->index.set_extract(id_, kind, extract); !done) return done;
+  }
+  return transaction.commit();
+}
+
 // For messages whose fields the index does not have yet: after a rebuild, or after a commit that
 // failed.
 Result<Parsed> MaildirMailbox::parse_file(Uid uid) {

@@ -158,7 +158,7 @@ void MaildirAccount::close_databases() {
     if (clean) state.record.uid_mark = state.next_uid;
   }
   clean = clean && access.db.set_modseq_mark(publisher_.next_modseq());
-  clean = clean && access.index.trim_log();
+  clean = clean && access.index.trim_log() && access.index.trim_extracts();
   if (clean) (void)access.index.set_state(clean_state());
   texts_->close();
   databases_.reset();

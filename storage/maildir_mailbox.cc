@@ -373,18 +373,34 @@ Result<Mailbox::FlagOutcome> MaildirMailbox::change_flags(std::span<const Uid> u
   if (auto done = publisher.catch_up(*access); !done) return fail(done.error());
   if (auto done = publisher.reserve_modseqs(*access, 1); !done) return fail(done.error());
   outcome.modseq = publisher.take_modseq();
-  auto transaction = access->index.begin();
   for (auto& row : rows) {
     row.modseq = outcome.modseq;
-    auto done = access->index.set_flags(id_, row.uid, row.flags, row.modseq);
-    if (!done) return fail(done.error());
     outcome.changed.push_back(row.uid);
   }
-  if (auto done = transaction.commit(); !done) return fail(done.error());
+  if (auto done = set_flags(*access, *before, rows); !done) return fail(done.error());
   show(*access, before->with_changed(rows, outcome.modseq));
   state_.unsettled = true;
   account_.request_work();
   return outcome;
+}
+
+// One statement for messages in a row that get the same flags.
+Outcome MaildirMailbox::set_flags(Access& access, const View& before,
+                                  std::span<const MessageRow> rows) {
+  auto transaction = access.index.begin();
+  for (std::size_t first = 0; first < rows.size();) {
+    const std::size_t index = before.lower_bound(rows[first].uid);
+    std::size_t end = first + 1;
+    while (end < rows.size() && rows[end].flags == rows[first].flags &&
+           before[index + (end - first)].uid == rows[end].uid) {
+      ++end;
+    }
+    auto done = access.index.set_flags(id_, rows[first].uid, rows[end - 1].uid, rows[first].flags,
+                                       rows[first].modseq);
+    if (!done) return done;
+    first = end;
+  }
+  return transaction.commit();
 }
 
 Outcome MaildirMailbox::remove_rows(Access& access, const std::vector<Uid>& uids,

@@ -42,6 +42,8 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<MessageFile> open(Uid uid) override;
   Outcome read(std::span<const Uid> uids, Fields fields,
                const std::function<bool(Uid, const Parsed&)>& visit) override;
+  Result<std::vector<Extract>> extracts(int kind, Uid first, Uid last) override;
+  Outcome keep_extracts(int kind, std::span<const Extract> extracts) override;
   std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>& keys) override;
   Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override;
   Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override;
@@ -110,6 +112,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<std::uint64_t> keyword_bits(Access& access, const std::vector<std::string>& keywords,
                                      NewKeywords how);
   // Expunges these in one commit; they exist. Files are left to the caller.
+  Outcome set_flags(Access& access, const View& before, std::span<const MessageRow> rows);
   Outcome remove_rows(Access& access, const std::vector<Uid>& uids, IndexDb::Expunged how);
   // Renames files to what their flags are now; some at a time. True when nothing is left.
   Result<bool> settle(std::size_t limit);

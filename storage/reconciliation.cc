@@ -152,7 +152,8 @@ Outcome Reconciliation::take_flags(const IndexEntry& entry, const FileName& name
   if (auto done = publisher.reserve_modseqs(access_, 1); !done) return done;
   if (!(now.row.flags == entry.row.flags)) {
     now.row.modseq = publisher.take_modseq();
-    auto done = access_.index.set_flags(mailbox_.id(), now.row.uid, now.row.flags, now.row.modseq);
+    auto done = access_.index.set_flags(mailbox_.id(), now.row.uid, now.row.uid, now.row.flags,
+                                        now.row.modseq);
     if (!done) return done;
     reflagged_.push_back(now.row);
   }

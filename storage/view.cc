@@ -33,9 +33,20 @@ struct Cursor {
 
 const MessageRow& View::operator[](std::size_t index) const {
   assert(index < size_);
-  auto after = std::upper_bound(starts_.begin(), starts_.end(), index);
-  auto chunk = static_cast<std::size_t>(after - starts_.begin()) - 1;
+  const std::size_t chunk = chunk_of(index);
   return (*chunks_[chunk])[index - starts_[chunk]];
+}
+
+// As no chunk is longer than kChunk it is not before that one, and mostly near it.
+std::size_t View::chunk_of(std::size_t index) const {
+  constexpr std::size_t kNear = 4;
+  std::size_t chunk = index / kChunk;
+  for (const std::size_t end = chunk + kNear; chunk < end; ++chunk) {
+    if (chunk + 1 == starts_.size() || starts_[chunk + 1] > index) return chunk;
+  }
+  const auto from = starts_.begin() + static_cast<std::ptrdiff_t>(chunk);
+  const auto after = std::upper_bound(from, starts_.end(), index);
+  return static_cast<std::size_t>(after - starts_.begin()) - 1;
 }
 
 std::size_t View::lower_bound(Uid uid) const {

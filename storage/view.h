@@ -68,6 +68,8 @@ class View {
   Version with_keywords(std::vector<std::string> keywords) const;
 
  private:
+  std::size_t chunk_of(std::size_t index) const;
+
   std::vector<std::shared_ptr<const Chunk>> chunks_;
   std::vector<std::size_t> starts_;  // index of the first row of each chunk
   std::size_t size_ = 0;

@@ -2,6 +2,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "protocols/imap/body_structure_text.h"
@@ -23,6 +24,8 @@ namespace {
 constexpr std::size_t kBatch = 64;
 // A FETCH of so few messages, and nothing but what a view knows, runs on the loop thread.
 constexpr std::size_t kQuick = 500;
+// As many responses are written to the output at once.
+constexpr std::size_t kRows = 256;
 
 // RFC 8970 section 3.2
 std::string preview(const FetchItem& item, FetchedMessage& message) {
@@ -78,6 +81,9 @@ class FetchTask final : public Task {
   std::optional<Step> begin(Conversation& conversation, Output& output);
   std::optional<Step> send(Conversation& conversation, Output& output);
   Outcome make_batch(Conversation& conversation, const Slice& slice, std::uint64_t room);
+  void write_rows(const Conversation& conversation, Output& output);
+  void write_row(const Selected& selected, const Dialect& dialect, std::size_t index,
+                 std::string& text);
   std::uint64_t make(Conversation& conversation, std::size_t place, const Parsed* parsed);
   void mark_seen(Conversation& conversation);
   void complete(Conversation& conversation, Made& made) const;
@@ -96,6 +102,7 @@ class FetchTask final : public Task {
   std::size_t next_ = 0;
   std::vector<std::string> ids_;  // of the batch, from this place on
   std::size_t first_id_ = 0;
+  FlagTexts flag_texts_;
   std::deque<Made> made_;  // ascending by UID
   bool some_expunged_ = false;
   std::optional<Reply> failure_;
@@ -114,6 +121,10 @@ Step FetchTask::run(Conversation& conversation, Output& output) {
     if (next_ == indexes_->size()) return end(conversation, output);
     if (output.is_full()) return Step::Again;
     if (slice.is_over_now()) return Step::Yield;
+    if (needs_.only_rows()) {
+      write_rows(conversation, output);
+      continue;
+    }
     const auto made = make_batch(conversation, slice, Output::kFull - output.size());
     if (!made) return done(conversation.refuse(made.error()));
   }
@@ -214,6 +225,46 @@ Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, st
   while (goes_on) make_next(nullptr);
   if (needs_.sets_seen) mark_seen(conversation);
   return {};
+}
+
+// What a view knows cannot fail, and nothing marks it: it is written as it is read.
+void FetchTask::write_rows(const Conversation& conversation, Output& output) {
+  const std::size_t end = std::min(next_ + kRows, indexes_->size());
+  std::string text;
+  while (next_ < end) {
+    write_row(*conversation.selected, conversation.dialect, (*indexes_)[next_++], text);
+  }
+  output.give(std::move(text));
+}
+
+void FetchTask::write_row(const Selected& selected, const Dialect& dialect, std::size_t index,
+                          std::string& text) {
+  const MessageRow& row = selected.view()[index];
+  text += selected.fetch_head(index, dialect);
+  std::string_view separator;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    text.append(separator).append(name).append(value);
+    separator = " ";
+  };
+  bool has_state = false;
+  const auto add_state = [&] {
+    if (std::exchange(has_state, true)) return;
+    if (wants_flags_) add("FLAGS ", selected.flags(row, dialect.revision, flag_texts_));
+    if (wants_modseq_) add("MODSEQ (", std::to_string(row.modseq) + ")");
+  };
+  for (const PreparedItem& item : items_) {
+    switch (item.kind) {
+      case FetchItem::Kind::Uid: add("UID ", std::to_string(row.uid)); break;
+      case FetchItem::Kind::SaveDate: add("SAVEDATE ", to_date_time(row.save_date)); break;
+      case FetchItem::Kind::Size: add("RFC822.SIZE ", std::to_string(row.size)); break;
+      case FetchItem::Kind::InternalDate:
+        add("INTERNALDATE ", to_date_time(row.internal_date));
+        break;
+      default: add_state(); break;
+    }
+  }
+  add_state();
+  text += ")\r\n";
 }
 
 // A message whose text is fetched without PEEK has been seen, once there is an answer to send.

@@ -12,11 +12,6 @@
 namespace waxwing::imap {
 namespace {
 
-// In time that grows with the text alone: find() may need as much for every octet of the needle.
-bool holds(std::string_view text, std::string_view needle) {
-  return ::memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
-}
-
 bool is_in(const Needle& needle, std::string_view text) {
   return needle.near ? needle.near->is_near(text) : holds(text, needle.text);
 }
@@ -26,6 +21,11 @@ bool is_in(const Needle& needle, SearchedHeader& header) {
 }
 
 }  // namespace
+
+// find() may need as much for every octet of the needle.
+bool holds(std::string_view text, std::string_view needle) {
+  return ::memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
+}
 
 SearchedHeader::SearchedHeader(std::string_view block, Collation collation)
     : collation_(collation), block_(block) {

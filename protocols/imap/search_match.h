@@ -17,6 +17,9 @@ namespace waxwing::imap {
 
 // What is searched for is folded (collation.h) once; what is searched in, as it is read.
 
+// In time that grows with the text alone.
+bool holds(std::string_view text, std::string_view needle);
+
 // The header of a message, decoded and folded when a search key asks for it. Holds a view of the
 // block.
 class SearchedHeader {

@@ -135,7 +135,10 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
     case Kind::NoKeyword: node.mask = keyword_mask(view, key.text); break;
     case Kind::SentBefore:
     case Kind::SentOn:
-    case Kind::SentSince: node.cost = Cost::Header; break;
+    case Kind::SentSince:
+      node.cost = Cost::Header;
+      add_column(node, HeaderColumn::SentDay);
+      break;
     case Kind::Numbers:
       node.is_saved = key.set.is_saved();
       node.ranges = key.set.normalised(static_cast<std::uint32_t>(view.size()));
@@ -197,6 +200,11 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
   if (key.kind != Kind::Body && key.kind != Kind::Text) {
     node.cost = Cost::Header;
     node.field = key.kind == Kind::Header ? to_lower(key.field) : field_of(key.kind);
+    const auto column = texts_column(node.field);
+    // A NUL is between two of its texts.
+    if (column && !node.is_fuzzy && node.text.find('\0') == node.text.npos) {
+      add_column(node, *column);
+    }
     add_text_key(node);
     return {};
   }
@@ -218,6 +226,12 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
   }
   if (needles_.size() > kMaxBodyTexts) return fail(Error::Code::Limit, "too many texts");
   return {};
+}
+
+void SearchProgram::add_column(Node& node, HeaderColumn column) {
+  const auto known = std::ranges::find(columns_, column);
+  node.column = static_cast<std::size_t>(known - columns_.begin());
+  if (known == columns_.end()) columns_.push_back(column);
 }
 
 // The index has texts as i;unicode-casemap folds them. By i;ascii-casemap less is equal, and of
@@ -309,6 +323,9 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
 }
 
 Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) const {
+  if (node.column && !evidence.columns.empty()) {
+    return test_column(node, evidence.columns[*node.column]);
+  }
   if (const Verdict known = test_index(node, evidence); known != Verdict::Unknown) return known;
   if (!evidence.header) return Verdict::Unknown;
   if (node.kind == Kind::ThreadId) {
@@ -319,7 +336,17 @@ Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) c
       node.kind == Kind::SentBefore || node.kind == Kind::SentOn || node.kind == Kind::SentSince;
   if (node.is_fuzzy) return verdict(score_header(node, *evidence.header) > 0);
   if (!asks_for_date) return verdict(evidence.header->contains(node.field, node.text));
-  auto day = evidence.header->sent_day();
+  return test_day(node, evidence.header->sent_day());
+}
+
+Verdict SearchProgram::test_column(const Node& node, std::string_view value) const {
+  if (columns_[*node.column] == HeaderColumn::SentDay)
+    return test_day(node, number_of_value(value));
+  if (node.text.empty()) return verdict(!value.empty());
+  return verdict(holds(value, node.text));
+}
+
+Verdict SearchProgram::test_day(const Node& node, std::optional<std::int64_t> day) const {
   if (!day) return Verdict::No;
   if (node.kind == Kind::SentOn) return verdict(*day == node.days);
   return verdict(node.kind == Kind::SentBefore ? *day < node.days : *day >= node.days);

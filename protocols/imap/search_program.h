@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "protocols/imap/header_column.h"
 #include "protocols/imap/search_key.h"
 #include "protocols/imap/search_match.h"
 #include "storage/text_lookup.h"
@@ -35,7 +38,8 @@ class SearchProgram {
   struct Evidence {
     const MessageRow& row;
     std::size_t index;
-    const TextAnswers* texts = nullptr;  // for text_keys()
+    std::span<const std::string_view> columns = {};  // the values of columns(); or none
+    const TextAnswers* texts = nullptr;              // for text_keys()
     SearchedHeader* header = nullptr;
     const std::vector<bool>* bodies = nullptr;  // of BodySearch for body_needles()
   };
@@ -51,6 +55,8 @@ class SearchProgram {
   const std::vector<Needle>& body_needles() const { return needles_; }
   // What to ask an index of texts for; it may know enough.
   const std::vector<TextKey>& text_keys() const { return text_keys_; }
+  // The columns that say all about a key.
+  const std::vector<HeaderColumn>& columns() const { return columns_; }
   Collation collation() const { return scope_.collation; }
 
  private:
@@ -66,6 +72,7 @@ class SearchProgram {
     std::string field;                       // lower case
     std::string text;                        // folded; ThreadId: as it is
     std::size_t needle = 0;                  // Body, Text: position in needles_
+    std::optional<std::size_t> column;       // position in columns_
     std::optional<std::size_t> text_key;     // position in text_keys_
     bool is_fuzzy = false;
     std::vector<FuzzyWord> words;  // of text, where it is fuzzy; their needles come behind its own
@@ -77,10 +84,13 @@ class SearchProgram {
                        Matching matching);
   Outcome compile_text(const SearchKey& key, std::string_view charset, Matching matching,
                        Node& node);
+  void add_column(Node& node, HeaderColumn column);
   void add_text_key(Node& node);
   Verdict test_index(const Node& node, const Evidence& evidence) const;
   Verdict test(const Node& node, const Evidence& evidence) const;
   Verdict test_header(const Node& node, const Evidence& evidence) const;
+  Verdict test_column(const Node& node, std::string_view value) const;
+  Verdict test_day(const Node& node, std::optional<std::int64_t> day) const;
   Verdict test_body(const Node& node, const Evidence& evidence) const;
   int score_header(const Node& node, SearchedHeader& header) const;
   int score_body(const Node& node, const std::vector<bool>& found) const;
@@ -91,6 +101,7 @@ class SearchProgram {
   Node root_;
   Scope scope_;
   std::vector<Needle> needles_;
+  std::vector<HeaderColumn> columns_;
   std::vector<TextKey> text_keys_;
   bool is_scored_ = false;
   std::size_t texts_ = 0;  // keys that have one

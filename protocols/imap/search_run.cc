@@ -1,8 +1,7 @@
 #include "protocols/imap/search_run.h"
 
 #include <algorithm>
-
-#include "protocols/imap/message_file.h"
+#include <utility>
 
 namespace waxwing::imap {
 namespace {
@@ -13,34 +12,9 @@ constexpr std::size_t kRows = 8192;
 constexpr std::size_t kHeaders = 64;
 // For fewer messages the index is not asked: they are read in the time that takes.
 constexpr std::size_t kWorthLookUp = 64;
+constexpr std::size_t kWorthColumns = 16;
 
 }  // namespace
-
-Outcome MailboxSource::headers(std::span<const Uid> uids, const Visit& visit) {
-  return mailbox_.read(uids, Mailbox::Fields::Header, [&](Uid uid, const Parsed& parsed) {
-    return visit(uid, parsed.header, parsed.header_is_whole);
-  });
-}
-
-Result<SearchSource::Opened> MailboxSource::open(Uid uid) {
-  auto file = mailbox_.open(uid);
-  if (!file) return fail(file.error());
-  std::optional<mail::Message> message;
-  Uid uids[] = {uid};
-  auto outcome = mailbox_.read(uids, Mailbox::Fields::All, [&](Uid, const Parsed& parsed) {
-    message = mail::decode(parsed.message);
-    return true;
-  });
-  if (!outcome) return fail(outcome.error());
-  if (!message) {
-    // The index is damaged, or of a later version; the file is all that is needed.
-    auto parsed = parse_file(*file);
-    if (!parsed) return fail(parsed.error());
-    message = std::move(*parsed);
-  }
-  auto read = [file = *file](ByteRange range) { return read_range(file, range); };
-  return Opened{std::move(*message), std::move(read)};
-}
 
 SearchRun::SearchRun(SearchProgram program, View::Version view)
     : program_(std::move(program)),
@@ -52,6 +26,8 @@ Result<bool> SearchRun::step(SearchSource& source, const std::function<bool()>& 
     Outcome outcome;
     if (next_candidate_ < candidates_.size()) {
       test_rows();
+    } else if (!is_past_columns_) {
+      outcome = test_columns(source, is_time_up);
     } else if (!is_looked_up_) {
       look_up(source);
     } else if (open_) {
@@ -72,7 +48,8 @@ Result<bool> SearchRun::step(SearchSource& source, const std::function<bool()>& 
 }
 
 std::size_t SearchRun::decided() const {
-  return next_candidate_ - (wants_header_.size() - next_header_) - wants_body_.size() -
+  const std::size_t unseen = columns_ ? columns_->indexes().size() - columns_->passed() : 0;
+  return next_candidate_ - unseen - (wants_header_.size() - next_header_) - wants_body_.size() -
          (open_ ? 1 : 0);
 }
 
@@ -93,13 +70,39 @@ void SearchRun::test_rows() {
   std::size_t end = std::min(next_candidate_ + kRows, candidates_.size());
   for (; next_candidate_ < end; ++next_candidate_) {
     std::size_t index = candidates_[next_candidate_];
-    const SearchProgram::Evidence evidence{(*view_)[index], index};
+    const SearchProgram::Evidence evidence{.row = (*view_)[index], .index = index};
     switch (program_.test(evidence)) {
       case Verdict::No: break;
       case Verdict::Yes: add(evidence); break;
       case Verdict::Unknown: wants_header_.push_back(index); break;
     }
   }
+}
+
+// For a few messages it is quicker to look at all of their headers at once.
+Outcome SearchRun::test_columns(SearchSource& source, const std::function<bool()>& is_time_up) {
+  if (!columns_) {
+    is_past_columns_ = program_.columns().empty() || wants_header_.size() < kWorthColumns;
+    if (is_past_columns_) return {};
+    columns_.emplace(view_, std::exchange(wants_header_, {}), program_.columns(),
+                     program_.collation());
+  }
+  const auto is_over = columns_->step(source, is_time_up, [&](std::size_t position, auto& values) {
+    if (values.is_gone) return;
+    const std::size_t index = columns_->indexes()[position];
+    const SearchProgram::Evidence evidence{
+        .row = (*view_)[index],
+        .index = index,
+        .columns = values.is_cut ? std::span<const std::string_view>() : values.of};
+    switch (program_.test(evidence)) {
+      case Verdict::No: break;
+      case Verdict::Yes: add(evidence); break;
+      case Verdict::Unknown: wants_header_.push_back(index); break;
+    }
+  });
+  if (!is_over) return fail(is_over.error());
+  is_past_columns_ = *is_over;
+  return {};
 }
 
 // A block of the index each time.
@@ -116,7 +119,8 @@ void SearchRun::look_up(SearchSource& source) {
 void SearchRun::test_texts() {
   std::vector<std::size_t> undecided;
   for (const std::size_t index : wants_header_) {
-    const SearchProgram::Evidence evidence{(*view_)[index], index, texts()};
+    const SearchProgram::Evidence evidence{
+        .row = (*view_)[index], .index = index, .texts = texts()};
     switch (program_.test(evidence)) {
       case Verdict::No: break;
       case Verdict::Yes: add(evidence); break;
@@ -141,7 +145,8 @@ Outcome SearchRun::test_headers(SearchSource& source, const std::function<bool()
     if (!index) return true;
     if (is_whole) {
       SearchedHeader header(block, program_.collation());
-      const SearchProgram::Evidence evidence{(*view_)[*index], *index, texts(), &header};
+      const SearchProgram::Evidence evidence{
+          .row = (*view_)[*index], .index = *index, .texts = texts(), .header = &header};
       switch (program_.test(evidence)) {
         case Verdict::No: break;
         case Verdict::Yes: add(evidence); break;
@@ -170,7 +175,8 @@ Outcome SearchRun::open_message(SearchSource& source, std::size_t index) {
       opened->read({0, std::min(opened->message.root.body_offset, mail::kMaxSearchedHeader)});
   if (!block) return fail(block.error());
   SearchedHeader header(*block, program_.collation());
-  const SearchProgram::Evidence evidence{row, index, texts(), &header};
+  const SearchProgram::Evidence evidence{
+      .row = row, .index = index, .texts = texts(), .header = &header};
   switch (program_.test(evidence)) {
     case Verdict::No: break;
     case Verdict::Yes: add(evidence); break;
@@ -189,8 +195,11 @@ Outcome SearchRun::test_body() {
   if (!is_over) return fail(is_over.error());
   if (!*is_over) return {};
   const std::size_t index = open_->index;
-  const SearchProgram::Evidence evidence{(*view_)[index], index, texts(), &open_->header,
-                                         &open_->search.found()};
+  const SearchProgram::Evidence evidence{.row = (*view_)[index],
+                                         .index = index,
+                                         .texts = texts(),
+                                         .header = &open_->header,
+                                         .bodies = &open_->search.found()};
   if (program_.test(evidence) == Verdict::Yes) add(evidence);
   open_.reset();
   return {};

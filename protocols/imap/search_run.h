@@ -2,54 +2,25 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "protocols/imap/column_pass.h"
 #include "protocols/imap/search_program.h"
+#include "protocols/imap/search_source.h"
 #include "storage/mailbox.h"
 #include "storage/view.h"
 
 namespace waxwing::imap {
 
-// Where a search reads what the view does not know.
-class SearchSource {
- public:
-  virtual ~SearchSource() = default;
-  // Calls `visit` in UID order for each of these messages that still exists, with its header
-  // block; `is_whole` is false when that is only its beginning. It returns false to stop.
-  using Visit = std::function<bool(Uid, std::string_view header, bool is_whole)>;
-  virtual Outcome headers(std::span<const Uid> uids, const Visit& visit) = 0;
-  // NotFound when the message is gone.
-  struct Opened {
-    mail::Message message;
-    ReadRange read;
-  };
-  virtual Result<Opened> open(Uid uid) = 0;
-  // What an index knows of these keys; nullptr where there is none.
-  virtual std::unique_ptr<TextLookup> look_up(const std::vector<TextKey>&) { return nullptr; }
-};
-
-// The messages of a mailbox.
-class MailboxSource final : public SearchSource {
- public:
-  explicit MailboxSource(Mailbox& mailbox) : mailbox_(mailbox) {}
-  Outcome headers(std::span<const Uid> uids, const Visit& visit) override;
-  Result<Opened> open(Uid uid) override;
-  std::unique_ptr<TextLookup> look_up(const std::vector<TextKey>& keys) override {
-    return mailbox_.look_up_texts(keys);
-  }
-
- private:
-  Mailbox& mailbox_;
-};
-
-// One search under way. Rows first, then what an index of texts knows of those that may still
-// match, then the headers of the rest, then bodies. It stops where it is asked to and goes on with
-// the next step(), so that a long search, also one through a long message, shares its lane. Held by
-// one thread at a time.
+// One search under way. Rows first, then columns of those that may still match, then what an index
+// of texts knows, then the headers of the rest, then bodies. It stops where it is asked to and goes
+// on with the next step(), so that a long search, also one through a long message, shares its lane.
+// Held by one thread at a time.
 class SearchRun {
  public:
   SearchRun(SearchProgram program, View::Version view);
@@ -79,6 +50,7 @@ class SearchRun {
   const TextAnswers* texts() const;
   void finish();
   void test_rows();
+  Outcome test_columns(SearchSource& source, const std::function<bool()>& is_time_up);
   void look_up(SearchSource& source);
   void test_texts();
   Outcome test_headers(SearchSource& source, const std::function<bool()>& is_time_up);
@@ -91,6 +63,8 @@ class SearchRun {
   std::size_t next_candidate_ = 0;
   std::vector<std::size_t> wants_header_;
   std::size_t next_header_ = 0;
+  std::optional<ColumnPass> columns_;
+  bool is_past_columns_ = false;
   bool is_looked_up_ = false;
   std::unique_ptr<TextLookup> lookup_;
   std::vector<std::size_t> wants_body_;

@@ -29,6 +29,16 @@ std::string system_flags() {
 
 }  // namespace
 
+const std::string& FlagTexts::of(Flags flags, const std::vector<std::string>& keywords,
+                                 bool is_recent) {
+  if (text_.empty() || flags != flags_ || is_recent != is_recent_) {
+    text_ = to_flag_list(flags, keywords, is_recent ? Recent::Yes : Recent::No);
+    flags_ = flags;
+    is_recent_ = is_recent;
+  }
+  return text_;
+}
+
 Selected::Selected(std::shared_ptr<Mailbox> mailbox, Mode mode, Uid recent_from,
                    std::weak_ptr<Watcher> watcher)
     : mailbox_(std::move(mailbox)),
@@ -73,8 +83,14 @@ SequenceSet Selected::as_uids(const SequenceSet& set) const {
 }
 
 std::string Selected::flags(const MessageRow& row, Revision revision) const {
+  FlagTexts texts;
+  return flags(row, revision, texts);
+}
+
+const std::string& Selected::flags(const MessageRow& row, Revision revision,
+                                   FlagTexts& texts) const {
   const bool is_recent = revision == Revision::Rev1 && row.uid >= recent_from_;
-  return to_flag_list(row.flags, view_->keywords(), is_recent ? Recent::Yes : Recent::No);
+  return texts.of(row.flags, view_->keywords(), is_recent);
 }
 
 std::string Selected::fetch_head(std::size_t index, const Dialect& dialect) const {

@@ -17,6 +17,18 @@
 
 namespace waxwing::imap {
 
+// The flags of one message after the other as text, which is mostly that of the one before. For a
+// view with these keywords.
+class FlagTexts {
+ public:
+  const std::string& of(Flags flags, const std::vector<std::string>& keywords, bool is_recent);
+
+ private:
+  std::string text_;
+  Flags flags_;
+  bool is_recent_ = false;
+};
+
 // The selected mailbox as this session numbers it.
 //
 // A session holds one version of the View; a message's position in it is its sequence number. That
@@ -49,6 +61,7 @@ class Selected {
 
   // "(\Seen $Junk)"
   std::string flags(const MessageRow& row, Revision revision) const;
+  const std::string& flags(const MessageRow& row, Revision revision, FlagTexts& texts) const;
   // "* 3 FETCH (", or "* 305 UIDFETCH (" to those who know no numbers.
   std::string fetch_head(std::size_t index, const Dialect& dialect) const;
   // What a client is told of a message that it did not ask for: "UID 5 FLAGS (\Seen)", with MODSEQ

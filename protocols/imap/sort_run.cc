@@ -4,116 +4,88 @@
 #include <numeric>
 #include <string_view>
 
-#include "protocols/imap/base_subject.h"
-#include "protocols/imap/first_fields.h"
-#include "protocols/mail/address_list.h"
-#include "protocols/mail/charset.h"
-#include "protocols/mail/encoded_word.h"
-
 namespace waxwing::imap {
 namespace {
 
 using Kind = SortKey::Kind;
 
-// The first address stands in the beginning of its field.
-constexpr std::size_t kMaxAddressField = 4096;
-// No more of a text is kept for comparing, or a mailbox made for it would take all memory.
-constexpr std::size_t kMaxKey = 500;
-
-bool is_text(Kind kind) {
+// Nothing where the row has it.
+std::optional<HeaderColumn> column_of(Kind kind) {
   switch (kind) {
+    case Kind::Cc: return HeaderColumn::Cc;
+    case Kind::Date: return HeaderColumn::Sent;
+    case Kind::DisplayFrom: return HeaderColumn::DisplayFrom;
+    case Kind::DisplayTo: return HeaderColumn::DisplayTo;
+    case Kind::From: return HeaderColumn::From;
+    case Kind::Subject: return HeaderColumn::Subject;
+    case Kind::To: return HeaderColumn::To;
     case Kind::Arrival:
-    case Kind::Date:
     case Kind::Relevancy:
-    case Kind::Size: return false;
-    case Kind::Cc:
-    case Kind::DisplayFrom:
-    case Kind::DisplayTo:
-    case Kind::From:
-    case Kind::Subject:
-    case Kind::To: return true;
+    case Kind::Size: return std::nullopt;
   }
-  return false;
+  return std::nullopt;
 }
 
-std::optional<mail::EnvelopeAddress> first_address(std::string_view field) {
-  auto list = mail::parse_address_list(field.substr(0, kMaxAddressField));
-  if (list.empty()) return std::nullopt;
-  return std::move(list.front());
-}
-
-std::string mailbox_of(std::string_view field) {
-  const auto address = first_address(field);
-  return address ? mail::guess_utf8(address->mailbox) : std::string();
-}
-
-// RFC 5957 section 3
-std::string display_of(std::string_view field) {
-  const auto address = first_address(field);
-  if (!address) return {};
-  std::string name = mail::decode_words(address->name);
-  if (!name.empty()) return name;
-  // The name of a group has no host.
-  if (address->host.empty()) return mail::guess_utf8(address->mailbox);
-  return mail::guess_utf8(address->mailbox + "@" + address->host);
-}
-
-std::string text_of(Kind kind, const FirstFields& fields) {
-  switch (kind) {
-    case Kind::Cc: return mailbox_of(fields.cc);
-    case Kind::From: return mailbox_of(fields.from);
-    case Kind::To: return mailbox_of(fields.to);
-    case Kind::DisplayFrom: return display_of(fields.from);
-    case Kind::DisplayTo: return display_of(fields.to);
-    case Kind::Subject: return base_subject(fields.subject).text;
-    case Kind::Arrival:
-    case Kind::Date:
-    case Kind::Relevancy:
-    case Kind::Size: return {};
+std::vector<HeaderColumn> columns_of(const SortKeys& keys) {
+  std::vector<HeaderColumn> columns;
+  for (const SortKey& key : keys) {
+    const auto column = column_of(key.kind);
+    if (column && std::ranges::find(columns, *column) == columns.end()) columns.push_back(*column);
   }
-  return {};
+  return columns;
+}
+
+// Eight octets from there on, as a number that compares as they do.
+std::uint64_t octets_at(std::string_view text, std::size_t at) {
+  std::uint64_t number = 0;
+  for (std::size_t i = at; i < at + 8; ++i) {
+    number = number << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0);
+  }
+  return number;
+}
+
+// As a number without a sign that compares as it does.
+std::uint64_t without_sign(std::int64_t number) {
+  return static_cast<std::uint64_t>(number) ^ std::uint64_t{1} << 63;
 }
 
 }  // namespace
 
 SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found,
                  std::vector<int> scores, Collation collation)
-    : collation_(collation),
-      headers_(std::move(view), std::move(found)),
+    : headers_(std::move(view), std::move(found), columns_of(keys), collation),
       scores_(std::move(scores)) {
   const std::size_t count = headers_.indexes().size();
+  std::size_t in_header = 0;
   for (const SortKey& key : keys) {
     // Where a key has not decided, the same key will not.
     const auto is_same = [&](const Column& column) { return column.key.kind == key.kind; };
     if (std::ranges::any_of(columns_, is_same)) continue;
     Column& column = columns_.emplace_back();
     column.key = key;
-    column.is_text = is_text(key.kind);
-    wants_headers_ = wants_headers_ || column.is_text || key.kind == Kind::Date;
-    if (column.is_text) column.texts.resize(count);
+    if (column_of(key.kind)) column.value = in_header++;
+    column.is_text = column.value && key.kind != Kind::Date;
+    if (column.is_text) column.ends.reserve(count);
     if (!column.is_text) column.numbers.resize(count);
   }
+  wants_headers_ = in_header > 0;
   for (std::size_t position = 0; position < count; ++position) fill_from_row(position);
 }
 
 Result<bool> SortRun::step(SearchSource& source, const std::function<bool()>& is_time_up) {
   if (wants_headers_) {
-    const auto is_over = headers_.step(source, is_time_up, [&](std::size_t position, auto block) {
-      fill_from_header(position, block);
-    });
+    const auto is_over =
+        headers_.step(source, is_time_up,
+                      [&](std::size_t position, const auto& values) { fill(position, values.of); });
     if (!is_over || !*is_over) return is_over;
   }
-  if (!order_) {
-    std::vector<std::uint32_t> positions(headers_.indexes().size());
-    std::iota(positions.begin(), positions.end(), 0);
-    order_.emplace(std::move(positions), Less{this});
-  }
+  if (!order_) order_.emplace(items(), Less{this});
   while (!order_->step()) {
     if (is_time_up()) return false;
   }
-  for (const std::uint32_t position : order_->items()) {
-    sorted_.push_back(headers_.indexes()[position]);
-    if (!scores_.empty()) sorted_scores_.push_back(scores_[position]);
+  for (const Item& item : order_->items()) {
+    sorted_.push_back(headers_.indexes()[item.position]);
+    if (!scores_.empty()) sorted_scores_.push_back(scores_[item.position]);
   }
   return true;
 }
@@ -129,29 +101,62 @@ void SortRun::fill_from_row(std::size_t position) {
   }
 }
 
-void SortRun::fill_from_header(std::size_t position, std::string_view block) {
-  const FirstFields fields(block);
+void SortRun::fill(std::size_t position, std::span<const std::string_view> values) {
   for (Column& column : columns_) {
+    if (!column.value) continue;
+    const std::string_view value = values[*column.value];
     if (column.is_text) {
-      const std::string key = order_key(collation_, text_of(column.key.kind, fields));
-      column.texts[position] = key.substr(0, kMaxKey);
-    } else if (column.key.kind == Kind::Date) {
-      column.numbers[position] = fields.sent(headers_.row(position).internal_date);
+      column.texts += value;
+      column.ends.push_back(column.texts.size());
+    } else {
+      const auto date = number_of_value(value);
+      column.numbers[position] = date ? *date : headers_.row(position).internal_date;
     }
   }
 }
 
-bool SortRun::is_less(std::uint32_t a, std::uint32_t b) const {
+std::string_view SortRun::Column::text(std::size_t position) const {
+  const std::size_t begin = position == 0 ? 0 : ends[position - 1];
+  return std::string_view(texts).substr(begin, ends[position] - begin);
+}
+
+// What all texts begin with tells nothing.
+std::size_t SortRun::Column::common() const {
+  if (ends.empty()) return 0;
+  std::string_view prefix = text(0);
+  for (std::size_t position = 1; position < ends.size() && !prefix.empty(); ++position) {
+    const std::string_view other = text(position);
+    const auto differ = std::ranges::mismatch(prefix, other);
+    prefix = prefix.substr(0, static_cast<std::size_t>(differ.in1 - prefix.begin()));
+  }
+  return prefix.size();
+}
+
+std::vector<SortRun::Item> SortRun::items() const {
+  std::vector<Item> items(headers_.indexes().size());
+  const Column& first = columns_.front();
+  const std::size_t common = first.common();
+  const bool is_ascending = first.key.order == SortKey::Order::Ascending;
+  for (std::size_t position = 0; position < items.size(); ++position) {
+    const std::uint64_t lead = first.is_text ? octets_at(first.text(position), common)
+                                             : without_sign(first.numbers[position]);
+    items[position] = {is_ascending ? lead : ~lead, static_cast<std::uint32_t>(position)};
+  }
+  return items;
+}
+
+bool SortRun::is_less(const Item& a, const Item& b) const {
+  if (a.lead != b.lead) return a.lead < b.lead;
   for (const Column& column : columns_) {
     const bool is_ascending = column.key.order == SortKey::Order::Ascending;
     if (column.is_text) {
-      const int difference = column.texts[a].compare(column.texts[b]);
+      const int difference = column.text(a.position).compare(column.text(b.position));
       if (difference != 0) return (difference < 0) == is_ascending;
-    } else if (column.numbers[a] != column.numbers[b]) {
-      return (column.numbers[a] < column.numbers[b]) == is_ascending;
+    } else if (column.numbers[a.position] != column.numbers[b.position]) {
+      return (column.numbers[a.position] < column.numbers[b.position]) == is_ascending;
     }
   }
-  return a < b;
+  return a.position < b.position;
 }
 
 }  // namespace waxwing::imap

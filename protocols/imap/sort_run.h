@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "protocols/imap/collation.h"
-#include "protocols/imap/header_pass.h"
+#include "protocols/imap/column_pass.h"
 #include "protocols/imap/sliced_sort.h"
 #include "protocols/imap/sort_key.h"
 #include "storage/view.h"
@@ -28,7 +30,7 @@ class SortRun {
   // True when all is done. An error ends the sort.
   Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
   // How far it is.
-  const HeaderPass& headers() const { return headers_; }
+  const ColumnPass& headers() const { return headers_; }
   // Indexes into the view in the order asked for; messages that the keys do not tell apart are in
   // the order of the mailbox. Once step() said true.
   const std::vector<std::size_t>& sorted() const { return sorted_; }
@@ -39,24 +41,34 @@ class SortRun {
   // What one key knows of each message, by its position in what was found.
   struct Column {
     SortKey key;
+    std::optional<std::size_t> value;  // which of the columns of the headers; else the row has it
     bool is_text = false;
     std::vector<std::int64_t> numbers;
-    std::vector<std::string> texts;
+    std::string texts;  // one behind the other
+    std::vector<std::size_t> ends;
+
+    std::string_view text(std::size_t position) const;
+    std::size_t common() const;
+  };
+  // The first key decides most comparisons, and by its first octets.
+  struct Item {
+    std::uint64_t lead = 0;
+    std::uint32_t position = 0;
   };
   struct Less {
     const SortRun* run;
-    bool operator()(std::uint32_t a, std::uint32_t b) const { return run->is_less(a, b); }
+    bool operator()(const Item& a, const Item& b) const { return run->is_less(a, b); }
   };
 
   void fill_from_row(std::size_t position);
-  void fill_from_header(std::size_t position, std::string_view block);
-  bool is_less(std::uint32_t a, std::uint32_t b) const;
+  void fill(std::size_t position, std::span<const std::string_view> values);
+  std::vector<Item> items() const;
+  bool is_less(const Item& a, const Item& b) const;
 
-  Collation collation_;
-  HeaderPass headers_;
+  ColumnPass headers_;
   std::vector<Column> columns_;
   bool wants_headers_ = false;
-  std::optional<SlicedSort<std::uint32_t, Less>> order_;  // of positions
+  std::optional<SlicedSort<Item, Less>> order_;
   std::vector<std::size_t> sorted_;
   std::vector<int> scores_, sorted_scores_;
 };

@@ -90,13 +90,14 @@ class StoreTask final : public Task {
     selected.tell_keywords(output);
 
     const View::Version latest = selected.mailbox().view();
+    std::string text;
     for (std::size_t k = 0; k < indexes.size(); ++k) {
       if (!latest->find(uids[k])) {
         some_expunged_ = true;
         continue;
       }
       const auto number = static_cast<std::uint32_t>(indexes[k] + 1);
-      if (std::ranges::binary_search(outcome->conflicts, uids[k])) {
+      if (!outcome->conflicts.empty() && std::ranges::binary_search(outcome->conflicts, uids[k])) {
         modified_.push_back(command_.numbering == Numbering::Uid ? uids[k] : number);
         continue;
       }
@@ -106,17 +107,17 @@ class StoreTask final : public Task {
           command_.echo == Store::Echo::Silent && row.flags == expected(selected, before[k]);
       const Dialect& dialect = conversation.dialect;
       if (is_silent && !dialect.condstore) continue;
-      output << selected.fetch_head(indexes[k], dialect);
+      text += selected.fetch_head(indexes[k], dialect);
       if (is_silent) {
-        output << "UID " << std::to_string(row.uid) << " MODSEQ (" << std::to_string(row.modseq)
-               << ")";
+        text += "UID " + std::to_string(row.uid) + " MODSEQ (" + std::to_string(row.modseq) + ")";
       } else if (dialect.condstore || command_.numbering == Numbering::Uid) {
-        output << selected.news(row, dialect);
+        text += selected.news(row, dialect);
       } else {
-        output << "FLAGS " << selected.flags(row, dialect.revision);
+        text.append("FLAGS ").append(selected.flags(row, dialect.revision, flag_texts_));
       }
-      output << ")\r\n";
+      text += ")\r\n";
     }
+    output.give(std::move(text));
     return std::nullopt;
   }
 
@@ -146,6 +147,7 @@ class StoreTask final : public Task {
   std::optional<ModSeq> unchanged_since_;
   std::vector<std::uint32_t> modified_;  // numbers or UIDs, ascending
   bool some_expunged_ = false;
+  FlagTexts flag_texts_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "protocols/imap/hash_table.h"
 #include "protocols/imap/sliced_sort.h"
 #include "protocols/imap/threading.h"
 
@@ -34,11 +35,11 @@ class References final : public Threading {
   enum class Merge { Subjects, Nothing };
   References(std::size_t count, Merge merge)
       : merge_(merge),
+        by_id_(2 * count),
         references_left_(count * kReferences + kMoreReferences),
         steps_left_((count + kMoreReferences) * kSteps) {
     members_.reserve(count);
     nodes_.reserve(2 * count);
-    by_id_.reserve(2 * count);
   }
 
   void add(const ThreadMember& member) override;
@@ -91,14 +92,14 @@ class References final : public Threading {
   const Merge merge_;
   std::vector<Node> nodes_;
   std::vector<Member> members_;
-  std::unordered_map<std::uint64_t, std::uint32_t> by_id_;
+  HashTable<std::uint32_t> by_id_;
   std::size_t references_left_;
   std::size_t steps_left_;
 
   Phase phase_ = Phase::Prune;
   Family family_;
   std::optional<SlicedSort<Thread, Older>> threads_;
-  std::unordered_map<std::uint64_t, Thread> by_subject_;
+  HashTable<Thread> by_subject_;
 };
 
 // Step 1.
@@ -125,7 +126,7 @@ void References::add(const ThreadMember& member) {
 std::uint32_t References::node_of(std::uint64_t id) {
   const auto [known, is_new] = by_id_.try_emplace(id, static_cast<std::uint32_t>(nodes_.size()));
   if (is_new) nodes_.emplace_back();
-  return known->second;
+  return known;
 }
 
 // The first message of an id has it; another one of the same id is a message of none.
@@ -233,7 +234,7 @@ void References::prune() {
     if (family_.sent[i] < family_.sent[thread.first]) thread.first = i;
   }
   nodes_ = {};
-  by_id_ = {};
+  by_id_ = HashTable<std::uint32_t>();
   threads_.emplace(std::move(threads), Older{&family_});  // step 4
 }
 
@@ -267,9 +268,9 @@ void References::find_subjects() {
     const std::uint64_t subject = members_[thread.first].subject;
     if (subject == 0) continue;
     const auto [known, is_new] = by_subject_.try_emplace(subject, thread);
-    if (is_new || is_dummy(known->second)) continue;
-    const bool is_better = is_dummy(thread) || (is_reply(known->second) && !is_reply(thread));
-    if (is_better) known->second = thread;
+    if (is_new || is_dummy(known)) continue;
+    const bool is_better = is_dummy(thread) || (is_reply(known) && !is_reply(thread));
+    if (is_better) known = thread;
   }
 }
 
@@ -280,7 +281,7 @@ void References::merge_subjects() {
   for (const Thread& thread : threads_->items()) {
     const std::uint64_t subject = members_[thread.first].subject;
     if (subject == 0 || family_.parent[thread.node] != kNone) continue;
-    Thread& chosen = by_subject_.at(subject);
+    Thread& chosen = by_subject_.try_emplace(subject, thread).first;
     if (chosen.node == thread.node) continue;
     if (is_dummy(thread)) {
       merged[thread.node] = chosen.node;

@@ -1,14 +1,14 @@
 #include "protocols/imap/thread_run.h"
 
-#include "protocols/imap/base_subject.h"
-#include "protocols/imap/first_fields.h"
-#include "protocols/imap/message_ids.h"
+#include <algorithm>
 
 namespace waxwing::imap {
 
 ThreadRun::ThreadRun(Thread::Algorithm algorithm, View::Version view,
                      std::vector<std::size_t> found, Collation collation)
-    : algorithm_(algorithm), collation_(collation), headers_(std::move(view), std::move(found)) {
+    : algorithm_(algorithm),
+      headers_(std::move(view), std::move(found), {HeaderColumn::Sent, HeaderColumn::Thread},
+               collation) {
   const std::size_t count = headers_.indexes().size();
   switch (algorithm) {
     case Thread::Algorithm::OrderedSubject: threading_ = ordered_subject(); break;
@@ -19,9 +19,11 @@ ThreadRun::ThreadRun(Thread::Algorithm algorithm, View::Version view,
 
 Result<bool> ThreadRun::step(SearchSource& source, const std::function<bool()>& is_time_up) {
   if (!forest_) {
-    const auto is_read = headers_.step(source, is_time_up, [&](std::size_t position, auto block) {
-      threading_->add(member(position, block));
-    });
+    const auto is_read =
+        headers_.step(source, is_time_up, [&](std::size_t position, const auto& values) {
+          read_member(position, values.of);
+          threading_->add(member_);
+        });
     if (!is_read || !*is_read) return is_read;
     while (!threading_->step()) {
       if (is_time_up()) return false;
@@ -34,31 +36,22 @@ Result<bool> ThreadRun::step(SearchSource& source, const std::function<bool()>& 
   return true;
 }
 
-ThreadMember ThreadRun::member(std::size_t position, std::string_view block) const {
-  const FirstFields fields(block);
-  const BaseSubject subject = base_subject(fields.subject);
-  ThreadMember member;
-  member.arrived = headers_.row(position).internal_date;
-  member.sent = fields.sent(member.arrived);
-  member.is_reply = subject.is_reply;
-  if (!subject.text.empty()) member.subject = hash(order_key(collation_, subject.text));
-  if (algorithm_ == Thread::Algorithm::OrderedSubject) return member;
+void ThreadRun::read_member(std::size_t position, std::span<const std::string_view> values) {
+  texts_.read(values[1]);
+  member_.arrived = headers_.row(position).internal_date;
+  member_.sent = number_of_value(values[0]).value_or(member_.arrived);
+  member_.is_reply = texts_.is_reply;
+  member_.subject = texts_.subject.empty() ? 0 : hash(texts_.subject);
+  if (algorithm_ == Thread::Algorithm::OrderedSubject) return;
 
-  if (const auto id = MessageIds(fields.message_id).next()) member.id = hash(*id);
-  MessageIds ids(fields.references);
-  while (const auto id = ids.next()) member.references.push_back(hash(*id));
-  // Behind the first there may be addresses.
-  if (member.references.empty()) {
-    if (const auto id = MessageIds(fields.in_reply_to).next()) {
-      member.references.push_back(hash(*id));
-    }
-  }
-  return member;
+  member_.id = texts_.id.empty() ? 0 : hash(texts_.id);
+  member_.references.clear();
+  for (const std::string_view id : texts_.references) member_.references.push_back(hash(id));
 }
 
 // Never 0, which stands for no text at all.
 std::uint64_t ThreadRun::hash(std::string_view text) const {
-  return hash_(text) | 1;
+  return std::max<std::uint64_t>(hash_(text), 1);
 }
 
 std::string ThreadRun::threads(

@@ -3,15 +3,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/sip_hash.h"
 #include "protocols/imap/collation.h"
+#include "protocols/imap/column_pass.h"
 #include "protocols/imap/command.h"
 #include "protocols/imap/forest.h"
-#include "protocols/imap/header_pass.h"
 #include "protocols/imap/threading.h"
 
 namespace waxwing::imap {
@@ -27,18 +29,20 @@ class ThreadRun {
   // True when all is done. An error ends it.
   Result<bool> step(SearchSource& source, const std::function<bool()>& is_time_up);
   // How far it is.
-  const HeaderPass& headers() const { return headers_; }
+  const ColumnPass& headers() const { return headers_; }
   // "(2)(3 6 (4 23)(44 7 96))", once step() said true. The numbers are those of indexes.
   std::string threads(const std::function<std::uint32_t(std::size_t index)>& number_of) const;
 
  private:
-  ThreadMember member(std::size_t position, std::string_view block) const;
+  // Into member_.
+  void read_member(std::size_t position, std::span<const std::string_view> values);
   std::uint64_t hash(std::string_view text) const;
 
   Thread::Algorithm algorithm_;
-  Collation collation_;
   SipHash hash_ = SipHash::random();
-  HeaderPass headers_;
+  ColumnPass headers_;
+  ThreadTexts texts_;
+  ThreadMember member_;
   std::unique_ptr<Threading> threading_;
   std::optional<Forest> forest_;
 };
