@@ -50,12 +50,16 @@ class SortRun {
 
   void fill_from_row(std::size_t position);
   void fill_from_header(std::size_t position, std::string_view block);
+  Result<bool> fill_from_annotations(SearchSource& source, const std::function<bool()>& is_time_up);
+  void fill_from_annotations(std::size_t position, std::span<const MessageAnnotation> annotations);
   bool is_less(std::uint32_t a, std::uint32_t b) const;
 
   Collation collation_;
   HeaderPass headers_;
   std::vector<Column> columns_;
   bool wants_headers_ = false;
+  bool wants_annotations_ = false;
+  std::size_t annotated_ = 0;  // so many positions are filled from annotations
   std::optional<SlicedSort<std::uint32_t, Less>> order_;  // of positions
   std::vector<std::size_t> sorted_;
   std::vector<int> scores_, sorted_scores_;
