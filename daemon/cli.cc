@@ -267,7 +267,7 @@ void add_other_commands(CLI::App& app, Line& line) {
       "An address, or anyone");
   command->add_option_function<std::string>(
       "RIGHTS", [&line](const std::string& value) { line.request["rights"] = value; },
-      "Letters of lrswipkxtea, or none");
+      "Letters of lrswipkxtean, or none");
   takes(add_request(mailbox, line, "verify", "Compare files and index; changes nothing"), line,
         "address", "ADDRESS");
   takes(add_request(mailbox, line, "rebuild", "Make the index anew from the files"), line,

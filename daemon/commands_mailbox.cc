@@ -93,7 +93,7 @@ Answer mailbox_rights(World& world, const Request& request) {
     const auto rights =
         letters == "none" ? std::optional<Rights>(Rights()) : Rights::parse(letters);
     if (!rights || letters.empty()) {
-      return {2, "\"" + letters + "\" are no rights: write letters of lrswipkxtea, or none",
+      return {2, "\"" + letters + "\" are no rights: write letters of lrswipkxtean, or none",
               nullptr};
     }
     if (*identifier == (*account)->address()) return failed("the owner has all rights, always");

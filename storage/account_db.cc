@@ -7,7 +7,7 @@ namespace waxwing {
 namespace {
 
 // Entry n brings a database from user_version n to n + 1. Entries are never changed, only added.
-constexpr std::array<const char*, 4> kMigrations = {
+constexpr std::array<const char*, 5> kMigrations = {
     "CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE mailboxes(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
     "  folder TEXT NOT NULL, uid_validity INTEGER NOT NULL, uid_mark INTEGER NOT NULL,"
@@ -27,7 +27,22 @@ constexpr std::array<const char*, 4> kMigrations = {
     "CREATE TABLE acl(mailbox INTEGER NOT NULL, identifier TEXT NOT NULL, rights TEXT NOT NULL,"
     "  PRIMARY KEY(mailbox, identifier)) WITHOUT ROWID;",
     "CREATE TABLE url_keys(mailbox TEXT PRIMARY KEY, uid_validity INTEGER NOT NULL,"
-    "  key BLOB NOT NULL) WITHOUT ROWID;"};
+    "  key BLOB NOT NULL) WITHOUT ROWID;",
+    // How many octets there are is known without counting them.
+    "CREATE TABLE message_annotations(key INTEGER NOT NULL, whose TEXT NOT NULL,"
+    "  entry TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(key, whose, entry)) WITHOUT ROWID;"
+    "CREATE TABLE annotated(key INTEGER PRIMARY KEY, modseq INTEGER NOT NULL);"
+    "CREATE TABLE annotators(address TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "INSERT INTO marks VALUES('annotation_bytes', 0);"
+    "CREATE TRIGGER annotation_added AFTER INSERT ON message_annotations BEGIN"
+    "  UPDATE marks SET value=value+length(new.entry)+length(new.value)"
+    "    WHERE name='annotation_bytes'; END;"
+    "CREATE TRIGGER annotation_changed AFTER UPDATE OF value ON message_annotations BEGIN"
+    "  UPDATE marks SET value=value+length(new.value)-length(old.value)"
+    "    WHERE name='annotation_bytes'; END;"
+    "CREATE TRIGGER annotation_removed AFTER DELETE ON message_annotations BEGIN"
+    "  UPDATE marks SET value=value-length(old.entry)-length(old.value)"
+    "    WHERE name='annotation_bytes'; END;"};
 
 constexpr const char* kModSeq = "modseq";
 constexpr const char* kUidValidity = "uid_validity";
@@ -146,7 +161,9 @@ Outcome AccountDb::remove_mailbox(MailboxId id, const std::string& folder,
   }
   for (const char* sql : {"DELETE FROM more_keywords WHERE key BETWEEN ? AND ?",
                           "DELETE FROM uidls WHERE key BETWEEN ? AND ?",
-                          "DELETE FROM hidden WHERE key BETWEEN ? AND ?"}) {
+                          "DELETE FROM hidden WHERE key BETWEEN ? AND ?",
+                          "DELETE FROM message_annotations WHERE key BETWEEN ? AND ?",
+                          "DELETE FROM annotated WHERE key BETWEEN ? AND ?"}) {
     auto statement = database_.prepare(sql);
     if (auto done = statement.bind(1, first_key(id)).bind(2, last_key(id)).run(); !done)
       return done;
@@ -391,12 +408,14 @@ Outcome AccountDb::hide(MailboxId id, std::span<const Uid> uids) {
 Outcome AccountDb::forget(MailboxId id, std::span<const Uid> uids) {
   auto kept = database_.integer(
       "SELECT EXISTS(SELECT 1 FROM more_keywords) OR EXISTS(SELECT 1 FROM uidls)"
-      " OR EXISTS(SELECT 1 FROM hidden)");
+      " OR EXISTS(SELECT 1 FROM hidden) OR EXISTS(SELECT 1 FROM annotated)");
   if (!kept) return fail(kept.error());
   if (*kept == 0) return {};
   sqlite::Transaction transaction(database_);
-  for (const char* sql : {"DELETE FROM more_keywords WHERE key=?", "DELETE FROM uidls WHERE key=?",
-                          "DELETE FROM hidden WHERE key=?"}) {
+  for (const char* sql :
+       {"DELETE FROM more_keywords WHERE key=?", "DELETE FROM uidls WHERE key=?",
+        "DELETE FROM hidden WHERE key=?", "DELETE FROM message_annotations WHERE key=?",
+        "DELETE FROM annotated WHERE key=?"}) {
     auto statement = database_.prepare(sql);
     for (Uid uid : uids) {
       if (auto done = statement.bind(1, message_key(id, uid)).run(); !done) return done;

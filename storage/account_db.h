@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "storage/acl.h"
+#include "storage/message_annotations.h"
 #include "storage/sqlite.h"
 #include "storage/types.h"
 
@@ -103,6 +105,43 @@ class AccountDb {
   Outcome set_uidls(MailboxId id, std::span<const std::pair<Uid, std::string>> uidls);
   Result<std::vector<Uid>> hidden(MailboxId id);
   Outcome hide(MailboxId id, std::span<const Uid> uids);
+
+  // --- Annotations of messages (account_db_annotations.cc). Whose they are: kShared, kOwner for
+  // the private ones of who has the account, or the address of another user. ---
+
+  static constexpr std::string_view kShared = "";
+  static constexpr std::string_view kOwner = "owner";
+  // Mailbox::read_annotations(), at once. `uids` ascend.
+  Outcome read_message_annotations(MailboxId id, std::span<const Uid> uids, std::string_view user,
+                                   const AnnotationQuery& query, const VisitAnnotations& visit);
+  struct Annotated {
+    std::vector<Uid> uids;                  // that have changed
+    std::vector<AnnotationChange> changes;  // that did it
+  };
+  // All or nothing. Limit when a message has too many then; OverQuota when all of the account grow
+  // by more octets than `room`. Where something changes `before_commit` has a say as well.
+  Result<Annotated> annotate_messages(
+      MailboxId id, std::span<const Uid> uids, std::string_view user,
+      std::span<const AnnotationChange> changes, ModSeq modseq, std::uint64_t room,
+      const std::function<Outcome(const Annotated&)>& before_commit);
+  // Of messages that nobody sees yet.
+  using NewAnnotations = std::pair<Uid, std::vector<MessageAnnotation>>;
+  Outcome add_message_annotations(MailboxId id, std::span<const NewAnnotations> messages,
+                                  std::string_view user);
+  Result<bool> has_annotated_messages(MailboxId id);
+  // Those that have or had annotations, ascending, and when that last changed: 0 with the message.
+  Result<std::vector<std::pair<Uid, ModSeq>>> annotated_messages(MailboxId id);
+  // Octets of names and values: of all; or of these messages, as far as they go where this user
+  // copies them.
+  Result<std::uint64_t> size_of_message_annotations();
+  Result<std::uint64_t> size_of_message_annotations(MailboxId id, std::span<const Uid> uids,
+                                                    std::string_view user);
+  // Other users who may have private annotations here.
+  Result<std::vector<std::string>> annotators();
+  Outcome add_annotator(std::string_view address);
+  // Theirs are another's now; nobody's, and so removed, when `to` is empty.
+  Outcome rename_annotator(std::string_view from, std::string_view to);
+
   // Drops what is kept for this message.
   Outcome forget(MailboxId id, std::span<const Uid> uids);
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "storage/maildir_account.h"
 #include "storage/maildir_mailbox.h"
 
@@ -11,6 +13,11 @@ Outcome MaildirAccount::note_shares(Access& access) {
     for (const auto& [identifier, rights] : *mailbox->acl()) {
       if (auto done = context_->shares->add(address_, identifier); !done) return done;
     }
+  }
+  auto annotators = access.db.annotators();
+  if (!annotators) return fail(annotators.error());
+  for (const std::string& annotator : *annotators) {
+    if (auto done = context_->shares->add(address_, annotator); !done) return done;
   }
   return {};
 }
@@ -65,7 +72,14 @@ Outcome MaildirAccount::rename_identifier(const std::string& from, const std::st
     if (!is_changed) continue;
     if (auto done = set_acl(*access, *mailbox, std::move(acl)); !done) return done;
   }
-  return {};
+  auto annotators = access->db.annotators();
+  if (!annotators) return fail(annotators.error());
+  if (std::ranges::count(*annotators, from) == 0) return {};
+  // Or the next one of that address would read what another has written.
+  if (!to.empty()) {
+    if (auto done = context_->shares->add(address_, to); !done) return done;
+  }
+  return access->db.rename_annotator(from, to);
 }
 
 bool MaildirAccount::has_mailbox(std::string_view name) {

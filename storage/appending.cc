@@ -43,6 +43,9 @@ Outcome Appending::prepare() {
   for (const auto& message : messages_) {
     auto* staged = dynamic_cast<StagedMessage*>(message.message);
     if (staged == nullptr) return fail(Error::Code::Invalid, "message of another store");
+    if (!are_few(message.options.annotations)) {
+      return fail(Error::Code::Limit, "too many annotations of a message");
+    }
     Item item;
     item.message = staged;
     item.internal_date = unix_seconds(message.options.internal_date.value_or(now));
@@ -55,6 +58,11 @@ Outcome Appending::prepare() {
 Outcome Appending::check_room() {
   std::uint64_t messages = items_.size(), bytes = 0;
   for (const auto& item : items_) bytes += item.message->size();
+  for (const auto& message : messages_) {
+    for (const auto& each : message.options.annotations) {
+      if (each.value) bytes += each.entry.size() + each.value->size();
+    }
+  }
   if (source_) {
     const auto view = source_->view();
     if (const auto index = view->find(replaced_)) {
@@ -129,11 +137,29 @@ Outcome Appending::take() {
     ticket_->messages.push_back(std::move(arrival));
     ++uid;
   }
+  if (auto done = annotate(*access); !done) return done;
   if (!source_) return {};
   ticket_->source = source_->shared();
   ticket_->moved = {replaced_};
   ticket_->is_replacement = true;
   return {};
+}
+
+// Before the files have names there, so that no message is ever without them.
+Outcome Appending::annotate(Access& access) {
+  std::vector<AccountDb::NewAnnotations> all;
+  for (std::size_t n = 0; n < messages_.size(); ++n) {
+    const auto& options = messages_[n].options;
+    AccountDb::NewAnnotations annotated{static_cast<Uid>(ticket_->first + n), {}};
+    for (const auto& [entry, whose, value] : options.annotations) {
+      std::erase_if(annotated.second, [&](const MessageAnnotation& known) {
+        return known.entry == entry && known.whose == whose;
+      });
+      if (value) annotated.second.push_back({entry, whose, *value});
+    }
+    if (!annotated.second.empty()) all.push_back(std::move(annotated));
+  }
+  return target_.annotate_new(access, target_.annotator(messages_.front().options.annotator), all);
 }
 
 // A message that is imported keeps its UID; those between stay unused.
@@ -232,11 +258,16 @@ void Appending::undo() {
   auto access = account.enter();
   if (!access) return;
   Uid uid = ticket_->first;
+  bool has_annotations = false;
+  std::vector<Uid> annotated;
   for (const auto& item : items_) {
+    if (!messages_[annotated.size()].options.annotations.empty()) has_annotations = true;
+    annotated.push_back(uid);
     // The client will come again, so these must not.
     if (item.is_there) account.remove_file(*access, target_, uid, item.path);
     ++uid;
   }
+  if (has_annotations) (void)access->db.forget(target_.id(), annotated);
   if (ticket_->state == Ticket::State::Pending) account.publisher().give_up(*access, *ticket_);
 }
 

@@ -16,7 +16,7 @@ namespace waxwing {
 class MaildirMailbox;
 
 // Puts messages into one mailbox, and takes one away if so wished: all of it, durably, or nothing.
-//   write the files in staging/ -> take UIDs -> give them their final names -> sync
+//   write the files in staging/ -> take UIDs -> annotate -> give them their final names -> sync
 //   -> one commit or one entry in the list of what waits for the index -> acknowledged
 // Nobody learns of any of them before all are durable. A crash in between leaves those that had
 // their names already, as a crash in a COPY does: nothing was acknowledged then.
@@ -48,6 +48,7 @@ class Appending {
   Outcome write(Item& item);
   Outcome take();
   Outcome skip_uids(Access& access);
+  Outcome annotate(Access& access);
   Outcome place(Item& item);
   Outcome place_copy(Item& item);
   Outcome sync();

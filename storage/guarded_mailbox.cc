@@ -10,6 +10,14 @@ namespace {
 
 constexpr std::uint64_t kAllSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
 
+// RFC 5257 section 3.4
+Outcome may_annotate(Rights rights, std::span<const AnnotationChange> changes) {
+  const bool may = (!has(changes, Whose::Private) || rights.has(Rights::kRead)) &&
+                   (!has(changes, Whose::Shared) || rights.has(Rights::kAnnotate));
+  if (may) return {};
+  return fail(Error::Code::Denied, "no right to make these annotations");
+}
+
 }  // namespace
 
 GuardedMailbox::GuardedMailbox(std::shared_ptr<MaildirMailbox> mailbox, User user,
@@ -66,7 +74,11 @@ Result<std::vector<Uid>> GuardedMailbox::append(std::span<const NewMessage> mess
   const Rights now = rights();
   if (auto may = require(Rights::kInsert); !may) return fail(may.error());
   std::vector<NewMessage> permitted(messages.begin(), messages.end());
-  for (NewMessage& message : permitted) message.options = permit(message.options, now);
+  for (NewMessage& message : permitted) {
+    auto options = permit(message.options, now, user_.address);
+    if (!options) return fail(options.error());
+    message.options = std::move(*options);
+  }
   return mailbox_->append(permitted);
 }
 
@@ -145,6 +157,23 @@ Result<std::vector<Extract>> GuardedMailbox::extracts(int kind, Uid first, Uid l
 Outcome GuardedMailbox::keep_extracts(int kind, std::span<const Extract> extracts) {
   if (auto may = require(Rights::kRead); !may) return may;
   return mailbox_->keep_extracts(kind, extracts);
+Outcome GuardedMailbox::read_annotations(std::span<const Uid> uids, const AnnotationQuery& query,
+                                         const VisitAnnotations& visit) {
+  if (auto may = require(Rights::kRead); !may) return may;
+  return mailbox_->read_annotations_of(mailbox_->annotator(user_.address), uids, query, visit);
+}
+
+Result<Mailbox::FlagOutcome> GuardedMailbox::annotate(std::span<const Uid> uids,
+                                                      std::span<const AnnotationChange> changes,
+                                                      std::optional<ModSeq> unchanged_since) {
+  if (auto may = require(Rights::kRead); !may) return fail(may.error());
+  if (auto may = may_annotate(rights(), changes); !may) return fail(may.error());
+  return mailbox_->annotate_as(mailbox_->annotator(user_.address), uids, changes, unchanged_since);
+}
+
+std::vector<AnnotatedMessages> GuardedMailbox::annotated_since(ModSeq modseq) const {
+  if (!require(Rights::kRead)) return {};
+  return mailbox_->annotated_since_for(mailbox_->annotator(user_.address), modseq);
 }
 
 Result<std::vector<std::string>> GuardedMailbox::email_ids(std::span<const Uid> uids) {
@@ -180,14 +209,14 @@ Result<std::optional<std::vector<Uid>>> GuardedMailbox::expunged_since(ModSeq mo
 }
 
 Result<Destination> destination(Mailbox& target) {
-  if (auto* own = dynamic_cast<MaildirMailbox*>(&target)) return Destination{own, Rights::all()};
+  if (auto* own = dynamic_cast<MaildirMailbox*>(&target)) return Destination{own};
   auto* guarded = dynamic_cast<GuardedMailbox*>(&target);
   if (guarded == nullptr) return fail(Error::Code::Invalid, "mailbox of another store");
   const Rights rights = guarded->rights();
   if (!rights.has(Rights::kInsert)) {
     return fail(Error::Code::Denied, "no right to put messages into " + guarded->name());
   }
-  return Destination{&guarded->inner(), rights};
+  return Destination{&guarded->inner(), rights, guarded->user()};
 }
 
 std::uint64_t system_flags_for(Rights rights) {
@@ -198,7 +227,10 @@ std::uint64_t system_flags_for(Rights rights) {
   return bits;
 }
 
-Mailbox::AppendOptions permit(Mailbox::AppendOptions options, Rights rights) {
+Result<Mailbox::AppendOptions> permit(Mailbox::AppendOptions options, Rights rights,
+                                      const std::string& user) {
+  if (auto may = may_annotate(rights, options.annotations); !may) return fail(may.error());
+  options.annotator = user;
   options.flags.system &= system_flags_for(rights);
   if (!rights.has(Rights::kWrite)) options.flags.keywords.clear();
   return options;

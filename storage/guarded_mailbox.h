@@ -43,6 +43,11 @@ class GuardedMailbox final : public Mailbox {
   Result<Copied> move(std::span<const Uid> uids, Mailbox& target) override;
   Result<MessageFile> open(Uid uid) override;
   std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>& keys) override;
+  Outcome read_annotations(std::span<const Uid> uids, const AnnotationQuery& query,
+                           const VisitAnnotations& visit) override;
+  Result<FlagOutcome> annotate(std::span<const Uid> uids, std::span<const AnnotationChange> changes,
+                               std::optional<ModSeq> unchanged_since) override;
+  std::vector<AnnotatedMessages> annotated_since(ModSeq modseq) const override;
   Outcome read(std::span<const Uid> uids, Fields fields,
                const std::function<bool(Uid, const Parsed&)>& visit) override;
   Result<std::vector<Extract>> extracts(int kind, Uid first, Uid last) override;
@@ -57,6 +62,7 @@ class GuardedMailbox final : public Mailbox {
   Result<std::optional<std::vector<Uid>>> expunged_since(ModSeq modseq) override;
 
   MaildirMailbox& inner() { return *mailbox_; }
+  const std::string& user() const { return user_.address; }
 
  private:
   Outcome require(Rights needed) const;
@@ -68,18 +74,21 @@ class GuardedMailbox final : public Mailbox {
   std::vector<std::shared_ptr<Watcher>> relays_;
 };
 
-// Where messages are put, and with which rights.
+// Where messages are put, by whom (empty: by the owner), and with which rights.
 struct Destination {
   MaildirMailbox* mailbox = nullptr;
   Rights rights = Rights::all();
+  std::string user = {};
 };
 // Denied when nothing may be put there, Invalid when it is a mailbox of another store.
 Result<Destination> destination(Mailbox& target);
 
 // The system flags that may be changed with these rights, as bits of Flags.  RFC 4314 section 4
 std::uint64_t system_flags_for(Rights rights);
-// What is left of the flags of a new message.
-Mailbox::AppendOptions permit(Mailbox::AppendOptions options, Rights rights);
+// What is left of the flags of a new message that this user brings. Denied when it has annotations
+// that he may not make.
+Result<Mailbox::AppendOptions> permit(Mailbox::AppendOptions options, Rights rights,
+                                      const std::string& user);
 
 // Tells another watcher, with the ids that it knows; see GuardedMailbox.
 class RenumberingWatcher final : public Watcher {

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "protocols/mail/message.h"
+#include "storage/message_annotations.h"
 #include "storage/rights.h"
 #include "storage/staged.h"
 #include "storage/text_lookup.h"
@@ -84,6 +85,10 @@ class Mailbox {
     std::optional<Time> internal_date;  // now
     // For an import: the UID it had. Invalid when that is below UIDNEXT.
     std::optional<Uid> uid;
+    // Limit when they are too many.  RFC 5257 section 4.7
+    std::vector<AnnotationChange> annotations;
+    // Whose the private ones among them are; empty: the one's who has the mailbox.
+    std::string annotator;
   };
   struct NewMessage {
     Staged* message = nullptr;
@@ -118,7 +123,8 @@ class Mailbox {
     std::vector<std::pair<Uid, Uid>> uids;  // source, target; ascending by source
   };
   // All or nothing. The target may be another account's. Denied when messages may not be put there;
-  // a copy has those flags that may be set there.
+  // a copy has those flags that may be set there, and those annotations that are shared or belong
+  // to the one who copies, as far as they may be made there.  RFC 5257 section 4.6
   virtual Result<Copied> copy(std::span<const Uid> uids, Mailbox& target) = 0;
   virtual Result<Copied> move(std::span<const Uid> uids, Mailbox& target) = 0;
 
@@ -143,6 +149,22 @@ class Mailbox {
   }
   // Of blocks in which no message can come any more: all below View::uid_next().
   virtual Outcome keep_extracts(int /*kind*/, std::span<const Extract>) { return {}; }
+  // Annotations of these messages, shared ones and the private ones of who uses this object.
+  // RFC 5257. Calls `visit` in UID order for each message that has any that are asked for. Of
+  // messages that have many and long ones no more are in memory at once than 4 MiB and one message.
+  virtual Outcome read_annotations(std::span<const Uid>, const AnnotationQuery&,
+                                   const VisitAnnotations&) {
+    return {};
+  }
+  // Changes each of these messages likewise, durably, or none of them; what changes gets a new
+  // mod-sequence. UIDs that are gone are passed over. Limit when a message has too many then;
+  // OverQuota when there is no room for so much; Denied where shared ones may not be changed.
+  virtual Result<FlagOutcome> annotate(std::span<const Uid>, std::span<const AnnotationChange>,
+                                       std::optional<ModSeq> = {}) {
+    return fail(Error::Code::Denied, "no annotations here");
+  }
+  // What was annotated after this change, as far as it is remembered: oldest first. Does not block.
+  virtual std::vector<AnnotatedMessages> annotated_since(ModSeq) const { return {}; }
 
   // The email ids of these messages, the same for all copies of one; empty for what is gone.
   // RFC 8474 section 5.1

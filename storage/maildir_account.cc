@@ -531,7 +531,19 @@ Result<Account::Usage> MaildirAccount::usage() {
     if (!totals) return fail(totals.error());
     usage_ = Usage{totals->messages, totals->bytes};
   }
-  return *usage_;
+  // Annotations of messages count as well, to the octet.
+  auto annotations = access->db.size_of_message_annotations();
+  if (!annotations) return fail(annotations.error());
+  return Usage{usage_->messages, usage_->bytes + *annotations};
+}
+
+Result<std::uint64_t> MaildirAccount::annotation_room() {
+  const auto limits = quota();
+  if (!limits) return fail(limits.error());
+  if (limits->bytes == 0) return UINT64_MAX;
+  const auto used = usage();
+  if (!used) return fail(used.error());
+  return limits->bytes - std::min(limits->bytes, used->bytes);
 }
 
 Result<QuotaLimits> MaildirAccount::quota() {

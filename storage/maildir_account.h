@@ -86,6 +86,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // Nobody of that name has rights here any more; or somebody of another name has them.
   Outcome rename_identifier(const std::string& from, const std::string& to);
 
+  // By how many octets annotations of messages may grow.
+  Result<std::uint64_t> annotation_room();
   // OverQuota when so much more is too much.
   Outcome check_room(std::uint64_t messages, std::uint64_t bytes);
   // To the watchers; not under the lock.

@@ -287,7 +287,9 @@ Result<std::vector<Uid>> MaildirMailbox::append(std::span<const NewMessage> mess
 Result<Uid> MaildirMailbox::replace(Uid uid, const NewMessage& message, Mailbox& target) {
   const auto there = destination(target);
   if (!there) return fail(there.error());
-  const NewMessage permitted{message.message, permit(message.options, there->rights)};
+  const auto options = permit(message.options, there->rights, there->user);
+  if (!options) return fail(options.error());
+  const NewMessage permitted{message.message, *options};
   const bool is_ours = &there->mailbox->account() == &account_;
   Appending appending(context_, *there->mailbox, std::span(&permitted, 1));
   if (is_ours) {

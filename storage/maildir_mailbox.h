@@ -45,6 +45,11 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Result<std::vector<Extract>> extracts(int kind, Uid first, Uid last) override;
   Outcome keep_extracts(int kind, std::span<const Extract> extracts) override;
   std::unique_ptr<TextLookup> look_up_texts(const std::vector<TextKey>& keys) override;
+  Outcome read_annotations(std::span<const Uid> uids, const AnnotationQuery& query,
+                           const VisitAnnotations& visit) override;
+  Result<FlagOutcome> annotate(std::span<const Uid> uids, std::span<const AnnotationChange> changes,
+                               std::optional<ModSeq> unchanged_since) override;
+  std::vector<AnnotatedMessages> annotated_since(ModSeq modseq) const override;
   Result<std::vector<std::string>> email_ids(std::span<const Uid> uids) override;
   Result<std::vector<std::vector<Uid>>> find_email_ids(std::span<const std::string> ids) override;
   Result<std::vector<std::string>> uidls(std::span<const Uid> uids) override;
@@ -57,6 +62,21 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   // ---
 
   MaildirAccount& account() { return account_; }
+
+  // Whose private annotations are those of this user, as AccountDb has it; the owner's when the
+  // address is empty.
+  std::string annotator(std::string_view address = {}) const;
+  // The same as above for any user.
+  Outcome read_annotations_of(const std::string& user, std::span<const Uid> uids,
+                              const AnnotationQuery& query, const VisitAnnotations& visit);
+  Result<FlagOutcome> annotate_as(const std::string& user, std::span<const Uid> uids,
+                                  std::span<const AnnotationChange> changes,
+                                  std::optional<ModSeq> unchanged_since);
+  std::vector<AnnotatedMessages> annotated_since_for(const std::string& user, ModSeq modseq) const;
+  // Of messages that are on their way in: durable when it returns.
+  Outcome annotate_new(Access& access, const std::string& user,
+                       std::span<const AccountDb::NewAnnotations> messages);
+
   // Does not block.
   std::shared_ptr<const Acl> acl() const;
   void set_acl(const Access&, Acl acl);
@@ -133,6 +153,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   Outcome read_rows(Access& access);
   Result<Parsed> parse_file(Uid uid);
   Outcome settle_names(Access& access, const std::vector<IndexEntry>& entries);
+  Outcome note_annotator(Access& access, const std::string& user);
 
   StoreContext& context_;
   MaildirAccount& account_;
@@ -146,6 +167,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   std::shared_ptr<const Acl> acl_;
   View::Version view_ = View::make({}, 1, 1, {});
   std::vector<std::weak_ptr<Watcher>> watchers_;
+  AnnotationLog annotated_;
 };
 
 }  // namespace waxwing

@@ -185,6 +185,10 @@ void Publisher::commit_move(Access& access, const std::shared_ptr<Ticket>& ticke
     if (done.error().code == Error::Code::Corrupt) ticket->mailbox->account().distrust_index();
     return;
   }
+  // Only now: until then they belong to messages that are there.
+  if (auto done = access.db.forget(from, ticket->moved); !done) {
+    log.warning("kept for moved messages", {{"reason", done.error().text}});
+  }
   if (ticket->source.get() == ticket->mailbox.get()) {
     show(access, *ticket, left);
     return;

@@ -25,6 +25,7 @@ Outcome Recovery::run() {
   if (auto done = finish_moves(); !done) return done;
   if (auto done = add_found(); !done) return done;
   for (const auto& [name, mailbox] : account_.tree().all(access_)) {
+    if (auto done = respect_annotations(*mailbox); !done) return done;
     auto& state = mailbox->state(access_);
     state.unsettled = state.unparsed = true;
     state.cur = state.fresh = {};
@@ -184,6 +185,29 @@ Outcome Recovery::add_found() {
     if (auto done = access_.index.add(found.mailbox->id(), entry); !done) return done;
   }
   return transaction.commit();
+}
+
+// A power cut may take the newest mod-sequences from the index, while annotations are durable; and
+// what belongs to messages that are not there, or never came to be, goes.
+Outcome Recovery::respect_annotations(MaildirMailbox& mailbox) {
+  auto annotated = access_.db.annotated_messages(mailbox.id());
+  if (!annotated) return fail(annotated.error());
+  if (annotated->empty()) return {};
+  auto loaded = access_.index.load(mailbox.id());
+  if (!loaded) return fail(loaded.error());
+  std::vector<Uid> gone;
+  auto transaction = access_.index.begin();
+  for (const auto& [uid, modseq] : *annotated) {
+    const auto row = std::ranges::lower_bound(loaded->rows, uid, {}, &MessageRow::uid);
+    if (row == loaded->rows.end() || row->uid != uid) {
+      gone.push_back(uid);
+    } else if (row->modseq < modseq) {
+      auto done = access_.index.set_flags(mailbox.id(), uid, uid, row->flags, modseq);
+      if (!done) return done;
+    }
+  }
+  if (auto done = transaction.commit(); !done) return done;
+  return gone.empty() ? Outcome() : access_.db.forget(mailbox.id(), gone);
 }
 
 Outcome Recovery::set_aside(MaildirMailbox& mailbox, const std::string& file) {

@@ -42,6 +42,7 @@ class Recovery {
   Outcome finish_moves();
   bool is_same_message(const Found& found, const std::string& path);
   Outcome add_found();
+  Outcome respect_annotations(MaildirMailbox& mailbox);
   Outcome set_aside(MaildirMailbox& mailbox, const std::string& file);
   Outcome remove(MaildirMailbox& mailbox, const std::string& file);
 

@@ -3,7 +3,7 @@
 namespace waxwing {
 namespace {
 
-constexpr std::string_view kLetters = "lrswipkxtea";
+constexpr std::string_view kLetters = "lrswipkxtean";
 
 }  // namespace
 

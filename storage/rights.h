@@ -21,11 +21,12 @@ class Rights {
     kDeleteMessages = 1 << 8,  // t: change \Deleted
     kExpunge = 1 << 9,         // e
     kAdminister = 1 << 10,     // a: change who may do what
+    kAnnotate = 1 << 11,       // n: change shared annotations of messages.  RFC 5257 section 3.4
   };
 
   constexpr Rights() = default;
   constexpr Rights(unsigned bits) : bits_(bits) {}  // NOLINT: a Right is a set of one
-  static constexpr Rights all() { return Rights((1 << 11) - 1); }
+  static constexpr Rights all() { return Rights((1 << 12) - 1); }
 
   // "lrswi"; "c" stands for "kx" and "d" for "et". Nothing when there is an unknown letter.
   // RFC 4314 section 2.1.1

@@ -62,14 +62,21 @@ Outcome Shares::fill_from(const std::string& folder, std::string_view owner) {
   auto account =
       sqlite::Database::open(folder + "/account.sqlite", sqlite::Database::Synchronous::Full);
   if (!account) return fail(account.error());
-  const auto has_acl =
-      account->integer("SELECT count(*) FROM sqlite_master WHERE type='table' AND name='acl'");
-  if (!has_acl || *has_acl == 0) return {};
-  auto select = account->prepare("SELECT DISTINCT identifier FROM acl");
-  while (select.step()) {
-    if (auto done = add(owner, select.text(0)); !done) return done;
+  constexpr std::pair<const char*, const char*> kTables[] = {
+      {"acl", "SELECT DISTINCT identifier FROM acl"},
+      {"annotators", "SELECT address FROM annotators"}};
+  for (const auto& [table, sql] : kTables) {
+    const auto is_there =
+        account->integer("SELECT count(*) FROM sqlite_master WHERE type='table' AND name='" +
+                         std::string(table) + "'");
+    if (!is_there || *is_there == 0) continue;
+    auto select = account->prepare(sql);
+    while (select.step()) {
+      if (auto done = add(owner, select.text(0)); !done) return done;
+    }
+    if (auto done = select.finish(); !done) return done;
   }
-  return select.finish();
+  return {};
 }
 
 Outcome Shares::add(std::string_view owner, std::string_view identifier) {

@@ -24,7 +24,7 @@ class Shares {
   Outcome add(std::string_view owner, std::string_view identifier);
   // Who may have given something to this user, by name or as one of the domain; ascending.
   Result<std::vector<std::string>> owners(std::string_view user);
-  // Who may have an entry for this very address.
+  // Who may have an entry for this very address, or annotations of its user.
   Result<std::vector<std::string>> owners_naming(std::string_view address);
   Outcome remove_owner(std::string_view owner);
 

@@ -11,10 +11,16 @@ namespace {
 constexpr std::size_t kPiece = 256 * 1024;
 // Of messages looked up at once; the account's lock is open between slices.
 constexpr std::size_t kSlice = 512;
+// Of annotations that are in memory at once.
+constexpr std::size_t kAnnotationBytes = 4 << 20;
 }  // namespace
 
 Transfer::Transfer(StoreContext& context, MaildirMailbox& source, const Destination& target)
-    : context_(context), source_(source), target_(*target.mailbox), rights_(target.rights) {}
+    : context_(context),
+      source_(source),
+      target_(*target.mailbox),
+      rights_(target.rights),
+      user_(target.user.empty() ? target_.account().address() : target.user) {}
 
 bool Transfer::is_within_account() const {
   return &source_.account() == &target_.account();
@@ -29,6 +35,7 @@ Result<Mailbox::Copied> Transfer::copy(std::span<const Uid> uids) {
   if (items_.empty()) return Mailbox::Copied{target_.uid_validity(), {}};
   if (auto done = check_room(); !done) return fail(done.error());
   if (auto done = take(); !done) return fail(done.error());
+  if (auto done = copy_annotations(); !done) return fail(done.error());
   if (auto done = link_all(Unique::New); !done) return fail(done.error());
   if (auto done = publish(); !done) return fail(done.error());
   return copied();
@@ -52,6 +59,7 @@ Result<Mailbox::Copied> Transfer::move(std::span<const Uid> uids) {
   if (items_.empty()) return Mailbox::Copied{target_.uid_validity(), {}};
   if (auto done = take(); !done) return fail(done.error());
   ticket_->source = source_.shared();
+  if (auto done = copy_annotations(); !done) return fail(done.error());
   if (auto done = link_all(Unique::Kept); !done) return fail(done.error());
   for (auto [from, to] : uids_) ticket_->moved.push_back(from);
   const MaildirAccount::Removal removal(source_.account());
@@ -80,6 +88,9 @@ Outcome Transfer::gather(std::span<const Uid> uids) {
 Outcome Transfer::gather_slice(std::span<const Uid> uids) {
   auto access = source_.account().enter();
   if (!access) return fail(access.error());
+  auto annotated = access->db.has_annotated_messages(source_.id());
+  if (!annotated) return fail(annotated.error());
+  has_annotations_ = *annotated;
   if (source_.is_gone()) return fail(Error::Code::NotFound, "mailbox was removed");
   if (auto done = source_.load(*access); !done) return done;
   source_directory_ = source_.folder(*access) + "/cur/";
@@ -105,6 +116,16 @@ Outcome Transfer::check_room() {
   if (!grows_) return {};
   std::uint64_t bytes = 0;
   for (const auto& item : items_) bytes += item.entry.row.size;
+  if (has_annotations_) {
+    std::vector<Uid> uids;
+    for (const auto& item : items_) uids.push_back(item.uid);
+    auto access = source_.account().enter();
+    if (!access) return fail(access.error());
+    auto more =
+        access->db.size_of_message_annotations(source_.id(), uids, source_.annotator(user_));
+    if (!more) return fail(more.error());
+    bytes += *more;
+  }
   return target_.account().check_room(items_.size(), bytes);
 }
 
@@ -125,6 +146,51 @@ Outcome Transfer::take() {
   ticket_ = std::move(*ticket);
   target_directory_ = target_.folder(*access);
   return {};
+}
+
+// Before the files have names there, so that no copy is ever without them. What comes of a copy
+// that is called off, or cut off by a crash, belongs to UIDs that nobody will have.  RFC 5257
+// section 4.6
+Outcome Transfer::copy_annotations() {
+  if (!has_annotations_) return {};
+  for (std::span<const Item> rest = items_; !rest.empty();) {
+    const auto slice = rest.first(std::min(kSlice, rest.size()));
+    const Uid first = static_cast<Uid>(ticket_->first + (items_.size() - rest.size()));
+    if (auto done = copy_annotations_of(slice, first); !done) return done;
+    rest = rest.subspan(slice.size());
+  }
+  return {};
+}
+
+Outcome Transfer::copy_annotations_of(std::span<const Item> items, Uid first) {
+  AnnotationQuery query;
+  query.is_private = rights_.has(Rights::kRead);
+  query.is_shared = rights_.has(Rights::kAnnotate);
+  std::vector<Uid> uids;
+  for (const auto& item : items) uids.push_back(item.uid);
+  std::vector<AccountDb::NewAnnotations> some;
+  std::size_t bytes = 0;
+  Outcome outcome;
+  const auto write = [&] {
+    auto access = target_.account().enter_to_write();
+    outcome = access ? target_.annotate_new(*access, target_.annotator(user_), some)
+                     : Outcome(fail(access.error()));
+    some.clear();
+    bytes = 0;
+    return outcome.has_value();
+  };
+  auto done = source_.read_annotations_of(
+      source_.annotator(user_), uids, query,
+      [&](Uid uid, std::span<const MessageAnnotation> annotations) {
+        const auto place = std::ranges::lower_bound(uids, uid) - uids.begin();
+        some.emplace_back(static_cast<Uid>(first + place),
+                          std::vector(annotations.begin(), annotations.end()));
+        for (const auto& each : annotations) bytes += each.value.size();
+        return bytes < kAnnotationBytes || write();
+      });
+  if (!done) return done;
+  if (outcome && !some.empty()) write();
+  return outcome;
 }
 
 Outcome Transfer::link_all(Unique unique) {
@@ -156,6 +222,7 @@ Outcome Transfer::link_all(Unique unique) {
     }
     if (!done && done.error().code == Error::Code::NotFound) {
       item.uid = 0;  // somebody expunged it
+      unused_.push_back(uid++);
       continue;
     }
     if (!done) return done;
@@ -218,6 +285,12 @@ void Transfer::undo() {
   auto access = account.enter();
   if (!access) return;
   for (const auto& [uid, path] : linked_) account.remove_file(*access, target_, uid, path);
+  if (has_annotations_) {
+    std::vector<Uid> uids;
+    for (std::size_t n = 0; n < ticket_->count; ++n)
+      uids.push_back(static_cast<Uid>(ticket_->first + n));
+    (void)access->db.forget(target_.id(), uids);
+  }
   if (ticket_->state == Ticket::State::Pending) account.publisher().give_up(*access, *ticket_);
 }
 
@@ -232,6 +305,9 @@ Outcome Transfer::publish() {
   auto done = account.publisher().publish(*access, *ticket_);
   if (unparsed) context_.background.request(account.weak_from_this());
   done_ = done.has_value();
+  if (done && has_annotations_ && !unused_.empty()) {
+    (void)access->db.forget(target_.id(), unused_);
+  }
   return done;
 }
 

@@ -39,6 +39,8 @@ class Transfer {
   Outcome gather_slice(std::span<const Uid> uids);
   Outcome check_room();
   Outcome take();
+  Outcome copy_annotations();
+  Outcome copy_annotations_of(std::span<const Item> items, Uid first);
   Outcome link_all(Unique unique);
   Outcome link(const std::string& from, const std::string& to, Uid uid, std::int64_t internal_date);
   void undo();
@@ -48,14 +50,17 @@ class Transfer {
   StoreContext& context_;
   MaildirMailbox& source_;
   MaildirMailbox& target_;
-  const Rights rights_;  // at the target
+  const Rights rights_;     // at the target
+  const std::string user_;  // who does it
   std::vector<Item> items_;
   std::shared_ptr<Ticket> ticket_;
   std::string source_directory_;                     // its cur/, with a "/" behind it
   std::string target_directory_;                     // above its cur/ and tmp/
   std::vector<std::pair<Uid, std::string>> linked_;  // names made
   std::vector<std::pair<Uid, Uid>> uids_;
-  bool grows_ = true;  // the account that gets the messages has more of them then
+  bool has_annotations_ = false;
+  std::vector<Uid> unused_;  // taken for what somebody has expunged
+  bool grows_ = true;        // the account that gets the messages has more of them then
   bool done_ = false;
 };
 

@@ -14,10 +14,16 @@ namespace {
 
 // What can be given: each right by itself, and the two old names for several.
 constexpr std::string_view kGrantable = "l r s w i p k x t e c d a";
+constexpr std::string_view kAnnotateGrantable = " n";
 
 // A string without a character is still one.
 std::string quoted(std::string_view text) {
   return text.empty() ? "\"\"" : to_astring(text);
+}
+
+// As the client may see them.
+std::string letters(const Conversation& conversation, Rights rights) {
+  return (conversation.offers(kAnnotate) ? rights : rights.without(Rights::kAnnotate)).letters();
 }
 
 // Whose mailbox has that name; empty for those that are the domain's.
@@ -52,7 +58,8 @@ Reply change(Conversation& conversation, const std::string& mailbox, const std::
 
 void write_my_rights(const Conversation& conversation, std::string_view name, Rights rights,
                      Output& output) {
-  output << "* MYRIGHTS " << conversation.encode(name) << " " << quoted(rights.letters()) << "\r\n";
+  output << "* MYRIGHTS " << conversation.encode(name) << " "
+         << quoted(letters(conversation, rights)) << "\r\n";
 }
 
 Reply get_acl(Conversation& conversation, GetAcl& command, Output& output) {
@@ -62,9 +69,10 @@ Reply get_acl(Conversation& conversation, GetAcl& command, Output& output) {
   if (!acl) return conversation.refuse(acl.error());
   output << "* ACL " << conversation.encode(*name);
   const std::string_view owner = owner_of(conversation, *name);
-  if (!owner.empty()) output << " " << to_astring(owner) << " " << Rights::all().letters();
+  if (!owner.empty())
+    output << " " << to_astring(owner) << " " << letters(conversation, Rights::all());
   for (const auto& [identifier, rights] : *acl) {
-    output << " " << to_astring(identifier) << " " << quoted(rights.letters());
+    output << " " << to_astring(identifier) << " " << quoted(letters(conversation, rights));
   }
   output << "\r\n";
   return Reply::ok("That is all");
@@ -72,13 +80,15 @@ Reply get_acl(Conversation& conversation, GetAcl& command, Output& output) {
 
 Reply set_acl(Conversation& conversation, SetAcl& command, Output&) {
   RightsChange wanted;
-  std::string_view letters = command.rights;
-  if (letters.starts_with('+') || letters.starts_with('-')) {
-    wanted.mode = letters.front() == '+' ? RightsChange::Mode::Add : RightsChange::Mode::Remove;
-    letters.remove_prefix(1);
+  std::string_view wished = command.rights;
+  if (wished.starts_with('+') || wished.starts_with('-')) {
+    wanted.mode = wished.front() == '+' ? RightsChange::Mode::Add : RightsChange::Mode::Remove;
+    wished.remove_prefix(1);
   }
-  const auto rights = Rights::parse(letters);
-  if (!rights) return Reply::bad("The rights are lrswipkxtea, in lower case");
+  const auto rights = Rights::parse(wished);
+  if (!rights || (rights->has(Rights::kAnnotate) && !conversation.offers(kAnnotate))) {
+    return Reply::bad("The rights are " + letters(conversation, Rights::all()) + ", in lower case");
+  }
   wanted.rights = *rights;
   return change(conversation, command.mailbox, command.identifier, wanted);
 }
@@ -98,9 +108,10 @@ Reply list_rights(Conversation& conversation, ListRights& command, Output& outpu
   }
   output << "* LISTRIGHTS " << conversation.encode(*name) << " " << quoted(command.identifier);
   if (*canonical == owner_of(conversation, *name)) {
-    output << " " << Rights::all().letters() << "\r\n";
+    output << " " << letters(conversation, Rights::all()) << "\r\n";
   } else {
-    output << " \"\" " << kGrantable << "\r\n";
+    output << " \"\" " << kGrantable << (conversation.offers(kAnnotate) ? kAnnotateGrantable : "")
+           << "\r\n";
   }
   return Reply::ok("That is all");
 }

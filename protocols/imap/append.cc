@@ -31,7 +31,8 @@ void tell_name(Conversation& conversation, const std::string& supplied, Output& 
 }
 
 // Where a program uploads what it has just submitted, and the account has its copies saved, the
-// copy is there. It gets the flags that the upload has; nothing: this is another message.
+// copy is there. It gets the flags and annotations that the upload has; nothing: this is another
+// message.
 Result<std::optional<Uid>> find_sent_copy(const Conversation& conversation, Mailbox& mailbox,
                                           const std::vector<Mailbox::NewMessage>& messages) {
   SentCopies* copies = conversation.services.sent_copies;
@@ -46,9 +47,11 @@ Result<std::optional<Uid>> find_sent_copy(const Conversation& conversation, Mail
   if (!copy || copy->mailbox != mailbox.id() || copy->uid_validity != mailbox.uid_validity())
     return std::nullopt;
   if (!mailbox.view()->find(copy->uid)) return std::nullopt;
+  const Uid uid = copy->uid;
+  const auto annotated = mailbox.annotate(std::span(&uid, 1), messages.front().options.annotations);
+  if (!annotated) return fail(annotated.error());
   FlagChange flags = messages.front().options.flags;
   flags.mode = FlagChange::Mode::Add;
-  const Uid uid = copy->uid;
   if (flags.system == 0 && flags.keywords.empty()) return uid;
   const auto changed = mailbox.change_flags(std::span(&uid, 1), flags);
   if (!changed) return fail(changed.error());

@@ -39,6 +39,11 @@ AppendReader::Found AppendReader::step(Lexer& lexer) {
     case Place::Number: return read_number(lexer);
     case Place::Mailbox: return read_mailbox(lexer);
     case Place::Message: return read_message(lexer);
+    case Place::Options: return read_options(lexer);
+    case Place::Entry: return read_entry(lexer);
+    case Place::Attribute: return read_attribute(lexer);
+    case Place::Value: return read_value(lexer);
+    case Place::ValueEnd: return read_value_end(lexer);
     case Place::Part: return read_part(lexer);
     case Place::PartEnd:
       if (lexer.take(')')) {
@@ -78,7 +83,7 @@ AppendReader::Found AppendReader::read_mailbox(Lexer& lexer) {
   return Found::Word;
 }
 
-// [SP flag-list] [SP date-time] SP append-data.  RFC 3502 section 6.3.11, RFC 4466
+// [SP flag-list] [SP date-time] *(SP append-ext) SP append-data.  RFC 3502 section 6.3.11, RFC 4466
 AppendReader::Found AppendReader::read_message(Lexer& lexer) {
   // RFC 8508 section 4.7
   if (replaced_ && !append_.messages.empty()) lexer.fail("REPLACE takes one message");
@@ -92,8 +97,19 @@ AppendReader::Found AppendReader::read_message(Lexer& lexer) {
     message.internal_date = lexer.date_time();
     lexer.space();
   }
-  message.is_catenated = lexer.take_word("CATENATE");
   append_.messages.push_back(std::move(message));
+  place_ = Place::Options;
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_options(Lexer& lexer) {
+  if (lexer.take_word("ANNOTATION")) {
+    lexer.space();
+    lexer.expect('(');
+    place_ = Place::Entry;
+    return Found::Word;
+  }
+  append_.messages.back().is_catenated = lexer.take_word("CATENATE");
   if (append_.messages.back().is_catenated) {
     lexer.space();
     lexer.expect('(');
@@ -102,6 +118,49 @@ AppendReader::Found AppendReader::read_message(Lexer& lexer) {
   }
   if (lexer.take_word("UTF8")) return read_utf8(lexer);
   return read_text(lexer, "the message as a literal");
+}
+
+// entry-att: entry SP "(" att-value *(SP att-value) ")", each name or value of which may be a
+// literal.  RFC 5257 section 5
+AppendReader::Found AppendReader::read_entry(Lexer& lexer) {
+  if (is_unfinished_ && lexer.at_last_literal()) return Found::Unsent;
+  annotation_.entry = parse_annotation_entry(lexer);
+  lexer.space();
+  lexer.expect('(');
+  place_ = Place::Attribute;
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_attribute(Lexer& lexer) {
+  if (is_unfinished_ && lexer.at_last_literal()) return Found::Unsent;
+  annotation_.whose = parse_annotation_attribute(lexer);
+  lexer.space();
+  place_ = Place::Value;
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_value(Lexer& lexer) {
+  if (is_unfinished_ && lexer.at_last_literal()) return Found::Unsent;
+  annotation_.value = parse_annotation_value(lexer, annotation_.entry);
+  auto& annotations = append_.messages.back().annotations;
+  annotations.push_back(annotation_);
+  if (annotations.size() > kMaxListEntries) lexer.fail("Too many values");
+  place_ = Place::ValueEnd;
+  return Found::Word;
+}
+
+AppendReader::Found AppendReader::read_value_end(Lexer& lexer) {
+  if (!lexer.take(')')) {
+    lexer.space();
+    place_ = Place::Attribute;
+  } else if (lexer.take(')')) {
+    lexer.space();
+    place_ = Place::Options;
+  } else {
+    lexer.space();
+    place_ = Place::Entry;
+  }
+  return Found::Word;
 }
 
 // RFC 4469 section 5, RFC 6855 section 4

@@ -33,7 +33,20 @@ class AppendReader {
   void expect_number() { place_ = Place::Number; }
 
  private:
-  enum class Place { Name, Number, Mailbox, Message, Part, PartEnd, Utf8End };
+  enum class Place {
+    Name,
+    Number,
+    Mailbox,
+    Message,
+    Options,
+    Entry,
+    Attribute,
+    Value,
+    ValueEnd,
+    Part,
+    PartEnd,
+    Utf8End
+  };
   // What a step came upon. Unsent: a literal that is no text of a message and is still to come;
   // nothing was taken.
   enum class Found { Word, Text, Unsent };
@@ -43,6 +56,11 @@ class AppendReader {
   Found read_number(Lexer& lexer);
   Found read_mailbox(Lexer& lexer);
   Found read_message(Lexer& lexer);
+  Found read_options(Lexer& lexer);
+  Found read_entry(Lexer& lexer);
+  Found read_attribute(Lexer& lexer);
+  Found read_value(Lexer& lexer);
+  Found read_value_end(Lexer& lexer);
   Found read_part(Lexer& lexer);
   Found read_url(Lexer& lexer);
   Found read_text(Lexer& lexer, std::string_view what);
@@ -55,7 +73,8 @@ class AppendReader {
   Place place_ = Place::Name;
   Lexer::Mark mark_;
   std::string name_;
-  bool is_unfinished_ = false;  // the last literal has only been announced
+  AnnotationChange annotation_;  // the one that is being read
+  bool is_unfinished_ = false;   // the last literal has only been announced
 };
 
 }  // namespace waxwing::imap

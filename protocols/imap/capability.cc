@@ -24,7 +24,7 @@ constexpr std::string_view kSignedIn =
     "OBJECTID SAVEDATE"
     " FILTERS UIDBATCHES NOTIFY METADATA LIST-METADATA QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE "
     "QUOTASET"
-    " ACL RIGHTS=kxte LIST-MYRIGHTS INPROGRESS"
+    " ACL RIGHTS=kxten LIST-MYRIGHTS ANNOTATE-EXPERIMENT-1 INPROGRESS"
     " UNAUTHENTICATE UIDONLY XLIST";
 
 constexpr std::string_view kPartsOfRev2[] = {
@@ -38,7 +38,9 @@ void add(const Conversation& conversation, std::string_view offered, std::string
   for (const std::string_view word : words(offered)) {
     if (!conversation.offers(word)) continue;
     if (!text.empty()) text += ' ';
-    text += word;
+    // Where messages are not annotated there is no right to it.  RFC 4314 section 6
+    const bool has_no_n = word == "RIGHTS=kxten" && !conversation.offers(kAnnotate);
+    text += has_no_n ? "RIGHTS=kxte" : word;
   }
 }
 

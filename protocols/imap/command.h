@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "protocols/imap/annotation.h"
 #include "protocols/imap/partial_range.h"
 #include "protocols/imap/search_key.h"
 #include "protocols/imap/section.h"
@@ -215,7 +216,8 @@ struct AppendPart {
 struct AppendMessage {
   FlagList flags;
   std::optional<Time> internal_date;
-  bool is_catenated = false;  // of any number of parts, else of one.  RFC 4469
+  std::vector<AnnotationChange> annotations;  // RFC 5257 section 4.7
+  bool is_catenated = false;                  // of any number of parts, else of one.  RFC 4469
   std::vector<AppendPart> parts;
   bool operator==(const AppendMessage&) const = default;
 };
@@ -362,12 +364,14 @@ struct FetchItem {
     Rfc822Header,
     Rfc822Text,
     Preview,
+    Annotation,  // RFC 5257
   };
   Kind kind = Kind::Flags;
   Section section;
   bool peek = false;     // does not set \Seen
   bool is_lazy = false;  // PREVIEW (LAZY): only if it costs nothing
   std::optional<Partial> partial;
+  AnnotationItem annotation = {};
   bool operator==(const FetchItem&) const = default;
 };
 struct Fetch {
@@ -381,6 +385,7 @@ struct Fetch {
 // NOTIFY.  RFC 5465 section 8
 struct NotifyEvents {
   bool message_new = false, message_expunge = false, flag_change = false;
+  bool annotation_change = false;  // of messages
   bool mailbox_name = false, subscription_change = false;
   bool metadata_change = false;  // of mailboxes, or of the server
   bool others = false;           // some that nobody tells here
@@ -407,6 +412,7 @@ struct Store {
   Mode mode = Mode::Replace;
   Echo echo = Echo::Full;
   FlagList flags;
+  std::vector<AnnotationChange> annotations;  // then nothing else.  RFC 5257 section 4.5
   Modifiers modifiers;
   bool operator==(const Store&) const = default;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "protocols/imap/annotation_fetch.h"
 #include "protocols/imap/body_structure_text.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/envelope_text.h"
@@ -71,6 +72,7 @@ class FetchTask final : public Task {
     FetchResponse line;
     FetchResponse rest;
     bool is_split = false;
+    bool is_empty = true;    // nothing but FLAGS and MODSEQ, if those
     bool is_marked = false;  // \Seen, by this command
     bool is_complete = false;
   };
@@ -103,7 +105,8 @@ class FetchTask final : public Task {
   std::vector<std::string> ids_;  // of the batch, from this place on
   std::size_t first_id_ = 0;
   FlagTexts flag_texts_;
-  std::deque<Made> made_;  // ascending by UID
+  FetchedAnnotations annotations_;  // of the batch
+  std::deque<Made> made_;           // ascending by UID
   bool some_expunged_ = false;
   std::optional<Reply> failure_;
 };
@@ -133,6 +136,7 @@ Step FetchTask::run(Conversation& conversation, Output& output) {
 std::optional<Step> FetchTask::begin(Conversation& conversation, Output& output) {
   const auto modifiers = fetch_modifiers(command_.modifiers);
   if (!modifiers) return done(Reply::bad(modifiers.error()));
+  if (auto refusal = refuse_items(conversation, needs_)) return done(std::move(*refusal));
   const Selected& selected = *conversation.selected;
   auto indexes = selected.resolve(command_.set, command_.numbering);
   if (!indexes) return done(Reply::bad("There is no message of that number"));
@@ -190,6 +194,12 @@ Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, st
       expected += view[(*indexes_)[next_ + n]].size;
       if (expected >= room) count = n + 1;
     }
+  }
+  if (needs_.annotations) {
+    const auto uids = conversation.selected->uids(std::span(*indexes_).subspan(next_, count));
+    const auto covered = annotations_.read(conversation.selected->mailbox(), uids, items_, room);
+    if (!covered) return fail(covered.error());
+    count = *covered;
   }
   const std::size_t end = next_ + count;
   std::uint64_t size = 0;
@@ -312,6 +322,12 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t place, con
     const bool comes_late =
         item.kind == FetchItem::Kind::Flags || item.kind == FetchItem::Kind::ModSeq;
     if (comes_late && made.is_split) continue;
+    std::string annotations;
+    if (item.kind == FetchItem::Kind::Annotation) {
+      annotations = annotation_text(item.annotation, annotations_.of(row.uid));
+      if (annotations.empty()) continue;
+    }
+    if (!comes_late) made.is_empty = false;
     *line << separator;
     separator = " ";
     if (comes_late) {
@@ -346,6 +362,13 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t place, con
               << body_structure_text(message.message().root, Detail::Extended,
                                      conversation.dialect.revision);
         break;
+      case FetchItem::Kind::Annotation:
+        if (!message.spend(annotations.size())) {
+          failure_ = Reply::no("That is too much at once: fetch it in pieces", "LIMIT");
+          return 0;
+        }
+        line->give(std::move(annotations));
+        break;
       case FetchItem::Kind::Preview: *line << "PREVIEW " << preview(item, message); break;
       default:
         if (auto failure = write_section(item, message, *line)) {
@@ -354,6 +377,8 @@ std::uint64_t FetchTask::make(Conversation& conversation, std::size_t place, con
         }
     }
   }
+  // Patterns that stand for nothing here were all that was asked for.
+  if (made.is_empty && !made.is_split && !wants_modseq_) return 0;
   made_.push_back(std::move(made));
   return made_.back().line.size() + made_.back().rest.size();
 }
@@ -362,7 +387,7 @@ void FetchTask::complete(Conversation& conversation, Made& made) const {
   const Selected& selected = *conversation.selected;
   const MessageRow row = selected.view()[*selected.view().find(made.uid)];
   const bool is_news = made.is_marked && conversation.dialect.condstore;
-  std::string_view separator = made.is_split ? "" : " ";
+  std::string_view separator = made.is_split || made.is_empty ? "" : " ";
   const auto add = [&](std::string_view name, std::string_view value) {
     made.line << separator << name << value;
     separator = " ";

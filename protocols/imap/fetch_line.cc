@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocols/imap/conversation.h"
 #include "protocols/mail/transfer.h"
 
 namespace waxwing::imap {
@@ -154,6 +155,7 @@ FetchNeeds needs_of(const std::vector<FetchItem>& items) {
       case FetchItem::Kind::Body:
       case FetchItem::Kind::BodyStructure: needs.message = true; continue;
       case FetchItem::Kind::EmailId: needs.id = true; continue;
+      case FetchItem::Kind::Annotation: needs.annotations = true; continue;
       case FetchItem::Kind::ThreadId: needs.id = needs.header = true; continue;
       case FetchItem::Kind::Rfc822Header: needs.header = true; continue;
       case FetchItem::Kind::Preview: (item.is_lazy ? needs.known : needs.message) = true; continue;
@@ -171,6 +173,11 @@ FetchNeeds needs_of(const std::vector<FetchItem>& items) {
     if (!is_whole(item)) needs.message = true;
   }
   return needs;
+}
+
+std::optional<Reply> refuse_items(const Conversation& conversation, const FetchNeeds& needs) {
+  if (!needs.annotations || conversation.offers(kAnnotate)) return std::nullopt;
+  return Reply::bad("There is no FETCH item ANNOTATION");
 }
 
 std::optional<Mailbox::Fields> FetchNeeds::fields() const {

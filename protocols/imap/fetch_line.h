@@ -18,6 +18,8 @@
 
 namespace waxwing::imap {
 
+struct Conversation;
+
 // A part of a file is copied into the answer up to this size, so that a client that downloads
 // thousands of small messages does not make the session hold as many open files.
 constexpr std::uint64_t kCopied = 64 * 1024;
@@ -29,13 +31,18 @@ struct FetchNeeds {
   bool known = false;    // the same, but only what the index has already
   bool file = false;     // its bytes
   bool id = false;       // its email id, from the index
+  bool annotations = false;
   bool sets_seen = false;
 
-  bool only_rows() const { return !header && !message && !known && !file && !id && !sets_seen; }
+  bool only_rows() const {
+    return !header && !message && !known && !file && !id && !annotations && !sets_seen;
+  }
   // What to ask the index for, if anything.
   std::optional<Mailbox::Fields> fields() const;
 };
 FetchNeeds needs_of(const std::vector<FetchItem>& items);
+// BAD for what this client has not.
+std::optional<Reply> refuse_items(const Conversation& conversation, const FetchNeeds& needs);
 
 // One message as FETCH reads it. Each of its parts is read, and decoded, when it is first asked
 // for. Held by one thread at a time.

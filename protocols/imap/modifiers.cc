@@ -88,6 +88,8 @@ Understood<SelectModifiers> select_modifiers(const Modifiers& modifiers) {
   for (const Modifier& modifier : modifiers) {
     if (modifier.name == "CONDSTORE" && stands_alone(modifier)) {
       result.condstore = true;
+    } else if (modifier.name == "ANNOTATE" && stands_alone(modifier)) {
+      result.annotate = true;
     } else if (modifier.name == "QRESYNC" && modifier.value && modifier.value->is_list) {
       auto wanted = resynchronisation(modifier.value->list);
       if (!wanted) return bad(std::move(wanted.error()));

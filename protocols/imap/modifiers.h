@@ -24,6 +24,7 @@ struct Resynchronisation {
 };
 struct SelectModifiers {
   bool condstore = false;  // RFC 7162 section 3.1.8
+  bool annotate = false;   // RFC 5257 section 4.2
   std::optional<Resynchronisation> resynchronisation;
 };
 Understood<SelectModifiers> select_modifiers(const Modifiers& modifiers);

@@ -51,6 +51,7 @@ NotifyEvents Notifications::wanted(const Conversation& conversation,
     wanted.message_new = wanted.message_new || group.events.message_new;
     wanted.message_expunge = wanted.message_expunge || group.events.message_expunge;
     wanted.flag_change = wanted.flag_change || group.events.flag_change;
+    wanted.annotation_change = wanted.annotation_change || group.events.annotation_change;
     wanted.mailbox_name = wanted.mailbox_name || group.events.mailbox_name;
     wanted.subscription_change = wanted.subscription_change || group.events.subscription_change;
   }
@@ -58,7 +59,8 @@ NotifyEvents Notifications::wanted(const Conversation& conversation,
   // Whatever it is called, of the selected mailbox is told what is wanted of that.
   const bool is_selected = selected && selected->mailbox().id() == mailbox.id;
   if (is_selected || !mailbox.exists) {
-    wanted.message_new = wanted.message_expunge = wanted.flag_change = false;
+    wanted.message_new = wanted.message_expunge = false;
+    wanted.flag_change = wanted.annotation_change = false;
   }
   return wanted;
 }
@@ -121,10 +123,11 @@ Outcome Notifications::tell_mailbox(Conversation& conversation, MailboxId mailbo
   const MailboxStatus before = std::exchange(known.status, *status).value_or(MailboxStatus{});
   const bool has_other_messages =
       before.uid_next != status->uid_next || before.messages != status->messages;
+  // Which of the two it was the mod-sequence does not say.
   const bool has_other_flags =
-      events.flag_change &&
-      (before.unseen != status->unseen ||
-       (conversation.dialect.condstore && before.highest_modseq != status->highest_modseq));
+      (events.flag_change && before.unseen != status->unseen) ||
+      ((events.flag_change || events.annotation_change) && conversation.dialect.condstore &&
+       before.highest_modseq != status->highest_modseq);
   if (has_other_messages || has_other_flags) {
     tell_status(conversation, name, *status, events, output);
   }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "protocols/imap/conversation.h"
+#include "protocols/imap/fetch_line.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/mailbox_filter.h"
 
@@ -12,6 +13,9 @@ namespace {
 
 // RFC 5465 section 3.1
 constexpr std::string_view kBadEvent =
+    "BADEVENT (MessageNew MessageExpunge FlagChange AnnotationChange MailboxName "
+    "SubscriptionChange MailboxMetadataChange ServerMetadataChange)";
+constexpr std::string_view kBadEventUnannotated =
     "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange "
     "MailboxMetadataChange ServerMetadataChange)";
 
@@ -41,10 +45,16 @@ class NotifyTask final : public Task {
  private:
   // A reply without text: the output is full.
   std::optional<Reply> begin(Conversation& conversation, Output& output) {
-    const bool has_others = std::ranges::any_of(
-        command_.groups, [](const NotifyGroup& group) { return group.events.others; });
+    const bool has_annotations = conversation.offers(kAnnotate);
+    const bool has_others = std::ranges::any_of(command_.groups, [&](const NotifyGroup& group) {
+      return group.events.others || (group.events.annotation_change && !has_annotations);
+    });
     if (has_others) {
-      return Reply::no("Some of these events are not told here", std::string(kBadEvent));
+      return Reply::no("Some of these events are not told here",
+                       std::string(has_annotations ? kBadEvent : kBadEventUnannotated));
+    }
+    for (const NotifyGroup& group : command_.groups) {
+      if (auto refusal = refuse_items(conversation, needs_of(group.events.items))) return refusal;
     }
     auto& selected = conversation.selected;
     if (selected && !selected->mailbox().is_gone()) {

@@ -214,10 +214,17 @@ Command::Body parse_store(Lexer& lexer) {
     store.mode = Store::Mode::Remove;
   }
   std::string item = lexer.word("FLAGS");
+  // RFC 5257 section 4.5
+  if (item == "ANNOTATION" && store.mode == Store::Mode::Replace) {
+    store.echo = Store::Echo::Silent;
+    lexer.space();
+    store.annotations = parse_annotations(lexer);
+    return store;
+  }
   if (item == "FLAGS.SILENT") {
     store.echo = Store::Echo::Silent;
   } else if (item != "FLAGS") {
-    lexer.fail("STORE changes FLAGS, +FLAGS or -FLAGS, each also with .SILENT");
+    lexer.fail("STORE changes FLAGS, +FLAGS or -FLAGS, each also with .SILENT, and ANNOTATION");
   }
   lexer.space();
   store.flags = parse_flags(lexer);

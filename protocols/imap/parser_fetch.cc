@@ -10,6 +10,7 @@ namespace {
 using Kind = FetchItem::Kind;
 
 constexpr std::size_t kMaxPartDepth = 100;
+constexpr std::ptrdiff_t kMaxAnnotationItems = 8;
 
 struct ItemName {
   std::string_view name;
@@ -17,6 +18,7 @@ struct ItemName {
   bool peek = true;
 };
 constexpr ItemName kItems[] = {
+    {"ANNOTATION", Kind::Annotation},
     {"ENVELOPE", Kind::Envelope},
     {"FLAGS", Kind::Flags},
     {"INTERNALDATE", Kind::InternalDate},
@@ -101,6 +103,7 @@ FetchItem parse_item(Lexer& lexer, std::string_view name) {
   item.kind = known->kind;
   item.peek = known->peek;
   if (item.kind == Kind::Preview) item.is_lazy = parse_lazy(lexer);
+  if (item.kind == Kind::Annotation) item.annotation = parse_annotation_item(lexer);
   if (!has_section) return item;
   item.section =
       parse_section(lexer, item.kind == Kind::Section ? Texts::Allowed : Texts::NumbersOnly);
@@ -139,6 +142,9 @@ std::vector<FetchItem> parse_fetch_items(Lexer& lexer) {
     add(items, parse_item(lexer, name));
   });
   if (items.empty()) lexer.fail("Expected a FETCH item in the parentheses");
+  if (std::ranges::count(items, Kind::Annotation, &FetchItem::kind) > kMaxAnnotationItems) {
+    lexer.fail("Too many annotations are asked for");
+  }
   return items;
 }
 

@@ -27,6 +27,8 @@ void parse_event(Lexer& lexer, Filter filter, NotifyEvents& events) {
     events.message_expunge = true;
   } else if (name == "FLAGCHANGE") {
     events.flag_change = true;
+  } else if (name == "ANNOTATIONCHANGE") {
+    events.annotation_change = true;
   } else if (name == "MAILBOXNAME") {
     events.mailbox_name = true;
   } else if (name == "MAILBOXMETADATACHANGE" || name == "SERVERMETADATACHANGE") {
@@ -59,8 +61,8 @@ void parse_events(Lexer& lexer, NotifyGroup& group) {
   // RFC 5465 section 5
   if (events.message_new != events.message_expunge) {
     lexer.fail("MessageNew and MessageExpunge go together");
-  } else if (events.flag_change && !events.message_new) {
-    lexer.fail("FlagChange wants MessageNew and MessageExpunge beside it");
+  } else if ((events.flag_change || events.annotation_change) && !events.message_new) {
+    lexer.fail("FlagChange and AnnotationChange want MessageNew and MessageExpunge beside them");
   }
 }
 

@@ -50,6 +50,15 @@ std::vector<FetchItem> parse_fetch_items(Lexer& lexer);
 // filter-mailboxes: "personal", "subtree (a b)".
 MailboxFilter parse_mailbox_filter(Lexer& lexer);
 Command::Body parse_notify(Lexer& lexer);
+// ANNOTATION: what FETCH asks for, from the space behind that word; what STORE and APPEND have, in
+// parentheses, and the pieces of that; the arguments of SEARCH; those of SORT, from the space.
+AnnotationItem parse_annotation_item(Lexer& lexer);
+std::vector<AnnotationChange> parse_annotations(Lexer& lexer);
+std::string parse_annotation_entry(Lexer& lexer);
+Whose parse_annotation_attribute(Lexer& lexer);
+std::optional<std::string> parse_annotation_value(Lexer& lexer, std::string_view entry);
+void parse_annotation_key(Lexer& lexer, SearchKey& key);
+void parse_annotation_sort(Lexer& lexer, SortKey& key);
 Command::Body parse_reset_key(Lexer& lexer);
 Command::Body parse_gen_url_auth(Lexer& lexer);
 Command::Body parse_url_fetch(Lexer& lexer);

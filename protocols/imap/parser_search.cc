@@ -10,7 +10,19 @@ namespace {
 
 using Kind = SearchKey::Kind;
 
-enum class Argument { None, Text, HeaderText, Number, Interval, Date, Uid, Uids, ModSeq, Filter };
+enum class Argument {
+  None,
+  Text,
+  HeaderText,
+  Number,
+  Interval,
+  Date,
+  Uid,
+  Uids,
+  ModSeq,
+  Filter,
+  Annotation
+};
 
 struct KeyName {
   std::string_view name;
@@ -21,6 +33,7 @@ struct KeyName {
 
 constexpr KeyName kKeys[] = {
     {"ALL", Kind::All},
+    {"ANNOTATION", Kind::Annotation, Argument::Annotation},
     {"ANSWERED", Kind::Flag, Argument::None, Flags::kAnswered},
     {"BCC", Kind::Bcc, Argument::Text},
     {"BEFORE", Kind::Before, Argument::Date},
@@ -131,6 +144,7 @@ class KeyParser {
       case Argument::Date: key.days = lexer_.date(); return;
       case Argument::Uid: key.number = lexer_.nz_number(); return;
       case Argument::Uids: key.set = lexer_.sequence_set(); return;
+      case Argument::Annotation: parse_annotation_key(lexer_, key); return;
       case Argument::Filter:
         key.text = lexer_.atom("the name of a filter");
         if (key.text.find('/') != std::string::npos) lexer_.fail("A filter's name has no \"/\"");
@@ -212,11 +226,17 @@ struct SortName {
   SortKey::Kind kind;
 };
 constexpr SortName kSortKeys[] = {
-    {"ARRIVAL", SortKey::Kind::Arrival},     {"CC", SortKey::Kind::Cc},
-    {"DATE", SortKey::Kind::Date},           {"DISPLAYFROM", SortKey::Kind::DisplayFrom},
-    {"DISPLAYTO", SortKey::Kind::DisplayTo}, {"FROM", SortKey::Kind::From},
-    {"RELEVANCY", SortKey::Kind::Relevancy}, {"SIZE", SortKey::Kind::Size},
-    {"SUBJECT", SortKey::Kind::Subject},     {"TO", SortKey::Kind::To},
+    {"ANNOTATION", SortKey::Kind::Annotation},
+    {"ARRIVAL", SortKey::Kind::Arrival},
+    {"CC", SortKey::Kind::Cc},
+    {"DATE", SortKey::Kind::Date},
+    {"DISPLAYFROM", SortKey::Kind::DisplayFrom},
+    {"DISPLAYTO", SortKey::Kind::DisplayTo},
+    {"FROM", SortKey::Kind::From},
+    {"RELEVANCY", SortKey::Kind::Relevancy},
+    {"SIZE", SortKey::Kind::Size},
+    {"SUBJECT", SortKey::Kind::Subject},
+    {"TO", SortKey::Kind::To},
 };
 
 // [RETURN (...) SP].  RFC 4466 section 2.6.1
@@ -241,6 +261,7 @@ SortKey parse_sort_key(Lexer& lexer) {
   } else {
     key.kind = known->kind;
   }
+  if (key.kind == SortKey::Kind::Annotation) parse_annotation_sort(lexer, key);
   return key;
 }
 

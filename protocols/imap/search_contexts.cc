@@ -131,6 +131,7 @@ SearchContexts::Step SearchContexts::step(const Selected& selected, std::int64_t
     if (run_->next >= contexts_.size() || run_->touched.empty()) break;
     const auto is_done = look(selected, now, slice);
     if (is_done && !*is_done) return Step::TimeUp;
+    run_->annotations.reset();
     run_->search.reset();
     run_->sort.reset();
     if (is_done) {
@@ -153,6 +154,9 @@ Result<bool> SearchContexts::look(const Selected& selected, std::int64_t now, co
   MailboxSource source(selected.mailbox());
   const View::Version view = selected.version();
   if (!run_->search) {
+    if (!run_->annotations) begin_look(context, selected);
+    const auto is_known = run_->annotations->step(selected.mailbox(), is_time_up);
+    if (!is_known || !*is_known) return is_known;
     if (const auto begun = begin_search(context, selected, now); !begun) return fail(begun.error());
   }
   if (!run_->sort) {
@@ -171,8 +175,7 @@ Result<bool> SearchContexts::look(const Selected& selected, std::int64_t now, co
   return true;
 }
 
-Outcome SearchContexts::begin_search(const SearchContext& context, const Selected& selected,
-                                     std::int64_t now) {
+void SearchContexts::begin_look(const SearchContext& context, const Selected& selected) {
   run_->looked_at = run_->touched;
   // How relevant a message is stays the same, but it is not remembered.
   if (is_by_relevancy(context)) {
@@ -181,7 +184,16 @@ Outcome SearchContexts::begin_search(const SearchContext& context, const Selecte
     run_->looked_at.clear();
     std::ranges::set_union(known, run_->touched, std::back_inserter(run_->looked_at));
   }
-  SearchKey program = all_of(run_->looked_at, context.wanted().program);
+  run_->program = all_of(run_->looked_at, context.wanted().program);
+  const bool has_annotations = run_->program.has(SearchKey::Kind::Annotation);
+  run_->annotations = std::make_unique<AnnotationLookup>(run_->program, context.wanted().charset,
+                                                         has_annotations ? selected.view() : View(),
+                                                         context.wanted().collation);
+}
+
+Outcome SearchContexts::begin_search(const SearchContext& context, const Selected& selected,
+                                     std::int64_t now) {
+  SearchKey& program = run_->program;
   if (const auto done = look_up_ids(program, selected.mailbox()); !done) return done;
   auto compiled = SearchProgram::compile(program, context.wanted().charset, selected.view(),
                                          {.recent_from = selected.recent_from(),

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocols/imap/annotation_search.h"
 #include "protocols/imap/search_context.h"
 #include "protocols/imap/search_run.h"
 #include "protocols/imap/slice.h"
@@ -58,6 +59,8 @@ class SearchContexts {
   struct Run {
     std::vector<Uid> touched;  // ascending, all in the view
     std::size_t next = 0;      // of contexts_
+    SearchKey program;         // of that one, where there are annotations to look for first
+    std::unique_ptr<AnnotationLookup> annotations;
     std::deque<std::string> lines;
     std::optional<SearchRun> search;
     std::vector<Uid> looked_at;  // by `search`
@@ -67,6 +70,7 @@ class SearchContexts {
 
   void begin(const Selected& selected);
   Result<bool> look(const Selected& selected, std::int64_t now, const Slice& slice);
+  void begin_look(const SearchContext& context, const Selected& selected);
   Outcome begin_search(const SearchContext& context, const Selected& selected, std::int64_t now);
   void begin_sort(const SearchContext& context, const View::Version& view);
   void finish(SearchContext& context, const View& view, std::span<const Uid> order);

@@ -48,19 +48,22 @@ struct SearchKey {
     To,
     Body,
     Text,
-    Filter,  // text: its name.  RFC 5466
-    Fuzzy,   // keys[0].  RFC 6203
-    Not,     // keys[0]
-    Or,      // keys[0], keys[1]
-    And,     // keys
+    Annotation,  // field: an entry or a pattern; mask: of which values; text, or number 0 for
+                 // NIL, which means that there is none.  RFC 5257 section 4.8
+    Filter,      // text: its name.  RFC 5466
+    Fuzzy,       // keys[0].  RFC 6203
+    Not,         // keys[0]
+    Or,          // keys[0], keys[1]
+    And,         // keys
   };
+  static constexpr std::uint64_t kPrivateValue = 1, kSharedValue = 2;
   Kind kind = Kind::All;
   std::uint64_t mask = 0;  // Flags::kSeen ...
   std::uint64_t number = 0;
   std::int64_t days = 0;  // since 1970-01-01
   std::string text;       // in the charset of the command
   std::string field;
-  SequenceSet set;  // EmailId, ThreadId: UIDs with that email id, once looked up
+  SequenceSet set;  // EmailId, ThreadId, Annotation: UIDs that it stands for, once looked up
   std::vector<SearchKey> keys;
   bool operator==(const SearchKey&) const = default;
 

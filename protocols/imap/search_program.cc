@@ -148,6 +148,7 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
       node.text = key.text;
       [[fallthrough]];
     case Kind::EmailId:
+    case Kind::Annotation:
     case Kind::Uids:
       node.is_saved = key.set.is_saved();
       node.ranges = key.set.normalised(view.size() == 0 ? 0 : view[view.size() - 1].uid);
@@ -291,6 +292,7 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
     case Kind::SavedBefore: return verdict(day_of(row.save_date) < node.days);
     case Kind::SavedOn: return verdict(day_of(row.save_date) == node.days);
     case Kind::SavedSince: return verdict(day_of(row.save_date) >= node.days);
+    case Kind::Annotation:
     case Kind::EmailId: return verdict(holds(node.ranges, row.uid));
     case Kind::Numbers:
     case Kind::Uids:

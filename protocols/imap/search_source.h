@@ -27,6 +27,11 @@ class SearchSource {
     ReadRange read;
   };
   virtual Result<Opened> open(Uid uid) = 0;
+  // As Mailbox::read_annotations().
+  virtual Outcome annotations(std::span<const Uid>, const AnnotationQuery&,
+                              const VisitAnnotations&) {
+    return {};
+  }
   // What an index knows of these keys; nullptr where there is none.
   virtual std::unique_ptr<TextLookup> look_up(const std::vector<TextKey>&) { return nullptr; }
   // Mailbox::extracts and keep_extracts, where something is kept.
@@ -40,6 +45,10 @@ class MailboxSource final : public SearchSource {
   explicit MailboxSource(Mailbox& mailbox) : mailbox_(mailbox) {}
   Outcome headers(std::span<const Uid> uids, const Visit& visit) override;
   Result<Opened> open(Uid uid) override;
+  Outcome annotations(std::span<const Uid> uids, const AnnotationQuery& query,
+                      const VisitAnnotations& visit) override {
+    return mailbox_.read_annotations(uids, query, visit);
+  }
   std::unique_ptr<TextLookup> look_up(const std::vector<TextKey>& keys) override {
     return mailbox_.look_up_texts(keys);
   }

@@ -31,7 +31,7 @@ std::optional<Reply> Searching::put_filters_in(Conversation& conversation) {
   return std::nullopt;
 }
 
-Outcome Searching::begin(Conversation& conversation, const SearchPlace& place, Output& output) {
+Outcome Searching::check(Conversation& conversation, Output& output) {
   if (program_.has(SearchKey::Kind::Filter)) {
     refusal_ = put_filters_in(conversation);
     if (refusal_) return fail(Error::Code::Invalid, "filters");
@@ -42,8 +42,27 @@ Outcome Searching::begin(Conversation& conversation, const SearchPlace& place, O
     refusal_ = Reply::bad("UIDAFTER and UIDBEFORE are for servers with a limit");
     return fail(Error::Code::Invalid, "no such keys");
   }
+  if (program_.has(SearchKey::Kind::Annotation) && !conversation.offers(kAnnotate)) {
+    refusal_ = Reply::bad("There is no search key ANNOTATION");
+    return fail(Error::Code::Invalid, "no such key");
+  }
   if (asks_for_modseq()) conversation.enable_condstore(output);
-  if (const auto done = look_up_ids(program_, place.mailbox); !done) return done;
+  return {};
+}
+
+Result<bool> Searching::begin(Conversation& conversation, const SearchPlace& place,
+                              const Slice& slice, Output& output) {
+  if (!annotations_) {
+    if (const auto done = check(conversation, output); !done) return fail(done.error());
+    if (program_.has(SearchKey::Kind::Annotation)) {
+      annotations_.emplace(program_, charset_, *place.view, conversation.collation);
+    }
+  }
+  if (annotations_) {
+    const auto is_done = annotations_->step(place.mailbox, [&] { return slice.is_over_now(); });
+    if (!is_done || !*is_done) return is_done;
+  }
+  if (const auto done = look_up_ids(program_, place.mailbox); !done) return fail(done.error());
   auto program = SearchProgram::compile(program_, charset_, *place.view,
                                         {.recent_from = place.recent_from,
                                          .saved = {place.saved.begin(), place.saved.end()},
@@ -51,13 +70,14 @@ Outcome Searching::begin(Conversation& conversation, const SearchPlace& place, O
                                          .collation = conversation.collation});
   if (!program) return fail(program.error());
   run_.emplace(std::move(*program), place.view);
-  return {};
+  return true;
 }
 
 Result<bool> Searching::step(Conversation& conversation, const SearchPlace& place,
                              const Slice& slice, Output& output) {
   if (!run_) {
-    if (const auto begun = begin(conversation, place, output); !begun) return fail(begun.error());
+    const auto begun = begin(conversation, place, slice, output);
+    if (!begun || !*begun) return begun;
   }
   MailboxSource source(place.mailbox);
   return run_->step(source, [&] { return slice.is_over_now(); });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "protocols/imap/annotation_search.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/search_run.h"
 #include "protocols/imap/slice.h"
@@ -41,7 +42,10 @@ class Searching {
   Result<bool> step(Conversation& conversation, const SearchPlace& place, const Slice& slice,
                     Output& output);
   // The next step() begins in another place.
-  void restart() { run_.reset(); }
+  void restart() {
+    run_.reset();
+    annotations_.reset();
+  }
   // As they are searched for: with filters in place.
   const SearchKey& program() const { return program_; }
   const std::string& charset() const { return charset_; }
@@ -56,12 +60,16 @@ class Searching {
                const Error& error) const;
 
  private:
-  Outcome begin(Conversation& conversation, const SearchPlace& place, Output& output);
+  // True when there is a run; false: the slice is over.
+  Result<bool> begin(Conversation& conversation, const SearchPlace& place, const Slice& slice,
+                     Output& output);
+  Outcome check(Conversation& conversation, Output& output);
   std::optional<Reply> put_filters_in(Conversation& conversation);
 
   SearchKey program_;
   std::string charset_;
   std::optional<Reply> refusal_;  // where the error does not say it
+  std::optional<AnnotationLookup> annotations_;
   std::optional<SearchRun> run_;
 };
 

@@ -38,6 +38,12 @@ void describe(const Conversation& conversation, std::string_view supplied, Outpu
          << ")] Stays with renames\r\n";
   if (conversation.offers("URLAUTH")) output << "* OK [URLMECH INTERNAL] URLs can be signed\r\n";
   output << "* OK [HIGHESTMODSEQ " << std::to_string(view.highest_modseq()) << "] Highest\r\n";
+  // RFC 5257 section 4.1. Whoever can read the mailbox has private annotations at least.
+  if (conversation.offers(kAnnotate)) {
+    output << "* OK [ANNOTATIONS "
+           << (selected.may_annotate() ? std::to_string(kMaxAnnotationValue) : "READ-ONLY")
+           << "] Messages can have annotations\r\n";
+  }
   if (conversation.is_rev2()) {
     const std::string name = selected.mailbox().name();
     const bool is_other = is_written_otherwise(conversation, name, supplied);
@@ -98,6 +104,9 @@ std::optional<Reply> SelectTask::begin(Conversation& conversation, Output& outpu
   if (modifiers->condstore && !conversation.offers("CONDSTORE")) {
     return Reply::bad("Unknown modifier CONDSTORE");
   }
+  if (modifiers->annotate && !conversation.offers(kAnnotate)) {
+    return Reply::bad("Unknown modifier ANNOTATE");
+  }
   if (modifiers->resynchronisation && !conversation.dialect.qresync) {
     return Reply::bad("ENABLE QRESYNC first");
   }
@@ -118,8 +127,8 @@ std::optional<Reply> SelectTask::begin(Conversation& conversation, Output& outpu
     return conversation.refuse(refreshed.error());
   }
   // RFC 4314 section 5.2: who may change nothing has it for reading.
-  constexpr Rights kChanges =
-      Rights::kInsert | Rights::kExpunge | Rights::kSeen | Rights::kWrite | Rights::kDeleteMessages;
+  constexpr Rights kChanges = Rights::kInsert | Rights::kExpunge | Rights::kSeen | Rights::kWrite |
+                              Rights::kDeleteMessages | Rights::kAnnotate;
   const bool is_read_only =
       command_.mode == Select::Mode::ReadOnly || !(*mailbox)->rights().has_any(kChanges);
   const auto recent =
@@ -129,6 +138,8 @@ std::optional<Reply> SelectTask::begin(Conversation& conversation, Output& outpu
   conversation.selected.emplace(std::move(*mailbox),
                                 is_read_only ? Selected::Mode::ReadOnly : Selected::Mode::ReadWrite,
                                 *recent, conversation.services.watcher);
+  conversation.selected->set_annotating(
+      {.is_told = modifiers->annotate, .may_store = command_.mode == Select::Mode::ReadWrite});
   conversation.url_keys = UrlKeyChanges::now(conversation);
   const auto& wanted = modifiers->resynchronisation;
   if (wanted && wanted->uid_validity == conversation.selected->mailbox().uid_validity()) {

@@ -49,6 +49,7 @@ Selected::Selected(std::shared_ptr<Mailbox> mailbox, Mode mode, Uid recent_from,
   mailbox_->watch(relay_);
   view_ = mailbox_->view();
   told_keywords_ = view_->keywords().size();
+  annotations_ = AnnotationNews(view_->highest_modseq());
 }
 
 std::size_t Selected::recent() const {
@@ -136,12 +137,16 @@ std::string Selected::permanent_flags() const {
 
 bool Selected::synchronise(const News& news, const Dialect& dialect, Output& output) {
   const View::Version latest = mailbox_->view();
-  if (latest == view_ && untold_.empty()) return true;
+  if (latest == view_ && untold_.empty() && !annotations_.first()) return true;
 
   if (latest->keywords().size() > view_->keywords().size()) {
     view_ = view_->with_keywords(latest->keywords());
   }
   tell_keywords(output);
+  const bool wants_annotations = news.annotations.value_or(annotating_.is_told);
+  annotations_.look(
+      *mailbox_, *view_, *latest,
+      wants_annotations ? AnnotationNews::Wish::Tell : AnnotationNews::Wish::PassOver);
   const View::Difference difference = View::difference(*view_, *latest);
   if (!tell_results(difference.expunged, output)) return false;
   if (news.expunges) {
@@ -158,6 +163,7 @@ bool Selected::synchronise(const News& news, const Dialect& dialect, Output& out
   } else {
     adopt(*latest, difference.changed);
   }
+  if (!tell_annotations(dialect, output)) return false;
   // All is told: from here on the version is shared with everybody else again.
   const bool is_complete = (news.expunges || difference.expunged.empty()) &&
                            (news.messages || difference.added == 0) && untold_.empty();
@@ -234,8 +240,9 @@ bool Selected::tell_changed(const View& latest, const std::vector<std::size_t>& 
     // Set and taken away again is no change to those who do not count.
     const bool is_news = number && ((*view_)[*number].flags != row.flags ||
                                     (dialect.condstore && (*view_)[*number].modseq != row.modseq));
-    if (is_news) {
-      output << fetch_head(*number, dialect) << news(row, dialect) << ")\r\n";
+    const std::string annotated = number ? annotations_.take(row.uid) : std::string();
+    if (is_news || !annotated.empty()) {
+      output << fetch_head(*number, dialect) << news(row, dialect) << annotated << ")\r\n";
     }
     told.push_back(row);
     contexts_.touch(row.uid);
@@ -252,6 +259,19 @@ bool Selected::tell_untold(const Dialect& dialect, Output& output) {
       output << fetch_head(*index, dialect) << news((*view_)[*index], dialect) << ")\r\n";
     }
     untold_.erase(untold_.begin());
+  }
+  return true;
+}
+
+// Of messages that have been brought up to date another way.
+bool Selected::tell_annotations(const Dialect& dialect, Output& output) {
+  while (const auto uid = annotations_.first()) {
+    if (output.is_full()) return false;
+    const std::string annotated = annotations_.take(*uid);
+    if (const auto index = view_->find(*uid)) {
+      output << fetch_head(*index, dialect) << news((*view_)[*index], dialect) << annotated
+             << ")\r\n";
+    }
   }
   return true;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "protocols/imap/annotation_news.h"
 #include "protocols/imap/command.h"
 #include "protocols/imap/dialect.h"
 #include "protocols/imap/search_contexts.h"
@@ -49,6 +50,14 @@ class Selected {
   View::Version version() const { return view_; }
   Uid recent_from() const { return recent_from_; }
   bool is_read_only() const { return mode_ == Mode::ReadOnly; }
+  // How it is open for annotations of messages; the mailbox knows who may make which.  RFC 5257
+  struct Annotating {
+    bool is_told = false;  // of what others change: SELECT (ANNOTATE)
+    bool may_store = false;
+  };
+  void set_annotating(Annotating annotating) { annotating_ = annotating; }
+  bool may_annotate() const { return annotating_.may_store; }
+  AnnotationNews& annotations() { return annotations_; }
   std::size_t recent() const;
 
   // Ascending indexes into view(); nothing when the set names a number that is not there, which
@@ -80,6 +89,7 @@ class Selected {
     // Otherwise they become part of view() without a word, and are told when flags are wanted
     // again.
     bool flags = true;
+    std::optional<bool> annotations;  // as the mailbox was opened
   };
   // Tells the client what is new and makes it part of view(). False: the output is full, there is
   // more to tell.
@@ -113,6 +123,7 @@ class Selected {
   bool tell_vanished(const std::vector<std::size_t>& expunged, Output& output);
   void adopt(const View& latest, const std::vector<std::size_t>& changed);
   bool tell_untold(const Dialect& dialect, Output& output);
+  bool tell_annotations(const Dialect& dialect, Output& output);
   void tell_added(const View& latest, std::size_t added, Revision revision, Output& output);
   bool tell_changed(const View& latest, const std::vector<std::size_t>& changed,
                     const Dialect& dialect, Output& output);
@@ -122,6 +133,8 @@ class Selected {
   Mode mode_;
   Uid recent_from_;
   View::Version view_;
+  Annotating annotating_;
+  AnnotationNews annotations_{0};
   std::size_t told_keywords_ = 0;
   std::optional<Uid> first_new_;
   std::set<Uid> untold_;  // whose flags became others without a word

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "protocols/imap/esearch.h"
@@ -22,6 +23,11 @@ class SortTask final : public Task {
       const auto refusal = refuse_context(conversation, command_.returns.value_or(SearchReturn{}),
                                           tag_, "CONTEXT=SORT");
       if (refusal) return done(*refusal);
+      const bool is_by_annotation = std::ranges::any_of(
+          command_.keys, [](const auto& key) { return key.kind == SortKey::Kind::Annotation; });
+      if (is_by_annotation && !conversation.offers(kAnnotate)) {
+        return done(Reply::bad("There is no sort key ANNOTATION"));
+      }
       const auto is_done = sort(conversation, output);
       if (!is_done) {
         return done(search_.refuse(conversation, command_.returns, is_done.error()));

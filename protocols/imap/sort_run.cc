@@ -4,10 +4,17 @@
 #include <numeric>
 #include <string_view>
 
+#include "protocols/mail/charset.h"
+
 namespace waxwing::imap {
 namespace {
 
 using Kind = SortKey::Kind;
+
+// The beginning of an annotation is compared.
+constexpr std::size_t kMaxAnnotation = 4096;
+// Of messages whose annotations are read at once.
+constexpr std::size_t kAnnotated = 256;
 
 // Nothing where the row has it.
 std::optional<HeaderColumn> column_of(Kind kind) {
@@ -19,6 +26,7 @@ std::optional<HeaderColumn> column_of(Kind kind) {
     case Kind::From: return HeaderColumn::From;
     case Kind::Subject: return HeaderColumn::Subject;
     case Kind::To: return HeaderColumn::To;
+    case Kind::Annotation:
     case Kind::Arrival:
     case Kind::Relevancy:
     case Kind::Size: return std::nullopt;
@@ -53,18 +61,24 @@ std::uint64_t without_sign(std::int64_t number) {
 
 SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size_t> found,
                  std::vector<int> scores, Collation collation)
-    : headers_(std::move(view), std::move(found), columns_of(keys), collation),
+    : collation_(collation),
+      headers_(std::move(view), std::move(found), columns_of(keys), collation),
       scores_(std::move(scores)) {
   const std::size_t count = headers_.indexes().size();
   std::size_t in_header = 0;
   for (const SortKey& key : keys) {
     // Where a key has not decided, the same key will not.
-    const auto is_same = [&](const Column& column) { return column.key.kind == key.kind; };
+    const auto is_same = [&](const Column& column) {
+      return column.key.kind == key.kind && column.key.entry == key.entry &&
+             column.key.whose == key.whose;
+    };
     if (std::ranges::any_of(columns_, is_same)) continue;
     Column& column = columns_.emplace_back();
     column.key = key;
     if (column_of(key.kind)) column.value = in_header++;
-    column.is_text = column.value && key.kind != Kind::Date;
+    const bool is_annotation = key.kind == Kind::Annotation;
+    wants_annotations_ = wants_annotations_ || is_annotation;
+    column.is_text = is_annotation || (column.value && key.kind != Kind::Date);
     if (column.is_text) column.ends.reserve(count);
     if (!column.is_text) column.numbers.resize(count);
   }
@@ -77,6 +91,10 @@ Result<bool> SortRun::step(SearchSource& source, const std::function<bool()>& is
     const auto is_over =
         headers_.step(source, is_time_up,
                       [&](std::size_t position, const auto& values) { fill(position, values.of); });
+    if (!is_over || !*is_over) return is_over;
+  }
+  if (wants_annotations_) {
+    const auto is_over = fill_from_annotations(source, is_time_up);
     if (!is_over || !*is_over) return is_over;
   }
   if (!order_) order_.emplace(items(), Less{this});
@@ -106,13 +124,60 @@ void SortRun::fill(std::size_t position, std::span<const std::string_view> value
     if (!column.value) continue;
     const std::string_view value = values[*column.value];
     if (column.is_text) {
-      column.texts += value;
-      column.ends.push_back(column.texts.size());
+      column.add(position, value);
     } else {
       const auto date = number_of_value(value);
       column.numbers[position] = date ? *date : headers_.row(position).internal_date;
     }
   }
+}
+
+// RFC 5257 section 4.9. Messages without the annotation come first, as those without a subject do.
+Result<bool> SortRun::fill_from_annotations(SearchSource& source,
+                                            const std::function<bool()>& is_time_up) {
+  AnnotationQuery query;
+  query.wants = [&](std::string_view entry) {
+    return std::ranges::any_of(columns_, [&](const Column& c) { return c.key.entry == entry; });
+  };
+  while (annotated_ < headers_.indexes().size()) {
+    if (annotated_ > 0 && is_time_up()) return false;
+    const std::size_t count = std::min(kAnnotated, headers_.indexes().size() - annotated_);
+    std::vector<Uid> uids;
+    for (std::size_t n = 0; n < count; ++n) uids.push_back(headers_.row(annotated_ + n).uid);
+    const auto read = source.annotations(
+        uids, query, [&](Uid uid, std::span<const MessageAnnotation> annotations) {
+          const auto place = std::ranges::lower_bound(uids, uid) - uids.begin();
+          fill_from_annotations(annotated_ + static_cast<std::size_t>(place), annotations);
+          return true;
+        });
+    if (!read) return fail(read.error());
+    annotated_ += count;
+  }
+  for (Column& column : columns_) {
+    if (column.key.kind == Kind::Annotation) column.fill_up_to(annotated_);
+  }
+  return true;
+}
+
+void SortRun::fill_from_annotations(std::size_t position,
+                                    std::span<const MessageAnnotation> annotations) {
+  for (const auto& [entry, whose, value] : annotations) {
+    for (Column& column : columns_) {
+      if (column.key.entry != entry || column.key.whose != whose) continue;
+      const std::string text = mail::guess_utf8(std::string_view(value).substr(0, kMaxAnnotation));
+      column.add(position, std::string_view(order_key(collation_, text)).substr(0, kMaxOrderKey));
+    }
+  }
+}
+
+void SortRun::Column::add(std::size_t position, std::string_view text) {
+  fill_up_to(position);
+  texts += text;
+  ends.push_back(texts.size());
+}
+
+void SortRun::Column::fill_up_to(std::size_t position) {
+  ends.resize(std::max(position, ends.size()), texts.size());
 }
 
 std::string_view SortRun::Column::text(std::size_t position) const {

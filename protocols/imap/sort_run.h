@@ -47,6 +47,9 @@ class SortRun {
     std::string texts;  // one behind the other
     std::vector<std::size_t> ends;
 
+    // In the order of the positions; those that are passed over have no text.
+    void add(std::size_t position, std::string_view text);
+    void fill_up_to(std::size_t position);
     std::string_view text(std::size_t position) const;
     std::size_t common() const;
   };
@@ -62,12 +65,17 @@ class SortRun {
 
   void fill_from_row(std::size_t position);
   void fill(std::size_t position, std::span<const std::string_view> values);
+  Result<bool> fill_from_annotations(SearchSource& source, const std::function<bool()>& is_time_up);
+  void fill_from_annotations(std::size_t position, std::span<const MessageAnnotation> annotations);
   std::vector<Item> items() const;
   bool is_less(const Item& a, const Item& b) const;
 
+  Collation collation_;
   ColumnPass headers_;
   std::vector<Column> columns_;
   bool wants_headers_ = false;
+  bool wants_annotations_ = false;
+  std::size_t annotated_ = 0;  // so many positions are filled from annotations
   std::optional<SlicedSort<Item, Less>> order_;
   std::vector<std::size_t> sorted_;
   std::vector<int> scores_, sorted_scores_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "protocols/imap/annotation_store.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/message_limit.h"
@@ -26,10 +27,11 @@ FlagChange to_change(const Store& command) {
   return change;
 }
 
-// STORE and UID STORE.  RFC 9051 section 6.4.6, RFC 7162 section 3.1.3
+// STORE and UID STORE.  RFC 9051 section 6.4.6, RFC 7162 section 3.1.3, RFC 5257 section 4.5
 class StoreTask final : public Task {
  public:
-  explicit StoreTask(Store command) : command_(std::move(command)), change_(to_change(command_)) {}
+  explicit StoreTask(Store command)
+      : command_(std::move(command)), change_(to_change(command_)), parts_(command_.annotations) {}
 
   Step run(Conversation& conversation, Output& output) override {
     if (!indexes_) {
@@ -37,18 +39,22 @@ class StoreTask final : public Task {
       if (!modifiers) return done(Reply::bad(modifiers.error()));
       unchanged_since_ = modifiers->unchanged_since;
       if (unchanged_since_) conversation.enable_condstore(output);
-      if (conversation.selected->is_read_only()) {
-        return done(Reply::no("The mailbox is open for reading", "READ-ONLY"));
-      }
+      if (auto refusal = refuse(conversation)) return done(std::move(*refusal));
       indexes_ = conversation.selected->resolve(command_.set, command_.numbering);
       if (!indexes_) return done(Reply::bad("There is no message of that number"));
       limited_ = cut_to_limit(conversation, conversation.selected->view(), *indexes_);
     }
     Slice slice(conversation.services.clock);
+    if (!parts_.is_done()) {
+      const auto is_done = parts_.step(*conversation.selected, *indexes_, slice);
+      if (!is_done) return done(is_done.error());
+      if (!*is_done) return Step::Yield;
+    }
     while (next_ < indexes_->size()) {
       if (output.is_full()) return Step::Again;
       if (slice.is_over_now()) return Step::Yield;
-      const std::size_t count = std::min(kBatch, indexes_->size() - next_);
+      const std::size_t most = annotates() ? batch_of(command_.annotations) : kBatch;
+      const std::size_t count = std::min(most, indexes_->size() - next_);
       if (auto failure = change(conversation, std::span(*indexes_).subspan(next_, count), output)) {
         return done(std::move(*failure));
       }
@@ -62,6 +68,14 @@ class StoreTask final : public Task {
   }
 
  private:
+  bool annotates() const { return !command_.annotations.empty(); }
+
+  std::optional<Reply> refuse(const Conversation& conversation) const {
+    if (annotates()) return refuse_to_annotate(conversation, command_.annotations);
+    if (!conversation.selected->is_read_only()) return std::nullopt;
+    return Reply::no("The mailbox is open for reading", "READ-ONLY");
+  }
+
   Reply outcome() const {
     const bool is_incomplete = some_expunged_ && command_.numbering == Numbering::Sequence;
     if (!modified_.empty()) {
@@ -81,8 +95,13 @@ class StoreTask final : public Task {
     before.reserve(indexes.size());
     for (const std::size_t index : indexes) before.push_back(selected.view()[index].flags);
 
-    const auto outcome = selected.mailbox().change_flags(uids, change_, unchanged_since_);
-    if (!outcome) return conversation.refuse(outcome.error());
+    const auto outcome = annotates()
+                             ? annotate(selected, uids, command_.annotations, unchanged_since_)
+                             : selected.mailbox().change_flags(uids, change_, unchanged_since_);
+    if (!outcome) {
+      const bool are_too_many = annotates() && outcome.error().code == Error::Code::Limit;
+      return are_too_many ? too_many_annotations() : conversation.refuse(outcome.error());
+    }
     // What was done to the others the client is told at the end.
     std::vector<Uid> ours;
     std::ranges::set_difference(uids, outcome->conflicts, std::back_inserter(ours));
@@ -123,6 +142,7 @@ class StoreTask final : public Task {
 
   // What the flags are if nobody but this command changed them.
   Flags expected(const Selected& selected, Flags before) const {
+    if (annotates()) return before;
     std::uint64_t mask = change_.system;
     const auto& known = selected.view().keywords();
     for (const std::string& keyword : change_.keywords) {
@@ -141,6 +161,7 @@ class StoreTask final : public Task {
 
   Store command_;
   FlagChange change_;
+  PartCheck parts_;
   std::optional<std::vector<std::size_t>> indexes_;
   std::string limited_;  // the response code, where there are too many messages
   std::size_t next_ = 0;

@@ -17,7 +17,8 @@ Selected::News news(const Conversation& conversation, const Telling::Occasion& o
   const NotifyEvents& wanted = conversation.notifications->selected();
   return {.messages = wanted.message_new,
           .expunges = occasion.may_expunge && (wanted.message_expunge || occasion.has_expunged),
-          .flags = wanted.flag_change};
+          .flags = wanted.flag_change,
+          .annotations = wanted.annotation_change};
 }
 
 }  // namespace

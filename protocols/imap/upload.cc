@@ -70,12 +70,12 @@ void Upload::catch_up(Conversation& conversation, const Append& append, bool is_
       waiting_.pop_front();
       is_begun_ = false;
     }
-    if (!failure_) end_message(conversation);
+    if (!failure_) end_message(conversation, append.messages[message_]);
     if (failure_) return;
   }
 }
 
-void Upload::end_message(const Conversation& conversation) {
+void Upload::end_message(const Conversation& conversation, const AppendMessage& appended) {
   const mail::Message& message = staged_.back()->finish();
   if (message.size == 0) return fail(Reply::no("A message has at least one octet", "CANNOT"));
   // RFC 6855 section 4. Octets that are no UTF-8 are no header of that kind: old mail is full of
@@ -84,6 +84,7 @@ void Upload::end_message(const Conversation& conversation) {
   if (has_utf8 && !conversation.speaks_utf8()) {
     return fail(Reply::no("UTF-8 in header fields needs ENABLE UTF8=ACCEPT", "CANNOT"));
   }
+  if (!has_parts(appended.annotations, message)) return fail(no_such_part());
   if (!message.may_hold_nul) return;
   auto encoded = conversation.services.store.stage();
   if (!encoded) return fail(conversation.refuse(encoded.error()));
@@ -103,6 +104,10 @@ void Upload::begin_message(Conversation& conversation, const Append& append) {
   }
   if (message_ == limits_.messages) {
     return fail(Reply::no("That are too many messages for one command", "LIMIT"));
+  }
+  const auto& annotations = append.messages[message_].annotations;
+  if (auto refusal = refuse_annotations(conversation, annotations)) {
+    return fail(std::move(*refusal));
   }
   if (!mailbox_) {
     const auto name = conversation.decode(append.mailbox);
@@ -202,6 +207,7 @@ std::vector<Mailbox::NewMessage> Upload::messages(const Append& append) const {
     fresh.message = staged_[n].get();
     fresh.options.flags = {FlagChange::Mode::Replace, message.flags.system, message.flags.keywords};
     fresh.options.internal_date = message.internal_date;
+    fresh.options.annotations = message.annotations;
     messages.push_back(std::move(fresh));
   }
   return messages;

@@ -60,7 +60,7 @@ class Upload {
                   const AppendPart& part);
   void append_url(Conversation& conversation, const std::string& url);
   void count(std::uint64_t bytes);
-  void end_message(const Conversation& conversation);
+  void end_message(const Conversation& conversation, const AppendMessage& appended);
   void put_away(const Conversation& conversation);
   std::string with_crlf(std::string bytes);
 

@@ -126,6 +126,35 @@ std::string section(const FetchItem& item, std::string name) {
   return text;
 }
 
+std::string annotation_value(const std::optional<std::string>& value) {
+  if (!value) return "NIL";
+  return (value->find('\0') != std::string::npos ? "~" : "") + literal(*value);
+}
+
+std::string annotations(const std::vector<AnnotationChange>& changes) {
+  return list(changes, [](const AnnotationChange& change) {
+    return astring(change.entry) +
+           (change.whose == Whose::Shared ? " (value.shared " : " (value.priv ") +
+           annotation_value(change.value) + ")";
+  });
+}
+
+std::string annotation_item(const AnnotationItem& item) {
+  using Attribute = AnnotationItem::Attribute;
+  return "ANNOTATION (" + list(item.entries, literal) + " " +
+         list(item.attributes,
+              [](Attribute attribute) -> std::string {
+                switch (attribute) {
+                  case Attribute::PrivateValue: return "value.priv";
+                  case Attribute::SharedValue: return "value.shared";
+                  case Attribute::PrivateSize: return "size.priv";
+                  case Attribute::SharedSize: return "size.shared";
+                }
+                return {};
+              }) +
+         ")";
+}
+
 std::string fetch_item(const FetchItem& item) {
   switch (item.kind) {
     case FetchItem::Kind::Envelope: return "ENVELOPE";
@@ -145,6 +174,7 @@ std::string fetch_item(const FetchItem& item) {
     case FetchItem::Kind::Rfc822: return "RFC822";
     case FetchItem::Kind::Rfc822Header: return "RFC822.HEADER";
     case FetchItem::Kind::Rfc822Text: return "RFC822.TEXT";
+    case FetchItem::Kind::Annotation: return annotation_item(item.annotation);
     case FetchItem::Kind::Preview: return item.is_lazy ? "PREVIEW (LAZY)" : "PREVIEW";
   }
   return {};
@@ -177,7 +207,8 @@ std::string notify_group(const NotifyGroup& group) {
   if (events.mailbox_name) names.push_back("MailboxName");
   if (events.subscription_change) names.push_back("SubscriptionChange");
   if (events.metadata_change) names.push_back("MailboxMetadataChange");
-  if (events.others) names.push_back("AnnotationChange");
+  if (events.annotation_change) names.push_back("AnnotationChange");
+  if (events.others) names.push_back("OtherChange");
   return text + " " + list(names, [](const std::string& name) { return name; }) + ")";
 }
 
@@ -230,6 +261,11 @@ std::string search_key(const SearchKey& key) {
     case Kind::To: return "TO " + astring(key.text);
     case Kind::Body: return "BODY " + astring(key.text);
     case Kind::Text: return "TEXT " + astring(key.text);
+    case Kind::Annotation: {
+      const char* attributes[] = {"", "value.priv", "value.shared", "value"};
+      return "ANNOTATION " + literal(key.field) + " " + attributes[key.mask] + " " +
+             annotation_value(key.number ? std::optional(key.text) : std::nullopt);
+    }
     case Kind::Filter: return "FILTER " + key.text;
     case Kind::Fuzzy: return "FUZZY " + search_key(key.keys[0]);
     case Kind::Not: return "NOT " + search_key(key.keys[0]);
@@ -274,6 +310,9 @@ std::string search_return(const std::optional<SearchReturn>& wanted) {
 std::string sort_key(const SortKey& key) {
   std::string text = key.order == SortKey::Order::Descending ? "REVERSE " : "";
   switch (key.kind) {
+    case SortKey::Kind::Annotation:
+      return text + "ANNOTATION " + astring(key.entry) +
+             (key.whose == Whose::Shared ? " value.shared" : " value.priv");
     case SortKey::Kind::Arrival: return text + "ARRIVAL";
     case SortKey::Kind::Cc: return text + "CC";
     case SortKey::Kind::Date: return text + "DATE";
@@ -372,6 +411,7 @@ struct Arguments {
     for (const AppendMessage& message : append.messages) {
       text += " " + flags(message.flags);
       if (message.internal_date) text += " " + date_time(*message.internal_date);
+      if (!message.annotations.empty()) text += " ANNOTATION " + annotations(message.annotations);
       text += " " + append_parts(message);
     }
     return text;
@@ -449,6 +489,10 @@ struct Arguments {
            modifiers(fetch.modifiers);
   }
   std::string operator()(const Store& store) const {
+    if (!store.annotations.empty()) {
+      return " " + store.set.to_string() + modifiers(store.modifiers) + " ANNOTATION " +
+             annotations(store.annotations);
+    }
     std::string item = store.mode == Store::Mode::Add      ? "+FLAGS"
                        : store.mode == Store::Mode::Remove ? "-FLAGS"
                                                            : "FLAGS";

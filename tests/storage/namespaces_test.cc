@@ -29,7 +29,7 @@ TEST(RightsTest, AreLettersAndTheOldNamesForThem) {
   EXPECT_EQ(Rights::parse("c")->letters(), "kxc");
   EXPECT_EQ(Rights::parse("d")->letters(), "ted");
   EXPECT_EQ(Rights::parse("e")->letters(), "ed");
-  EXPECT_EQ(Rights::all().letters(), "lrswipkxteacd");
+  EXPECT_EQ(Rights::all().letters(), "lrswipkxteancd");
   for (const char* wrong : {"L", "q", "l r", "l0", "+l"})
     EXPECT_FALSE(Rights::parse(wrong)) << wrong;
 }
