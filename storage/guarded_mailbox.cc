@@ -157,6 +157,8 @@ Result<std::vector<Extract>> GuardedMailbox::extracts(int kind, Uid first, Uid l
 Outcome GuardedMailbox::keep_extracts(int kind, std::span<const Extract> extracts) {
   if (auto may = require(Rights::kRead); !may) return may;
   return mailbox_->keep_extracts(kind, extracts);
+}
+
 Outcome GuardedMailbox::read_annotations(std::span<const Uid> uids, const AnnotationQuery& query,
                                          const VisitAnnotations& visit) {
   if (auto may = require(Rights::kRead); !may) return may;
