@@ -151,11 +151,11 @@ Outcome Appending::annotate(Access& access) {
   for (std::size_t n = 0; n < messages_.size(); ++n) {
     const auto& options = messages_[n].options;
     AccountDb::NewAnnotations annotated{static_cast<Uid>(ticket_->first + n), {}};
-    for (const auto& [entry, whose, value] : options.annotations) {
+    for (const auto& change : options.annotations) {
       std::erase_if(annotated.second, [&](const MessageAnnotation& known) {
-        return known.entry == entry && known.whose == whose;
+        return known.entry == change.entry && known.whose == change.whose;
       });
-      if (value) annotated.second.push_back({entry, whose, *value});
+      if (change.value) annotated.second.push_back({change.entry, change.whose, *change.value});
     }
     if (!annotated.second.empty()) all.push_back(std::move(annotated));
   }

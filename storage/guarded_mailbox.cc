@@ -12,8 +12,8 @@ constexpr std::uint64_t kAllSystem = (std::uint64_t{1} << Flags::kFirstKeyword) 
 
 // RFC 5257 section 3.4
 Outcome may_annotate(Rights rights, std::span<const AnnotationChange> changes) {
-  const bool may = (!has(changes, Whose::Private) || rights.has(Rights::kRead)) &&
-                   (!has(changes, Whose::Shared) || rights.has(Rights::kAnnotate));
+  const bool may = (!concern(changes, Whose::Private) || rights.has(Rights::kRead)) &&
+                   (!concern(changes, Whose::Shared) || rights.has(Rights::kAnnotate));
   if (may) return {};
   return fail(Error::Code::Denied, "no right to make these annotations");
 }

@@ -102,7 +102,7 @@ Result<Mailbox::FlagOutcome> MaildirMailbox::annotate_as(const std::string& user
   auto& publisher = account_.publisher();
   if (auto done = publisher.catch_up(*access); !done) return fail(done.error());
   if (auto done = publisher.reserve_modseqs(*access, 1); !done) return fail(done.error());
-  if (has(changes, Whose::Private)) {
+  if (concern(changes, Whose::Private)) {
     if (auto done = note_annotator(*access, user); !done) return fail(done.error());
   }
   const ModSeq modseq = publisher.take_modseq();

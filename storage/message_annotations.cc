@@ -30,7 +30,7 @@ bool are_few(std::span<const AnnotationChange> changes) {
          entries_of(made, Whose::Shared).size() <= kMaxMessageAnnotations;
 }
 
-bool has(std::span<const AnnotationChange> changes, Whose whose) {
+bool concern(std::span<const AnnotationChange> changes, Whose whose) {
   return std::ranges::any_of(changes, [&](const auto& change) { return change.whose == whose; });
 }
 

@@ -39,7 +39,7 @@ struct AnnotationChange {
 };
 // None of these leads to more annotations on a message without any than it may have.
 bool are_few(std::span<const AnnotationChange> changes);
-bool has(std::span<const AnnotationChange> changes, Whose whose);
+bool concern(std::span<const AnnotationChange> changes, Whose whose);
 
 // Which annotations to read.
 struct AnnotationQuery {

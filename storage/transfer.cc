@@ -114,6 +114,9 @@ Outcome Transfer::gather_slice(std::span<const Uid> uids) {
 
 Outcome Transfer::check_room() {
   if (!grows_) return {};
+  const auto limits = target_.account().quota();
+  if (!limits) return fail(limits.error());
+  if (limits->is_none()) return {};
   std::uint64_t bytes = 0;
   for (const auto& item : items_) bytes += item.entry.row.size;
   if (has_annotations_) {

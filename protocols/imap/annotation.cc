@@ -160,11 +160,12 @@ std::string annotation_text(const AnnotationItem& item,
       tell(pattern, found == known.end() ? Values{} : found->second);
       continue;
     }
-    for (const auto& [entry, values] : known) {
+    for (const auto& each : known) {
       // What is asked of it is there.
-      const bool is_there = std::ranges::any_of(
-          item.attributes, [&](Attribute attribute) { return values.of(attribute) != nullptr; });
-      if (is_there && matches_pattern(entry, pattern)) tell(entry, values);
+      const bool is_there = std::ranges::any_of(item.attributes, [&](Attribute attribute) {
+        return each.second.of(attribute) != nullptr;
+      });
+      if (is_there && matches_pattern(each.first, pattern)) tell(each.first, each.second);
     }
   }
   return text.empty() ? text : text + ")";

@@ -48,8 +48,11 @@ Result<std::optional<Uid>> find_sent_copy(const Conversation& conversation, Mail
     return std::nullopt;
   if (!mailbox.view()->find(copy->uid)) return std::nullopt;
   const Uid uid = copy->uid;
-  const auto annotated = mailbox.annotate(std::span(&uid, 1), messages.front().options.annotations);
-  if (!annotated) return fail(annotated.error());
+  const auto& annotations = messages.front().options.annotations;
+  if (!annotations.empty()) {
+    const auto annotated = mailbox.annotate(std::span(&uid, 1), annotations);
+    if (!annotated) return fail(annotated.error());
+  }
   FlagChange flags = messages.front().options.flags;
   flags.mode = FlagChange::Mode::Add;
   if (flags.system == 0 && flags.keywords.empty()) return uid;

@@ -46,6 +46,23 @@ bool is_by_relevancy(const SearchContext& context) {
   });
 }
 
+// Other keys of a message never change.
+bool is_by_annotation(const SearchContext& context) {
+  return std::ranges::any_of(context.wanted().keys, [](const SortKey& key) {
+    return key.kind == SortKey::Kind::Annotation;
+  });
+}
+
+// The results are in another order than this, which has them all.
+bool is_reordered(const SearchContext& context, std::span<const Uid> order) {
+  std::vector<Uid> known = context.results();
+  std::ranges::sort(known);
+  std::vector<Uid> now;
+  std::ranges::copy_if(order, std::back_inserter(now),
+                       [&](Uid uid) { return std::ranges::binary_search(known, uid); });
+  return !order.empty() && now != context.results();
+}
+
 std::vector<Uid> uids_of(const View& view, std::span<const std::size_t> indexes) {
   std::vector<Uid> uids;
   uids.reserve(indexes.size());
@@ -163,7 +180,8 @@ Result<bool> SearchContexts::look(const Selected& selected, std::int64_t now, co
     const auto is_found = run_->search->step(source, is_time_up);
     if (!is_found || !*is_found) return is_found;
     run_->matching = uids_of(*view, run_->search->found());
-    if (!context.is_sorted() || context.missing(run_->matching).empty()) {
+    const bool may_move = is_by_annotation(context) && !run_->matching.empty();
+    if (!context.is_sorted() || (context.missing(run_->matching).empty() && !may_move)) {
       finish(context, *view, {});
       return true;
     }
@@ -225,6 +243,9 @@ void SearchContexts::finish(SearchContext& context, const View& view, std::span<
   std::vector<Uid> others;
   std::ranges::set_difference(run_->looked_at, run_->matching, std::back_inserter(others));
   std::ranges::move(context.remove(view, others), std::back_inserter(run_->lines));
+  if (is_by_annotation(context) && is_reordered(context, order)) {
+    std::ranges::move(context.remove(view, run_->matching), std::back_inserter(run_->lines));
+  }
   std::ranges::move(context.add(view, run_->matching, order), std::back_inserter(run_->lines));
 }
 

@@ -20,6 +20,13 @@ bool agree(const Append& early, const Append& whole) {
     const AppendMessage &one = early.messages[n], &other = whole.messages[n];
     const bool is_last = n + 1 == early.messages.size();
     if (one.flags != other.flags || one.internal_date != other.internal_date) return false;
+    if (is_last ? one.annotations.size() > other.annotations.size()
+                : one.annotations != other.annotations) {
+      return false;
+    }
+    for (std::size_t k = 0; k < one.annotations.size(); ++k) {
+      if (one.annotations[k] != other.annotations[k]) return false;
+    }
     if (is_last ? one.parts.size() > other.parts.size() : one.parts.size() != other.parts.size()) {
       return false;
     }

@@ -193,7 +193,7 @@ TEST_F(AnnotationLookupTest, ALongSearchIsDoneInSlices) {
   client_ = world_.open_inbox();
   world_.clock.drift = std::chrono::milliseconds(1);
   const int before = client_->runs();
-  const std::string answer = say("a SEARCH RETURN (COUNT) ANNOTATION /comment value x");
+  const std::string answer = say("a SEARCH RETURN (COUNT) ANNOTATION /comment value \"x\"");
   EXPECT_NE(answer.find("COUNT 1000"), std::string::npos) << answer;
   EXPECT_GT(client_->runs() - before, 3);
 }

@@ -71,6 +71,29 @@ TEST(AppendReader, KnowsWhatIsReplaced) {
   EXPECT_FALSE(read("a APPEND Drafts {10}\r\n").reader.replaced());
 }
 
+// RFC 5257 section 4.7
+TEST(AppendReader, TellsTextsFromAnnotations) {
+  const auto result = read(
+      "a APPEND x (\\Seen) ANNOTATION ({8+}\r\n/comment ({10+}\r\nvalue.priv {3+}\r\nabc "
+      "value.shared NIL) /altsubject (value.priv \"x\")) {2+}\r\nhi ANNOTATION (/comment "
+      "(value.shared ~{1+}\r\ny)) CATENATE (TEXT {1+}\r\nz URL {2}\r\n");
+  EXPECT_EQ(result.literals,
+            (Literals{"other", "other", "other", "text", "other", "text", "other"}));
+  const Append& append = result.reader.append();
+  ASSERT_EQ(append.messages.size(), 2u);
+  EXPECT_EQ(append.messages[0].annotations,
+            (std::vector<AnnotationChange>{{"/comment", Whose::Private, "abc"},
+                                           {"/comment", Whose::Shared, std::nullopt},
+                                           {"/altsubject", Whose::Private, "x"}}));
+  EXPECT_EQ(append.messages[1].annotations,
+            (std::vector<AnnotationChange>{{"/comment", Whose::Shared, "y"}}));
+  EXPECT_TRUE(append.messages[1].is_catenated);
+  EXPECT_THAT(read("a APPEND x ANNOTATION (/other (value.priv {3}\r\n").literals,
+              testing::ElementsAre(StartsWith("APPEND: An entry is")));
+  EXPECT_THAT(read("a APPEND x ANNOTATION (/comment (value {3}\r\n").literals,
+              testing::ElementsAre(StartsWith("APPEND: What can be stored")));
+}
+
 TEST(AppendReader, TellsTextsFromUrls) {
   EXPECT_EQ(read("a APPEND x CATENATE (URL /a/;UID=1 TEXT {5+}\r\nhello URL {8+}\r\n/a/;UID= "
                  "UTF8 (~{2+}\r\nhi) TEXT ~{4}\r\n")

@@ -117,11 +117,13 @@ std::string ClientModel::take_fetch(std::size_t number, std::string_view attribu
       return "UIDs do not ascend";
     }
   }
+  const auto before = message.modseq;
   if (const auto modseq = number_in(attributes, "MODSEQ ("); modseq != 0) {
     if (modseq < message.modseq) return "the mod-sequence went back";
     message.modseq = modseq;
     message.is_fresh = true;
   }
+  take_comment(message, attributes, message.modseq != before);
   const auto at = attributes.find("FLAGS (");
   if (at == attributes.npos) return "";
   const std::string_view list = attributes.substr(at + 7, attributes.find(')', at) - at - 7);
@@ -130,6 +132,18 @@ std::string ClientModel::take_fetch(std::size_t number, std::string_view attribu
     if (flag != "\\Recent") message.flags->emplace(flag);
   }
   return "";
+}
+
+// Its value; or the name alone, or another mod-sequence, which say that the value may be another.
+void ClientModel::take_comment(Message& message, std::string_view attributes, bool is_changed) {
+  constexpr std::string_view kValue = "ANNOTATION (/comment (value.shared ";
+  const auto at = attributes.find(kValue);
+  if (at != attributes.npos) {
+    const std::string_view value = attributes.substr(at + kValue.size());
+    message.comment = value.substr(0, value.find(')'));
+  } else if (is_changed || attributes.find("ANNOTATION (") != attributes.npos) {
+    message.comment.reset();
+  }
 }
 
 std::string ClientModel::take_vanished(std::string_view set, bool is_earlier) {

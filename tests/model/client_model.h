@@ -17,6 +17,9 @@ class ClientModel {
   struct Message {
     std::optional<std::uint32_t> uid;            // until the client has asked
     std::optional<std::set<std::string>> flags;  // without \Recent
+    // The shared /comment, "NIL" for none; nothing when it does not know, or is told that it has
+    // changed.  RFC 5257 section 4.4
+    std::optional<std::string> comment;
     std::uint64_t modseq = 0;
     bool is_fresh = false;  // the mod-sequence came with the last answer
   };
@@ -49,6 +52,7 @@ class ClientModel {
   std::string take_line(std::string_view line, Expunges expunges);
   std::string note_highest(std::string_view line);
   std::string take_fetch(std::size_t number, std::string_view attributes);
+  static void take_comment(Message& message, std::string_view attributes, bool is_changed);
   std::string take_vanished(std::string_view set, bool is_earlier);
   std::string place_remembered();
 

@@ -40,7 +40,8 @@ class Simulation {
     if (below(6) == 0) return postman();
     if (!program.model.is_open()) return below(5) == 0 ? names(program) : select(program);
     if (program.kind == Kind::Resynchronising && below(12) == 0) return drop(program);
-    switch (below(14)) {
+    switch (below(15)) {
+      case 14: return annotate(program);
       case 0: return append(program);
       case 1:
       case 2:
@@ -123,6 +124,8 @@ class Simulation {
     const auto kept = program.kept.find(name);
     const bool resynchronises = program.kind == Kind::Resynchronising && kept != program.kept.end();
     std::string line = (below(5) == 0 ? "EXAMINE " : "SELECT ") + name;
+    // The others go by mod-sequences.
+    if (program.kind == Kind::Plain) line += " (ANNOTATE)";
     if (resynchronises) {
       line += " (QRESYNC (" + std::to_string(kept->second.uid_validity) + " " +
               std::to_string(kept->second.highest_modseq) + "))";
@@ -157,6 +160,7 @@ class Simulation {
     complete(program);
     if (!program.model.is_open()) return;
     say(program, "NOOP");
+    ask_comments(program);
     if (program.model.has_unknown() || !program.model.is_open()) return;
     const auto mailbox = world_.mailbox(program.model.mailbox());
     const auto view = mailbox->view();
@@ -174,6 +178,29 @@ class Simulation {
       insist(program.kind == Kind::Plain || messages[n].modseq == 0 ||
                  messages[n].modseq == row.modseq,
              "the mod-sequence of UID " + std::to_string(row.uid) + " is another");
+    }
+    check_comments(messages, *mailbox);
+  }
+
+  void check_comments(const std::vector<ClientModel::Message>& messages, Mailbox& mailbox) {
+    std::vector<Uid> uids;
+    for (const auto& message : messages) uids.push_back(*message.uid);
+    AnnotationQuery query;
+    query.is_private = false;
+    query.wants = [](std::string_view entry) { return entry == "/comment"; };
+    std::map<Uid, std::string> comments;
+    const auto read = mailbox.read_annotations(
+        uids, query, [&](Uid uid, std::span<const MessageAnnotation> annotations) {
+          comments[uid] = "\"" + annotations.front().value + "\"";
+          return true;
+        });
+    insist(read.has_value(), "annotations cannot be read");
+    for (const auto& message : messages) {
+      const auto found = comments.find(*message.uid);
+      const std::string comment = found == comments.end() ? "NIL" : found->second;
+      insist(message.comment == comment, "the comment of UID " + std::to_string(*message.uid) +
+                                             " is " + comment + ", not " +
+                                             message.comment.value_or("known"));
     }
   }
 
@@ -253,6 +280,30 @@ class Simulation {
           program.kind == Kind::Plain ? "FETCH 1:* (UID FLAGS)" : "FETCH 1:* (UID FLAGS MODSEQ)",
           Expunges::Forbidden);
     }
+  }
+
+  // Silently, as always: the program asks what it does not know any more.
+  void annotate(Program& program) {
+    if (program.model.messages().empty()) return check(program);
+    const bool by_uid = below(2) == 0;
+    std::string line =
+        by_uid ? "UID STORE " + some_uids(program) : "STORE " + some_numbers(program);
+    if (program.kind != Kind::Plain && below(3) == 0) {
+      line += " (UNCHANGEDSINCE " + std::to_string(1 + below(400)) + ")";
+    }
+    const std::string value = below(4) == 0 ? "NIL" : "\"c" + std::to_string(below(5)) + "\"";
+    say(program, line + " ANNOTATION (/comment (value.shared " + value + "))",
+        by_uid ? Expunges::Allowed : Expunges::Forbidden);
+    if (program.model.is_open()) ask_comments(program, Ask::All);
+  }
+
+  enum class Ask { Unknown, All };
+  void ask_comments(Program& program, Ask which = Ask::Unknown) {
+    const auto& messages = program.model.messages();
+    const bool knows_all = std::ranges::all_of(
+        messages, [](const auto& message) { return message.comment.has_value(); });
+    if (messages.empty() || (knows_all && which == Ask::Unknown)) return;
+    say(program, "FETCH 1:* (UID ANNOTATION (/comment value.shared))", Expunges::Forbidden);
   }
 
   void expunge(Program& program) {
