@@ -1,7 +1,9 @@
 #include "daemon/conversations.h"
 
+#include <exception>
 #include <utility>
 
+#include "base/log.h"
 #include "daemon/local_users.h"
 #include "protocols/imap/session.h"
 #include "protocols/pop3/session.h"
@@ -47,13 +49,26 @@ std::unique_ptr<Session> Conversations::make(const Peer& peer,
       return smtp::make_session(
           peer, {std::move(settings), intake_, *authenticator_, stores_.clock, limits_});
     case Service::Pop3:
-      return pop3::make_session(peer, {std::move(settings), *stores_.store, *authenticator_,
-                                       stores_.clock, std::move(watcher)});
+      return pop3::make_session(
+          peer,
+          {std::move(settings), *stores_.store, *authenticator_, stores_.clock, std::move(watcher),
+           [this](std::function<void()> job) { return run_beside(std::move(job)); }});
     case Service::Imap:
       return imap::make_session(peer, {std::move(settings), *stores_.store, *authenticator_,
                                        stores_.clock, std::move(watcher), &sent_copies_});
   }
   return nullptr;
+}
+
+void Conversations::run_beside(std::function<void()> job) {
+  if (!lanes_) return;
+  lanes_->submit(Lane::Storage, [job = std::move(job)] {
+    try {
+      job();
+    } catch (const std::exception& error) {
+      log.error("work-beside-failed", {{"error", error.what()}});
+    }
+  });
 }
 
 }  // namespace waxwing

@@ -18,6 +18,8 @@ class Conversations {
   Conversations(const Settings& settings, Stores& stores);
 
   Server::SessionMaker maker();
+  // Sessions that are made from now on may have work done beside them. The lanes outlive them.
+  void work_beside(Lanes& lanes) { lanes_ = &lanes; }
   MailIntake& intake() { return intake_; }
   // A new configuration: for the messages and sessions that follow.
   void use(const Settings& settings);
@@ -26,7 +28,10 @@ class Conversations {
   std::unique_ptr<Session> make(const Peer& peer, std::shared_ptr<const Settings> settings,
                                 std::weak_ptr<Watcher> watcher);
 
+  void run_beside(std::function<void()> job);
+
   Stores& stores_;
+  Lanes* lanes_ = nullptr;
   std::unique_ptr<Authenticator> authenticator_;
   SendQuota send_quota_;
   SentCopies sent_copies_;

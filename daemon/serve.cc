@@ -142,6 +142,7 @@ Outcome Daemon::start() {
   Server::Parts parts{settings_, certificates, std::move(ports), conversations_->maker()};
   parts.lanes.network = kVerifiers;
   server_ = std::make_unique<Server>(main_, std::move(parts));
+  conversations_->work_beside(server_->lanes());
   stores_->directory->on_revoked(
       [this](const std::string& account) { server_->kick_user(account); });
   if (auto started = start_outbound(); !started) return started;

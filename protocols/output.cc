@@ -44,9 +44,9 @@ Output::Piece Output::take() {
 std::string Output::drain() {
   std::string all;
   while (!pieces_.empty()) {
-    const Piece piece = take();
-    if (const auto* bytes = std::get_if<std::string>(&piece)) {
-      all += *bytes;
+    Piece piece = take();
+    if (auto* bytes = std::get_if<std::string>(&piece)) {
+      all.empty() ? all.swap(*bytes) : void(all += *bytes);
       continue;
     }
     const auto& range = std::get<FileRange>(piece);

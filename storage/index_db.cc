@@ -126,6 +126,8 @@ IndexDb::IndexDb(sqlite::Database database) : database_(std::move(database)) {
   remove_message_ = database_.prepare("DELETE FROM parsed WHERE key=?");
   log_ = database_.prepare("INSERT OR REPLACE INTO expunged VALUES(?, ?, ?)");
   entry_ = database_.prepare(std::string(kEntryColumns) + "WHERE key=?");
+  entries_from_ = database_.prepare(std::string(kEntryColumns) +
+                                    "WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?");
   newest_row_ = database_.prepare("SELECT max(key) FROM messages WHERE key BETWEEN ? AND ?");
   newest_expunged_ = database_.prepare("SELECT max(key) FROM expunged WHERE key BETWEEN ? AND ?");
   read_headers_ = database_.prepare(
@@ -345,6 +347,18 @@ Result<IndexEntry> IndexDb::entry(MailboxId mailbox, Uid uid) {
   if (auto done = entry_.finish(); !done) return fail(done.error());
   if (!found) return fail(Error::Code::NotFound, "no message with UID " + std::to_string(uid));
   return std::move(*found);
+}
+
+Result<std::vector<IndexEntry>> IndexDb::entries_from(MailboxId mailbox, Uid first,
+                                                      std::size_t count) {
+  std::vector<IndexEntry> result;
+  result.reserve(count);
+  entries_from_.bind(1, message_key(mailbox, first))
+      .bind(2, last_key(mailbox))
+      .bind(3, static_cast<std::int64_t>(count));
+  while (entries_from_.step()) result.push_back(read_entry(entries_from_));
+  if (auto done = entries_from_.finish(); !done) return fail(done.error());
+  return result;
 }
 
 Result<Uid> IndexDb::next_uid(MailboxId mailbox) {

@@ -78,6 +78,8 @@ class IndexDb {
   Result<Loaded> load(MailboxId mailbox);
   Result<std::vector<IndexEntry>> entries(MailboxId mailbox);
   Result<IndexEntry> entry(MailboxId mailbox, Uid uid);
+  // Of so many messages from this UID on, ascending.
+  Result<std::vector<IndexEntry>> entries_from(MailboxId mailbox, Uid first, std::size_t count);
   // No message that is or was here has this UID or a higher one.
   Result<Uid> next_uid(MailboxId mailbox);
   // Of any change; looks at every row.
@@ -107,7 +109,7 @@ class IndexDb {
   bool is_new_ = false;
   bool has_expunged_ = false;
   sqlite::Statement add_, add_header_, add_message_, copy_header_, copy_message_, set_flags_,
-      set_file_, remove_, remove_header_, remove_message_, log_, entry_, newest_row_,
+      set_file_, remove_, remove_header_, remove_message_, log_, entry_, entries_from_, newest_row_,
       newest_expunged_, read_headers_, read_all_, set_extract_, extracts_;
 };
 

@@ -1,5 +1,6 @@
 // What a mailbox does with message files one by one: open, read, parse, rename to their flags.
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "storage/file_name.h"
@@ -15,6 +16,7 @@ constexpr std::size_t kSlice = 256;
 constexpr std::size_t kSliceBytes = 4 << 20;
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr int kAttempts = 4;
+constexpr std::size_t kNamesAhead = 32;
 
 }  // namespace
 
@@ -44,15 +46,43 @@ Outcome MaildirMailbox::with_file(
 
 Result<MessageFile> MaildirMailbox::open(Uid uid) {
   MessageFile result;
-  auto done = with_file(uid, [&](const std::string& path, const IndexEntry& found) -> Outcome {
+  const auto open_file = [&](const std::string& path, std::uint64_t size) -> Outcome {
     auto opened = context_.disk.open(path, Disk::Mode::Read);
     if (!opened) return fail(opened.error());
-    result.file = std::make_shared<const Fd>(std::move(*opened));
-    result.size = found.row.size;
+    result = {std::make_shared<const Fd>(std::move(*opened)), size};
     return {};
+  };
+  if (const auto known = named_ahead(uid); known && open_file(known->path, known->size)) {
+    return result;
+  }
+  auto done = with_file(uid, [&](const std::string& path, const IndexEntry& found) {
+    return open_file(path, found.row.size);
   });
   if (!done) return fail(done.error());
   return result;
+}
+
+// Nothing: there is none in the index, or the reader has not come here in order.
+std::optional<MaildirMailbox::NamedFile> MaildirMailbox::named_ahead(Uid uid) {
+  auto access = enter();
+  if (!access) return std::nullopt;
+  auto& [last, entries] = state_.ahead;
+  const Uid before = std::exchange(last, uid);
+  const auto view = this->view();
+  const auto index = view->find(uid);
+  if (!index) return std::nullopt;
+  const auto is_before = [](const IndexEntry& e, Uid u) { return e.row.uid < u; };
+  auto found = std::lower_bound(entries.begin(), entries.end(), uid, is_before);
+  if (found == entries.end() || found->row.uid != uid) {
+    entries.clear();
+    if (*index == 0 || (*view)[*index - 1].uid != before) return std::nullopt;
+    auto read = access->index.entries_from(id_, uid, kNamesAhead);
+    if (!read) return std::nullopt;
+    entries = std::move(*read);
+    found = entries.begin();
+    if (found == entries.end() || found->row.uid != uid) return std::nullopt;
+  }
+  return NamedFile{file(*access, *found), found->row.size};
 }
 
 Outcome MaildirMailbox::read(std::span<const Uid> uids, Fields fields,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -88,6 +89,12 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
     std::int64_t modified = -1, nanoseconds = 0;  // of the directory, then
     std::int64_t at = 0;
   };
+  // Who opens one message after the other gets their names several at a time. They may be out of
+  // date: then the file is not there.
+  struct NamesAhead {
+    Uid last = 0;                     // the message that was opened last
+    std::vector<IndexEntry> entries;  // ascending
+  };
   struct State {
     MailboxRecord record;
     Uid next_uid = 1;                             // the next to take
@@ -101,6 +108,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
     std::set<std::string> refused;      // strays that cannot be adopted, and that was said
     Scan cur, fresh;                    // of cur/ and new/
     bool touched = false;               // we changed cur/ since it was scanned
+    NamesAhead ahead;
   };
   State& state(const Access&) { return state_; }
   std::string folder(const Access&) const;  // path of the directory above cur/
@@ -149,6 +157,11 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
  private:
   Result<Access> enter();
   Result<Access> enter_to_write();
+  struct NamedFile {
+    std::string path;
+    std::uint64_t size = 0;
+  };
+  std::optional<NamedFile> named_ahead(Uid uid);
   Result<std::vector<std::pair<Uid, Parsed>>> read_slice(std::span<const Uid> uids, Fields fields);
   Outcome read_rows(Access& access);
   Result<Parsed> parse_file(Uid uid);

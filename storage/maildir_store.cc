@@ -82,7 +82,10 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
   return std::unique_ptr<Store>(std::make_unique<MaildirStore>(std::move(context)));
 }
 
-MaildirStore::MaildirStore(std::shared_ptr<StoreContext> context) : context_(std::move(context)) {}
+MaildirStore::MaildirStore(std::shared_ptr<StoreContext> context)
+    : context_(std::move(context)),
+      free_space_(context_->disk, context_->clock, context_->options.data_dir,
+                  context_->options.free_space) {}
 
 // The threads end first: they must not be the last to hold an account.
 MaildirStore::~MaildirStore() {
@@ -235,15 +238,7 @@ Outcome MaildirStore::check_room(std::string_view account, std::uint64_t size) {
 }
 
 Outcome MaildirStore::check_space() {
-  if (context_->options.free_space == 0) return {};
-  auto free = context_->disk.free_space(context_->options.data_dir);
-  if (!free) return fail(free.error());
-  if (*free >= context_->options.free_space) return {};
-  return fail(Error::Code::NoSpace, std::to_string(*free >> 20) + " MiB are free where " +
-                                        context_->options.data_dir +
-                                        " is, less than limits.free_space, which is " +
-                                        std::to_string(context_->options.free_space >> 20) +
-                                        " MiB: make room, or lower it");
+  return free_space_.check();
 }
 
 Result<std::unique_ptr<Staged>> MaildirStore::stage(std::uint64_t expected_size) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "storage/free_space.h"
 #include "storage/store.h"
 #include "storage/store_context.h"
 
@@ -46,6 +47,7 @@ class MaildirStore final : public Store {
   void forget_idle();
 
   const std::shared_ptr<StoreContext> context_;
+  FreeSpace free_space_;
   std::mutex mutex_;  // guards accounts_
   std::unordered_map<std::string, std::shared_ptr<MaildirAccount>, StringHash, std::equal_to<>>
       accounts_;

@@ -86,16 +86,6 @@ std::size_t closing_tag(std::string_view html, std::size_t at, std::string_view 
   }
 }
 
-std::string without_quotes(std::string_view text) {
-  std::string kept;
-  for (const std::string_view line : split(text, '\n')) {
-    if (line.starts_with('>')) continue;
-    kept.append(line);
-    kept += '\n';
-  }
-  return kept;
-}
-
 // White space and control characters.
 bool is_blank(char32_t c) {
   return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
@@ -113,18 +103,51 @@ bool is_joiner(char32_t c) {
   return c == 0x200c || c == 0x200d;
 }
 
-std::string on_one_line(std::string_view text) {
-  std::string line;
-  for (std::size_t i = 0; i < text.size() && line.size() <= kMaxCharacters * 4;) {
-    const char32_t c = next_character(text, i);
-    const bool follows_blank = line.empty() || line.back() == ' ';
-    if (is_blank(c)) {
-      if (!follows_blank) line += ' ';
-    } else if (!is_invisible(c) || (is_joiner(c) && !follows_blank)) {
-      append_utf8(line, c);
-    }
+// The beginning of a text on one line. It takes no more than it shows: a preview is made of every
+// message that comes in.
+class OneLine {
+ public:
+  // More of the text, which is well-formed UTF-8.
+  void add(std::string_view text) {
+    for (std::size_t at = 0; at < text.size() && !is_full();) add(next_character(text, at));
   }
-  return std::string(trim(first_characters(line, kMaxCharacters)));
+  bool is_full() const { return characters_ == kMaxCharacters; }
+  std::string text() const { return std::string(trim(line_)); }
+
+ private:
+  void add(char32_t c) {
+    const bool follows_blank = line_.empty() || line_.back() == ' ';
+    if (is_blank(c)) {
+      if (follows_blank) return;
+      c = ' ';
+    } else if (is_invisible(c) && !(is_joiner(c) && !follows_blank)) {
+      return;
+    }
+    append_utf8(line_, c);
+    ++characters_;
+  }
+
+  std::string line_;
+  std::size_t characters_ = 0;
+};
+
+std::string on_one_line(std::string_view text) {
+  OneLine line;
+  line.add(text);
+  return line.text();
+}
+
+// Without the lines that quote another message.
+std::string on_one_line_unquoted(std::string_view text) {
+  OneLine line;
+  for (std::size_t at = 0; at < text.size() && !line.is_full();) {
+    const std::string_view next = text.substr(at, text.find('\n', at) - at);
+    at += next.size() + 1;
+    if (next.starts_with('>')) continue;
+    line.add(next);
+    line.add("\n");
+  }
+  return line.text();
 }
 
 }  // namespace
@@ -169,7 +192,7 @@ std::string make_preview(const TextSample& sample) {
   const std::string bytes = decode_transfer(sample.encoding, sample.bytes);
   const std::string text = guess_utf8(bytes, sample.charset);
   if (sample.is_html) return on_one_line(strip_html(text));
-  std::string preview = on_one_line(without_quotes(text));
+  std::string preview = on_one_line_unquoted(text);
   return preview.empty() ? on_one_line(text) : preview;
 }
 

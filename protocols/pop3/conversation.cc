@@ -33,7 +33,7 @@ std::unique_ptr<Session> make_session(Peer peer, Services services) {
 }
 
 Conversation::Conversation(Peer peer, Services services)
-    : peer_(std::move(peer)), services_(std::move(services)) {}
+    : peer_(std::move(peer)), services_(std::move(services)), read_ahead_(services_.run_beside) {}
 
 void Conversation::greet(Output& output) {
   output << "+OK " << services_.settings->hostname << " POP3 ready\r\n";

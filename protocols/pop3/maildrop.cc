@@ -57,8 +57,8 @@ void Maildrop::unmark_all() {
   }
 }
 
-Result<MessageFile> Maildrop::open_message(std::size_t number) {
-  return inbox_->open(row(number).uid);
+Maildrop::Opener Maildrop::opener(std::size_t number) const {
+  return [inbox = inbox_, uid = row(number).uid] { return inbox->open(uid); };
 }
 
 Result<std::vector<std::string>> Maildrop::uidls(std::size_t first, std::size_t count) {

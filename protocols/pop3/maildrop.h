@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,7 +39,10 @@ class Maildrop {
   }
 
   // May block. NotFound when someone removed the message since.
-  Result<MessageFile> open_message(std::size_t number);
+  Result<MessageFile> open_message(std::size_t number) { return opener(number)(); }
+  // The same for somebody beside the session. Any thread; outlives the maildrop.
+  using Opener = std::function<Result<MessageFile>()>;
+  Opener opener(std::size_t number) const;
   // May block. The unique ids of `count` messages from `first` on.
   Result<std::vector<std::string>> uidls(std::size_t first, std::size_t count);
   // Removes what is marked, or hides it where the account's policy is `Keep`. May block. All or

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "auth/authenticator.h"
@@ -10,6 +11,10 @@
 
 namespace waxwing::pop3 {
 
+// Has a worker do this beside the session, or drops it when there are too many. May be empty: then
+// nothing is done before the client asks for it. Any thread; does not block.
+using RunBeside = std::function<void(std::function<void()>)>;
+
 // What a session works with; all but the settings outlive it.
 struct Services {
   std::shared_ptr<const Settings> settings;
@@ -17,6 +22,7 @@ struct Services {
   Authenticator& authenticator;
   const Clock& clock;
   std::weak_ptr<Watcher> watcher;  // never asked: a session sees INBOX as it was at sign-in
+  RunBeside run_beside = {};
 };
 
 // The server's side of one POP3 conversation: RFC 1939 with TOP and UIDL, CAPA, PIPELINING,

@@ -6,12 +6,17 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "base/text.h"
 
 namespace waxwing::bench {
 namespace {
+
+constexpr std::size_t kMaxChunk = 128 * 1024;
 
 SSL_CTX* context() {
   static SSL_CTX* const instance = [] {
@@ -59,46 +64,45 @@ void Client::send(std::string_view bytes) {
   }
 }
 
+// What the load generator spends is missing on the servers' side of the same two processors: so no
+// octet is moved or cleared that need not be.
 void Client::fill() {
   if (read_ > 0) {
-    buffer_.erase(0, read_);
-    read_ = 0;
+    std::memmove(buffer_.data(), buffer_.data() + read_, end_ - read_);
+    end_ -= std::exchange(read_, 0);
   }
-  constexpr std::size_t kChunk = 128 * 1024;
-  const auto held = buffer_.size();
-  buffer_.resize(held + kChunk);
-  const auto got = tls_ ? SSL_read(tls_.get(), buffer_.data() + held, kChunk)
-                        : static_cast<int>(::recv(socket_.get(), buffer_.data() + held, kChunk, 0));
-  buffer_.resize(held + (got > 0 ? static_cast<std::size_t>(got) : 0));
+  if (buffer_.size() < end_ + chunk_) buffer_.resize(end_ + chunk_);
+  char* const space = buffer_.data() + end_;
+  const auto got = tls_ ? SSL_read(tls_.get(), space, static_cast<int>(chunk_))
+                        : static_cast<int>(::recv(socket_.get(), space, chunk_, 0));
   if (got <= 0) throw std::runtime_error("the server closed, or said nothing for a minute");
+  end_ += static_cast<std::size_t>(got);
   received_ += static_cast<std::uint64_t>(got);
+  if (static_cast<std::size_t>(got) == chunk_) chunk_ = std::min(2 * chunk_, kMaxChunk);
 }
 
 std::string_view Client::line() {
-  for (std::size_t from = read_;;) {
-    const auto end = buffer_.find('\n', from);
-    if (end != std::string::npos) {
-      std::string_view line(buffer_.data() + read_, end - read_);
-      read_ = end + 1;
+  for (std::size_t looked_at = 0;;) {
+    const std::string_view unread(buffer_.data() + read_, end_ - read_);
+    const auto end = unread.find('\n', looked_at);
+    if (end != std::string_view::npos) {
+      read_ += end + 1;
+      auto line = unread.substr(0, end);
       if (line.ends_with('\r')) line.remove_suffix(1);
       return line;
     }
-    from = buffer_.size() - read_;
+    looked_at = unread.size();
     fill();
   }
 }
 
 void Client::skip(std::uint64_t count) {
-  while (count > 0) {
-    const auto have = buffer_.size() - read_;
-    if (have >= count) {
-      read_ += count;
-      return;
-    }
-    count -= have;
-    read_ = buffer_.size();
+  while (count > end_ - read_) {
+    count -= end_ - read_;
+    read_ = end_;
     fill();
   }
+  read_ += count;
 }
 
 void Client::smtp(char expected) {

@@ -47,8 +47,9 @@ class Client {
 
   Fd socket_;
   std::unique_ptr<ssl_st, void (*)(ssl_st*)> tls_;
-  std::string buffer_;
-  std::size_t read_ = 0;
+  std::string buffer_;  // between read_ and end_ is what has come and is unread
+  std::size_t read_ = 0, end_ = 0;
+  std::size_t chunk_ = 16 * 1024;  // asked of the system at once
   std::uint64_t received_ = 0;
   int tag_ = 0;
 };

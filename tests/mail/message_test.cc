@@ -247,7 +247,10 @@ TEST(Preview, SkipsMarkupAndQuotes) {
             "na\xc3\xafve");
   EXPECT_EQ(parse("Content-Transfer-Encoding: base64\r\n\r\naGVsbG8gd29ybGQ=").preview,
             "hello world");
+  EXPECT_EQ(parse("\r\n> quoted\r\n> again\r\n").preview, "> quoted > again");
   EXPECT_EQ(parse("\r\n" + std::string(5000, 'x')).preview, std::string(200, 'x'));
+  const std::string lines = "1\r\n> quoted\r\n2\r\n> " + std::string(300, 'q') + "\r\n";
+  EXPECT_EQ(parse("\r\n" + lines + std::string(5000, 'x')).preview, "1 2 " + std::string(196, 'x'));
   EXPECT_EQ(
       parse("Content-Type: text/html\r\n\r\n<p>a<b>b</b>c</p>d <a href=x>e</a>.<br>f").preview,
       "abc d e. f");

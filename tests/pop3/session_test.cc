@@ -23,7 +23,9 @@ class Pop3 : public testing::Test {
   }
 
   void connect() {
-    session = make_session(peer, {settings, store, authenticator, clock, {}});
+    session = make_session(peer, {settings, store, authenticator, clock, {}, [this](auto job) {
+                                    beside.push_back(std::move(job));
+                                  }});
     input = Input();
     session->greet(output);
     EXPECT_EQ(output.drain(), "+OK mail.example.test POP3 ready\r\n");
@@ -33,6 +35,11 @@ class Pop3 : public testing::Test {
     say("USER alice");
     EXPECT_TRUE(say("PASS  sec ret").starts_with("+OK Signed in"));
     lanes.clear();
+  }
+
+  // What workers do beside the session.
+  void run_beside() {
+    for (const auto& job : std::exchange(beside, {})) job();
   }
 
   // What the server answers to these lines, all sent at once.
@@ -73,6 +80,7 @@ class Pop3 : public testing::Test {
   Output output;
   Next next;
   std::vector<Lane> lanes;
+  std::vector<std::function<void()>> beside;
   std::chrono::milliseconds paused{0};
 };
 
@@ -262,6 +270,65 @@ TEST_F(Pop3, ClosesWhenItCannotGoOnInTheMiddleOfAListing) {
   EXPECT_EQ(output.size(), size);
 }
 
+TEST_F(Pop3, AnswersBeforeItReadsAhead) {
+  for (Uid uid = 1; uid <= 4; ++uid) inbox.add(uid, std::to_string(uid));
+  sign_in();
+  EXPECT_EQ(say("RETR 1"), "+OK 1 octets\r\n1\r\n.\r\n");
+  ASSERT_EQ(beside.size(), 1u);
+  // Its client is faster than that worker, and then comes to what has been read.
+  EXPECT_EQ(say("RETR 2"), "+OK 1 octets\r\n2\r\n.\r\n");
+  EXPECT_EQ(beside.size(), 1u) << "one worker at a time";
+  run_beside();
+  lanes.clear();
+  EXPECT_EQ(say("RETR 3"), "+OK 1 octets\r\n3\r\n.\r\n");
+  EXPECT_EQ(say("RETR 4"), "+OK 1 octets\r\n4\r\n.\r\n");
+  EXPECT_TRUE(lanes.empty());
+}
+
+TEST_F(Pop3, DoesWithoutWorkersWhoHaveNoTime) {
+  for (Uid uid = 1; uid <= 3; ++uid) inbox.add(uid, std::to_string(uid));
+  sign_in();
+  for (int number = 1; number <= 3; ++number) {
+    const std::string text = std::to_string(number);
+    EXPECT_EQ(say("RETR " + text), "+OK 1 octets\r\n" + text + "\r\n.\r\n");
+    beside.clear();  // dropped
+  }
+}
+
+TEST_F(Pop3, ReadsNoMoreAheadThanItMayHold) {
+  const std::string text(ReadAhead::kMaxBytes / 4, 'x');
+  for (Uid uid = 1; uid <= 9; ++uid) inbox.add(uid, text);
+  sign_in();
+  say("RETR 1");
+  run_beside();
+  inbox.is_broken = true;
+  lanes.clear();
+  for (int number = 2; number <= 4; ++number) say("RETR " + std::to_string(number));
+  EXPECT_TRUE(lanes.empty()) << "three fit";
+  EXPECT_EQ(say("RETR 5"), "-ERR [SYS/TEMP] The message cannot be read now, try again later\r\n");
+}
+
+TEST_F(Pop3, ReadsOnWhileItsClientTakesWhatWasRead) {
+  const std::string text(ReadAhead::kMaxBytes / 4, 'x');
+  for (Uid uid = 1; uid <= 9; ++uid) inbox.add(uid, text);
+  sign_in();
+  say("RETR 1");
+  lanes.clear();
+  for (int number = 2; number <= 9; ++number) {
+    run_beside();
+    EXPECT_TRUE(say("RETR " + std::to_string(number)).ends_with(text + "\r\n.\r\n"));
+  }
+  EXPECT_TRUE(lanes.empty());
+}
+
+TEST_F(Pop3, ForgetsWhatIsReadForWhoHasGone) {
+  for (Uid uid = 1; uid <= 3; ++uid) inbox.add(uid, "text");
+  sign_in();
+  say("RETR 1");
+  session.reset();
+  run_beside();
+}
+
 TEST_F(Pop3, ReadsAheadForWhoFetchesInOrder) {
   inbox.add(1, "one");
   inbox.add(2, ".two\r\n");
@@ -269,6 +336,7 @@ TEST_F(Pop3, ReadsAheadForWhoFetchesInOrder) {
   inbox.add(4, "four");
   sign_in();
   EXPECT_EQ(say("RETR 1"), "+OK 3 octets\r\none\r\n.\r\n");
+  run_beside();
   say("DELE 1");
   input.append("RETR 2\r\n");
   EXPECT_EQ(session->consume(input, output).kind, Next::Kind::Bytes) << "no worker is needed";
@@ -294,6 +362,7 @@ TEST_F(Pop3, DoesNotSendWhatWasExpungedAfterItWasReadAhead) {
   inbox.add(3, "three");
   sign_in();
   say("RETR 1");
+  run_beside();
   inbox.remove(2);
   EXPECT_EQ(say("RETR 2"), "-ERR Message was deleted by another program\r\n");
   say("DELE 3");

@@ -110,6 +110,27 @@ TEST(Data, RefusesLinesThatNoReaderCanHold) {
             "554 250");
 }
 
+TEST(TextFilter, FindsANewlineAtAnyPlace) {
+  // Octets that differ from CR and LF by one or by their highest bit, before and behind it.
+  const std::string others = "\x0c\x0e\x09\x0b\x8d\x8a\xff\x01";
+  for (std::size_t before = 0; before < 24; ++before) {
+    std::string line, kept;
+    while (line.size() < before) line += others[line.size() % others.size()];
+    TextFilter strict(Settings::BareNewlines::Reject);
+    strict.pass(line + "\r\n" + others, kept);
+    EXPECT_EQ(strict.fault(), TextFilter::Fault::None);
+    EXPECT_EQ(kept, line + "\r\n" + others);
+    strict.pass("\n", kept);
+    EXPECT_EQ(strict.fault(), TextFilter::Fault::BareNewline);
+    for (const char* newline : {"\n", "\r"}) {
+      kept.clear();
+      TextFilter converting(Settings::BareNewlines::Convert);
+      converting.pass(line + newline + others, kept);
+      EXPECT_EQ(kept, line + "\r\n" + others);
+    }
+  }
+}
+
 TEST(DataReader, FindsTheEndHoweverItIsCut) {
   const std::string stream = "a\r\n..b\r\n.\rc\r\n.\r\nREST";
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {

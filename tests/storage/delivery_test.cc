@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "protocols/mail/message.h"
+#include "storage/free_space.h"
 #include "tests/storage/store_fixture.h"
 
 namespace waxwing {
@@ -118,6 +119,21 @@ TEST_F(DeliveryTest, NothingIsAcceptedBelowTheFloorOfFreeSpace) {
   EXPECT_EQ(store_->stage().error().code, Error::Code::NoSpace);
   disk_.set_free_space(1 << 20);
   EXPECT_TRUE(store_->stage());
+}
+
+TEST_F(DeliveryTest, FreeSpaceIsAskedForOnceASecondWhileThereIsPlenty) {
+  FreeSpace space(disk_, clock_, root_, 1 << 20);
+  disk_.set_free_space(8 << 20);
+  EXPECT_TRUE(space.check());
+  disk_.set_free_space(0);
+  EXPECT_TRUE(space.check());
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(space.check().error().code, Error::Code::NoSpace);
+  // Near the floor every time.
+  disk_.set_free_space(2 << 20);
+  EXPECT_TRUE(space.check());
+  disk_.set_free_space(0);
+  EXPECT_EQ(space.check().error().code, Error::Code::NoSpace);
 }
 
 TEST_F(DeliveryTest, WatchersLearnOfIt) {

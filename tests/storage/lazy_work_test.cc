@@ -32,6 +32,31 @@ TEST_F(LazyWorkTest, MessagesAreReadBeforeTheIndexHasThem) {
   EXPECT_EQ(findings(), std::vector<std::string>());
 }
 
+// Names of the next messages are read with the first ones.
+TEST_F(LazyWorkTest, MessagesThatAreOpenedInOrderAreThoseThatAreThere) {
+  fill();
+  auto mailbox = inbox();
+  ASSERT_EQ(subjects(*mailbox).size(), kMany);  // the index has them all
+  const auto expect = [&](Uid uid) {
+    EXPECT_EQ(text(*mailbox, uid), message(std::to_string(uid)));
+  };
+  for (Uid uid = 1; uid <= 4; ++uid) expect(uid);
+  // From now on 6 has another name, and 7 none.
+  const std::string cur = folder() + "/Maildir/cur/";
+  for (const auto& file : files(cur)) {
+    if (file.ends_with(".6:2,")) std::filesystem::rename(cur + file, cur + file + "S");
+  }
+  const std::vector<Uid> seventh = {7};
+  ASSERT_TRUE(mailbox->expunge(seventh, Mailbox::Expunge::Any));
+  expect(5);
+  expect(6);
+  EXPECT_EQ(mailbox->open(7).error().code, Error::Code::NotFound);
+  for (Uid uid = 8; uid <= kMany; ++uid) expect(uid);
+  ASSERT_TRUE(deliver(std::to_string(kMany + 1)));
+  expect(kMany + 1);
+  for (Uid uid : {40u, 3u, 41u, 200u}) expect(uid);
+}
+
 TEST_F(LazyWorkTest, ACrashBeforeTheIndexIsWrittenLosesNothing) {
   fill();
   crash();
