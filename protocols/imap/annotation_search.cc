@@ -7,6 +7,7 @@
 
 #include "protocols/imap/annotation.h"
 #include "protocols/imap/name.h"
+#include "protocols/imap/set_of_uids.h"
 #include "protocols/mail/charset.h"
 
 namespace waxwing::imap {
@@ -41,18 +42,6 @@ std::vector<Uid> candidates(const SearchKey& program, const View& view) {
   uids.reserve(view.size());
   for (std::size_t index = 0; index < view.size(); ++index) uids.push_back(view[index].uid);
   return uids;
-}
-
-SequenceSet to_set(std::span<const Uid> ascending) {
-  std::vector<SequenceSet::Range> ranges;
-  for (const Uid uid : ascending) {
-    if (!ranges.empty() && ranges.back().last + 1 == uid) {
-      ranges.back().last = uid;
-    } else {
-      ranges.push_back({uid, uid});
-    }
-  }
-  return SequenceSet(std::move(ranges));
 }
 
 }  // namespace
@@ -139,7 +128,7 @@ void AnnotationLookup::finish() {
       std::ranges::set_difference(uids_, wanted.uids, std::back_inserter(others));
       wanted.uids = std::move(others);
     }
-    wanted.key->set = to_set(wanted.uids);
+    wanted.key->set = set_of(wanted.uids);
   }
 }
 

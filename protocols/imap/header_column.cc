@@ -8,6 +8,7 @@
 #include "protocols/imap/base_subject.h"
 #include "protocols/imap/first_fields.h"
 #include "protocols/imap/message_ids.h"
+#include "protocols/imap/search_match.h"
 #include "protocols/mail/address_list.h"
 #include "protocols/mail/charset.h"
 #include "protocols/mail/date.h"
@@ -40,12 +41,8 @@ std::string texts(std::string_view name, std::string_view block, Collation colla
 }
 
 std::string sent_day(std::string_view block) {
-  for (mail::HeaderWalker walker(block); const auto field = walker.next();) {
-    if (!equals_ignoring_case(field->name, "date")) continue;
-    const auto date = mail::parse_date(mail::unfold(field->value));
-    return date ? to_value(date->local_day()) : std::string();
-  }
-  return {};
+  const auto day = SearchedHeader(block).sent_day();
+  return day ? to_value(*day) : std::string();
 }
 
 std::optional<mail::EnvelopeAddress> first_address(std::string_view field) {

@@ -6,22 +6,11 @@
 
 #include "protocols/imap/object_id.h"
 #include "protocols/imap/selected.h"
+#include "protocols/imap/set_of_uids.h"
 #include "protocols/imap/writer.h"
 
 namespace waxwing::imap {
 namespace {
-
-SequenceSet set_of(std::span<const Uid> ascending) {
-  std::vector<SequenceSet::Range> ranges;
-  for (const Uid uid : ascending) {
-    if (!ranges.empty() && ranges.back().last + 1 == uid) {
-      ranges.back().last = uid;
-    } else {
-      ranges.push_back({uid, uid});
-    }
-  }
-  return SequenceSet(std::move(ranges));
-}
 
 SearchKey all_of(std::span<const Uid> ascending, SearchKey program) {
   SearchKey uids;
