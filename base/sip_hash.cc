@@ -1,23 +1,16 @@
 #include "base/sip_hash.h"
 
 #include <bit>
-#include <cstring>
 #include <string>
 
 #include "base/crypto.h"
+#include "base/little_endian.h"
 
 namespace waxwing {
 namespace {
 
-std::uint64_t little_endian(const char* bytes) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  return word;
-}
-
 // Of fewer than eight octets.
-std::uint64_t little_endian(const char* bytes, std::size_t count) {
+std::uint64_t read_word(const char* bytes, std::size_t count) {
   std::uint64_t word = 0;
   while (count-- > 0) word = word << 8 | static_cast<unsigned char>(bytes[count]);
   return word;
@@ -50,15 +43,15 @@ struct State {
 
 SipHash SipHash::random() {
   const std::string key = random_bytes(16);
-  return SipHash(little_endian(key.data()), little_endian(key.data() + 8));
+  return SipHash(read_word(key.data()), read_word(key.data() + 8));
 }
 
 std::uint64_t SipHash::operator()(std::string_view text) const {
   State state{k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d, k0_ ^ 0x6c7967656e657261,
               k1_ ^ 0x7465646279746573};
   const std::size_t whole = text.size() / 8 * 8;
-  for (std::size_t at = 0; at < whole; at += 8) state.take(little_endian(text.data() + at));
-  const std::uint64_t rest = little_endian(text.data() + whole, text.size() - whole);
+  for (std::size_t at = 0; at < whole; at += 8) state.take(read_word(text.data() + at));
+  const std::uint64_t rest = read_word(text.data() + whole, text.size() - whole);
   state.take(static_cast<std::uint64_t>(text.size()) << 56 | rest);
   state.v2 ^= 0xff;
   for (int i = 0; i < 4; ++i) state.round();

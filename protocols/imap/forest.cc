@@ -1,56 +1,89 @@
 #include "protocols/imap/forest.h"
 
+#include <array>
+#include <charconv>
+
+#include "protocols/imap/sort_by_number.h"
+
 namespace waxwing::imap {
+namespace {
 
-Forest::Forest(Family family)
-    : members_(family.sent.size()), nodes_(family.parent.size()), order_(siblings(family), {}) {}
+constexpr std::size_t kMaxDigits = 10;
 
-std::vector<Forest::Sibling> Forest::siblings(const Family& family) {
-  const std::size_t members = family.sent.size();
-  std::vector<std::uint32_t> first(family.parent.size() - members, Family::kNone);
-  std::vector<Sibling> all;
-  all.reserve(family.parent.size());
-  for (std::uint32_t member = 0; member < members; ++member) {
-    const std::uint32_t parent = family.parent[member];
-    all.push_back({parent, member, family.sent[member], member});
+void append_number(std::string& text, std::uint32_t number) {
+  std::array<char, kMaxDigits> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text.append(digits.data(), end);
+}
+
+}  // namespace
+
+bool Forest::step() {
+  if (starts_.empty()) {
+    if (siblings_.empty()) {
+      find_siblings();
+      if (!siblings_.empty()) return false;
+    }
+    sort_by_number(siblings_, [](const Sibling& sibling) { return sibling.date; });
+    group();
+  }
+  return true;
+}
+
+// In the order of the mailbox.
+void Forest::find_siblings() {
+  const auto nodes = static_cast<std::uint32_t>(family_.parent.size());
+  const auto members = static_cast<std::uint32_t>(members_);
+  // The oldest child of each node without a message. Some have lost their children to others.
+  std::vector<std::uint32_t> first(nodes - members, Family::kNone);
+  std::vector<std::uint32_t> stands_for(first.empty() ? 0 : members, Family::kNone);
+  for (std::uint32_t member = 0; member < members && !first.empty(); ++member) {
+    const std::uint32_t parent = family_.parent[member];
     if (parent == Family::kNone || parent < members) continue;
     std::uint32_t& oldest = first[parent - members];
-    if (oldest == Family::kNone || family.sent[member] < family.sent[oldest]) oldest = member;
+    if (oldest == Family::kNone || family_.sent[member] < family_.sent[oldest]) oldest = member;
   }
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    // Some have lost their children to others.
-    if (first[i] == Family::kNone) continue;
-    const auto node = static_cast<std::uint32_t>(members + i);
-    all.push_back({Family::kNone, node, family.sent[first[i]], first[i]});
+  for (std::uint32_t i = 0; i < first.size(); ++i) {
+    if (first[i] != Family::kNone) stands_for[first[i]] = members + i;
   }
-  if (family.newest.empty()) return all;
-  for (Sibling& sibling : all) {
-    if (sibling.parent == Family::kNone) sibling.sent = family.newest[sibling.node];
+
+  const auto add = [&](std::uint32_t node, std::uint32_t parent, std::int64_t sent) {
+    const bool is_head = parent == Family::kNone;
+    siblings_.push_back({node, is_head ? nodes : parent,
+                         is_head && !family_.newest.empty() ? family_.newest[node] : sent});
+  };
+  siblings_.reserve(nodes);
+  for (std::uint32_t member = 0; member < members; ++member) {
+    const std::int64_t sent = family_.sent[member];
+    add(member, family_.parent[member], sent);
+    if (!stands_for.empty() && stands_for[member] != Family::kNone) {
+      add(stands_for[member], Family::kNone, sent);
+    }
   }
-  return all;
 }
 
-std::vector<std::size_t> Forest::starts() const {
-  const std::vector<Sibling>& all = order_.items();
-  std::vector<std::size_t> starts;
-  starts.reserve(nodes_ + 1);
-  std::size_t next = 0;
-  for (std::size_t node = 0; node <= nodes_; ++node) {
-    while (next < all.size() && all[next].parent < node) ++next;
-    starts.push_back(next);
-  }
-  return starts;
+// By their parents, without touching the order among the children of one.
+void Forest::group() {
+  const std::size_t parents = family_.parent.size() + 1;
+  family_ = {};
+  starts_.assign(parents + 1, 0);
+  for (const Sibling& sibling : siblings_) ++starts_[sibling.parent + 1];
+  for (std::size_t parent = 0; parent < parents; ++parent) starts_[parent + 1] += starts_[parent];
+  std::vector<std::uint32_t> next(starts_.begin(), starts_.end() - 1);
+  children_.resize(siblings_.size());
+  for (const Sibling& sibling : siblings_) children_[next[sibling.parent]++] = sibling.node;
+  siblings_ = {};
 }
 
-std::string Forest::to_string(const NumberOf& number_of) const {
-  const std::vector<Sibling>& all = order_.items();
-  const std::vector<std::size_t> starts = this->starts();
+std::string Forest::to_string(std::span<const std::uint32_t> numbers) const {
   std::string text;
+  text.reserve(children_.size() * 4);
   // Siblings that are still to be written, on each level that is open.
   struct Level {
     std::size_t next, end;
   };
-  std::vector<Level> levels{{starts[nodes_], all.size()}};
+  const std::size_t nodes = starts_.size() - 2;
+  std::vector<Level> levels{{starts_[nodes], starts_[nodes + 1]}};
   while (!levels.empty()) {
     Level& level = levels.back();
     if (level.next == level.end) {
@@ -62,17 +95,17 @@ std::string Forest::to_string(const NumberOf& number_of) const {
     // Down to where the thread ends or branches.
     std::size_t at = level.next++;
     while (true) {
-      const std::uint32_t node = all[at].node;
-      const std::size_t first = starts[node], count = starts[node + 1] - first;
+      const std::uint32_t node = children_[at];
+      const std::size_t first = starts_[node], end = starts_[node + 1];
       if (node < members_) {
-        text += std::to_string(number_of(node));
-        if (count > 0) text += ' ';
+        append_number(text, numbers[node]);
+        if (first < end) text += ' ';
       }
-      if (count == 1) {
+      if (end - first == 1) {
         at = first;
         continue;
       }
-      levels.push_back({first, first + count});
+      levels.push_back({first, end});
       break;
     }
   }

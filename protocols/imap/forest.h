@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "protocols/imap/sliced_sort.h"
 #include "protocols/imap/threading.h"
 
 namespace waxwing::imap {
@@ -17,34 +17,29 @@ namespace waxwing::imap {
 // Held by one thread at a time.
 class Forest {
  public:
-  explicit Forest(Family family);
+  explicit Forest(Family family) : family_(std::move(family)), members_(family_.sent.size()) {}
 
-  // Goes on for a few thousand comparisons. True: all is in order.
-  bool step() { return order_.step(); }
+  // Goes on for so long as a few passes over all nodes take. True: all is in order.
+  bool step();
   // "(2)(3 6 (4 23)(44 7 96))", once step() said true. However deep it is, this takes no stack.
-  using NumberOf = std::function<std::uint32_t(std::uint32_t member)>;
-  std::string to_string(const NumberOf& number_of) const;
+  // `numbers`: of the members.
+  std::string to_string(std::span<const std::uint32_t> numbers) const;
 
  private:
   struct Sibling {
-    std::uint32_t parent;  // Family::kNone: the head of a thread
     std::uint32_t node;
-    std::int64_t sent;    // or what else orders threads
-    std::uint32_t first;  // member: itself, or its first child
+    std::uint32_t parent;  // or kHeads
+    std::int64_t date;     // that it was sent at, or what else orders threads
   };
-  struct Before {
-    bool operator()(const Sibling& a, const Sibling& b) const {
-      if (a.parent != b.parent) return a.parent < b.parent;
-      return a.sent != b.sent ? a.sent < b.sent : a.first < b.first;
-    }
-  };
-  static std::vector<Sibling> siblings(const Family& family);
-  // Where the children of each node begin among the siblings; behind the last, the heads.
-  std::vector<std::size_t> starts() const;
+  void find_siblings();
+  void group();
 
+  Family family_;
   std::size_t members_;
-  std::size_t nodes_;
-  SlicedSort<Sibling, Before> order_;
+  std::vector<Sibling> siblings_;
+  // All nodes by their parents, behind them the heads of threads; and where each parent's begin.
+  std::vector<std::uint32_t> children_;
+  std::vector<std::uint32_t> starts_;
 };
 
 }  // namespace waxwing::imap

@@ -4,11 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "base/little_endian.h"
 #include "base/text.h"
 #include "protocols/imap/base_subject.h"
 #include "protocols/imap/first_fields.h"
-#include "protocols/imap/message_ids.h"
 #include "protocols/imap/search_match.h"
+#include "protocols/imap/thread_column.h"
 #include "protocols/mail/address_list.h"
 #include "protocols/mail/charset.h"
 #include "protocols/mail/date.h"
@@ -72,43 +73,6 @@ std::string sent(const FirstFields& fields) {
   return sent ? to_value(sent->unix_seconds) : std::string();
 }
 
-void add_text(std::string& value, std::string_view text) {
-  const auto size = static_cast<std::uint32_t>(text.size());
-  for (int shift = 0; shift < 32; shift += 8) value += static_cast<char>(size >> shift);
-  value += text;
-}
-
-// RFC 5256 section 3
-std::string thread(const FirstFields& fields, Collation collation) {
-  const BaseSubject subject = base_subject(fields.subject);
-  std::string value(1, subject.is_reply ? '\1' : '\0');
-  add_text(value, subject.text.empty() ? std::string() : order_key(collation, subject.text));
-  add_text(value, MessageIds(fields.message_id).next().value_or(std::string()));
-  MessageIds ids(fields.references);
-  bool has_references = false;
-  while (const auto id = ids.next()) {
-    add_text(value, *id);
-    has_references = true;
-  }
-  if (has_references) return value;
-  // Behind the first there may be addresses.
-  if (const auto id = MessageIds(fields.in_reply_to).next()) add_text(value, *id);
-  return value;
-}
-
-std::optional<std::string_view> take_text(std::string_view& rest) {
-  if (rest.size() < 4) return std::nullopt;
-  std::uint32_t size = 0;
-  for (int i = 3; i >= 0; --i) {
-    size = size << 8 | static_cast<unsigned char>(rest[static_cast<std::size_t>(i)]);
-  }
-  rest.remove_prefix(4);
-  if (rest.size() < size) return std::nullopt;
-  const auto text = rest.substr(0, size);
-  rest.remove_prefix(size);
-  return text;
-}
-
 }  // namespace
 
 std::string column_value(HeaderColumn column, std::string_view block, Collation collation) {
@@ -129,7 +93,7 @@ std::string column_value(HeaderColumn column, std::string_view block, Collation 
     case HeaderColumn::Cc: return in_order(mailbox_of(FirstFields(block).cc));
     case HeaderColumn::DisplayFrom: return in_order(display_of(FirstFields(block).from));
     case HeaderColumn::DisplayTo: return in_order(display_of(FirstFields(block).to));
-    case HeaderColumn::Thread: return thread(FirstFields(block), collation);
+    case HeaderColumn::Thread: return thread_value(FirstFields(block), collation);
   }
   return {};
 }
@@ -143,26 +107,13 @@ std::optional<HeaderColumn> texts_column(std::string_view field) {
 
 std::string to_value(std::int64_t number) {
   std::string value;
-  for (int shift = 0; shift < 64; shift += 8) {
-    value += static_cast<char>(static_cast<std::uint64_t>(number) >> shift);
-  }
+  append_word(value, static_cast<std::uint64_t>(number));
   return value;
 }
 
 std::optional<std::int64_t> number_of_value(std::string_view value) {
   if (value.size() != 8) return std::nullopt;
-  std::uint64_t number = 0;
-  for (std::size_t i = 8; i-- > 0;) number = number << 8 | static_cast<unsigned char>(value[i]);
-  return static_cast<std::int64_t>(number);
-}
-
-void ThreadTexts::read(std::string_view value) {
-  references.clear();
-  is_reply = !value.empty() && value[0] != '\0';
-  value.remove_prefix(std::min<std::size_t>(1, value.size()));
-  subject = take_text(value).value_or(std::string_view());
-  id = take_text(value).value_or(std::string_view());
-  while (const auto text = take_text(value)) references.push_back(*text);
+  return static_cast<std::int64_t>(read_word(value.data()));
 }
 
 }  // namespace waxwing::imap

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "protocols/imap/collation.h"
 
@@ -31,8 +30,8 @@ enum class HeaderColumn : int {
   Cc = 14,
   DisplayFrom = 15,
   DisplayTo = 16,
-  // ThreadTexts.
-  Thread = 20,
+  // By thread_value().
+  Thread = 21,
 };
 
 constexpr std::size_t kMaxOrderKey = 500;
@@ -44,16 +43,5 @@ std::optional<HeaderColumn> texts_column(std::string_view field);
 // Numbers as values.
 std::string to_value(std::int64_t number);
 std::optional<std::int64_t> number_of_value(std::string_view value);
-
-// The texts that THREAD compares.
-struct ThreadTexts {
-  bool is_reply = false;
-  std::string_view subject;  // the base subject by order_key()
-  std::string_view id;       // of the message; may be empty
-  std::vector<std::string_view> references;
-
-  // Of a value, of which they are views from now on. What is no value has no texts.
-  void read(std::string_view value);
-};
 
 }  // namespace waxwing::imap

@@ -58,7 +58,9 @@ void SearchRun::add(const SearchProgram::Evidence& evidence) {
 }
 
 void SearchRun::finish() {
-  std::ranges::sort(hits_);
+  // Those that rows or columns decide come in order.
+  if (!std::ranges::is_sorted(hits_)) std::ranges::sort(hits_);
+  found_.reserve(hits_.size());
   for (const auto& [index, score] : hits_) {
     found_.push_back(index);
     if (program_.is_scored()) scores_.push_back(score);

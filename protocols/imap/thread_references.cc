@@ -1,11 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <limits>
-#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "protocols/imap/hash_table.h"
-#include "protocols/imap/sliced_sort.h"
+#include "protocols/imap/sort_by_number.h"
 #include "protocols/imap/threading.h"
 
 // THREAD=REFERENCES, by the steps of RFC 5256 section 3, and THREAD=REFS, which has the first three
@@ -28,6 +28,8 @@ constexpr std::size_t kReferences = 16;
 constexpr std::size_t kMoreReferences = 1000;
 // So many nodes are passed for each message, on average, to find loops.
 constexpr std::size_t kSteps = 64;
+// So many messages are known before they are linked, while memory fetches what that takes.
+constexpr std::size_t kAhead = 16;
 
 class References final : public Threading {
  public:
@@ -35,7 +37,7 @@ class References final : public Threading {
   enum class Merge { Subjects, Nothing };
   References(std::size_t count, Merge merge)
       : merge_(merge),
-        by_id_(2 * count),
+        by_id_(count),
         references_left_(count * kReferences + kMoreReferences),
         steps_left_((count + kMoreReferences) * kSteps) {
     members_.reserve(count);
@@ -64,22 +66,17 @@ class References final : public Threading {
     std::uint32_t node = 0;   // in family_
     std::uint32_t first = 0;  // member: itself, or its first child
   };
-  struct Older {
-    const Family* family;
-    bool operator()(const Thread& a, const Thread& b) const {
-      const std::int64_t sent_a = family->sent[a.first], sent_b = family->sent[b.first];
-      return sent_a != sent_b ? sent_a < sent_b : a.first < b.first;
-    }
-  };
-  enum class Phase { Prune, SortThreads, FindSubjects, MergeSubjects, Done };
+  enum class Phase { Link, Prune, SortThreads, FindSubjects, MergeSubjects, Done };
 
+  void link(const ThreadMember& member);
   std::uint32_t node_of(std::uint64_t id);
   std::uint32_t own_node(const ThreadMember& member);
   bool makes_loop(std::uint32_t parent, std::uint32_t child);
-  void link(std::uint32_t parent, std::uint32_t child);
+  void set_parent(std::uint32_t parent, std::uint32_t child);
   void unlink(std::uint32_t child);
 
   void prune();
+  void sort_threads();
   void find_newest();
   void find_subjects();
   void merge_subjects();
@@ -90,20 +87,33 @@ class References final : public Threading {
   std::uint32_t add_dummy();
 
   const Merge merge_;
+  std::array<ThreadMember, kAhead> ahead_;  // a ring
+  std::size_t added_ = 0;
   std::vector<Node> nodes_;
   std::vector<Member> members_;
   HashTable<std::uint32_t> by_id_;
   std::size_t references_left_;
   std::size_t steps_left_;
 
-  Phase phase_ = Phase::Prune;
+  Phase phase_ = Phase::Link;
   Family family_;
-  std::optional<SlicedSort<Thread, Older>> threads_;
+  std::vector<Thread> threads_;
   HashTable<Thread> by_subject_;
 };
 
-// Step 1.
 void References::add(const ThreadMember& member) {
+  ThreadMember& place = ahead_[added_ % kAhead];
+  if (added_ >= kAhead) link(place);
+  place = member;
+  ++added_;
+  __builtin_prefetch(by_id_.address_of(member.id));
+  if (!member.references.empty()) {
+    __builtin_prefetch(by_id_.address_of(member.references.back()));
+  }
+}
+
+// Step 1.
+void References::link(const ThreadMember& member) {
   const std::uint32_t own = own_node(member);
   nodes_[own].member = static_cast<std::uint32_t>(members_.size());
   members_.push_back({member.subject, member.is_reply, own, member.arrived});
@@ -115,12 +125,14 @@ void References::add(const ThreadMember& member) {
   std::uint32_t last = kNone;
   for (std::size_t i = member.references.size() - count; i < member.references.size(); ++i) {
     const std::uint32_t next = node_of(member.references[i]);
-    if (last != kNone && nodes_[next].parent == kNone && !makes_loop(last, next)) link(last, next);
+    if (last != kNone && nodes_[next].parent == kNone && !makes_loop(last, next)) {
+      set_parent(last, next);
+    }
     last = next;
   }
   // Its own References are right about a message; those of others may be cut short.
   unlink(own);
-  if (last != kNone && !makes_loop(last, own)) link(last, own);
+  if (last != kNone && !makes_loop(last, own)) set_parent(last, own);
 }
 
 std::uint32_t References::node_of(std::uint64_t id) {
@@ -150,7 +162,7 @@ bool References::makes_loop(std::uint32_t parent, std::uint32_t child) {
   return false;
 }
 
-void References::link(std::uint32_t parent, std::uint32_t child) {
+void References::set_parent(std::uint32_t parent, std::uint32_t child) {
   nodes_[child].parent = parent;
   ++nodes_[parent].children;
 }
@@ -162,6 +174,12 @@ void References::unlink(std::uint32_t child) {
 
 bool References::step() {
   switch (phase_) {
+    case Phase::Link:
+      for (std::size_t i = added_ - std::min(added_, kAhead); i < added_; ++i) {
+        link(ahead_[i % kAhead]);
+      }
+      phase_ = Phase::Prune;
+      return false;
     case Phase::Prune:
       prune();
       if (merge_ == Merge::Nothing) {
@@ -172,7 +190,8 @@ bool References::step() {
       phase_ = Phase::SortThreads;
       return false;
     case Phase::SortThreads:
-      if (threads_->step()) phase_ = Phase::FindSubjects;
+      sort_threads();
+      phase_ = Phase::FindSubjects;
       return false;
     case Phase::FindSubjects:
       find_subjects();
@@ -212,7 +231,6 @@ void References::prune() {
   }
 
   family_.parent.assign(members_.size(), kNone);
-  std::vector<Thread> threads;
   std::vector<std::uint32_t> thread_of(nodes_.size(), kNone);  // of a topmost node
   for (std::uint32_t i = 0; i < members_.size(); ++i) {
     const std::uint32_t parent = nodes_[members_[i].node].parent;
@@ -221,21 +239,31 @@ void References::prune() {
       continue;
     }
     if (parent == kNone || kept[parent] == 1) {
-      threads.push_back({i, i});
+      threads_.push_back({i, i});
       continue;
     }
     std::uint32_t& place = thread_of[parent];
     if (place == kNone) {
-      place = static_cast<std::uint32_t>(threads.size());
-      threads.push_back({add_dummy(), i});
+      place = static_cast<std::uint32_t>(threads_.size());
+      threads_.push_back({add_dummy(), i});
     }
-    Thread& thread = threads[place];
+    Thread& thread = threads_[place];
     family_.parent[i] = thread.node;
     if (family_.sent[i] < family_.sent[thread.first]) thread.first = i;
   }
   nodes_ = {};
   by_id_ = HashTable<std::uint32_t>();
-  threads_.emplace(std::move(threads), Older{&family_});  // step 4
+}
+
+// Step 4. Of the same date, the first in the mailbox is the first.
+void References::sort_threads() {
+  std::vector<std::uint32_t> thread_of(members_.size(), kNone);  // by its first member
+  for (const Thread& thread : threads_) thread_of[thread.first] = thread.node;
+  std::size_t count = 0;
+  for (std::uint32_t first = 0; first < thread_of.size(); ++first) {
+    if (thread_of[first] != kNone) threads_[count++] = {thread_of[first], first};
+  }
+  sort_by_number(threads_, [&](const Thread& thread) { return family_.sent[thread.first]; });
 }
 
 std::uint32_t References::add_dummy() {
@@ -264,7 +292,7 @@ void References::find_newest() {
 
 // Step 5 (B).
 void References::find_subjects() {
-  for (const Thread& thread : threads_->items()) {
+  for (const Thread& thread : threads_) {
     const std::uint64_t subject = members_[thread.first].subject;
     if (subject == 0) continue;
     const auto [known, is_new] = by_subject_.try_emplace(subject, thread);
@@ -278,7 +306,7 @@ void References::find_subjects() {
 void References::merge_subjects() {
   // A node without a message whose children went to another's.
   std::unordered_map<std::uint32_t, std::uint32_t> merged;
-  for (const Thread& thread : threads_->items()) {
+  for (const Thread& thread : threads_) {
     const std::uint64_t subject = members_[thread.first].subject;
     if (subject == 0 || family_.parent[thread.node] != kNone) continue;
     Thread& chosen = by_subject_.try_emplace(subject, thread).first;

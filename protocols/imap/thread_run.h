@@ -3,13 +3,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "base/sip_hash.h"
 #include "protocols/imap/collation.h"
 #include "protocols/imap/column_pass.h"
 #include "protocols/imap/command.h"
@@ -34,14 +31,7 @@ class ThreadRun {
   std::string threads(const std::function<std::uint32_t(std::size_t index)>& number_of) const;
 
  private:
-  // Into member_.
-  void read_member(std::size_t position, std::span<const std::string_view> values);
-  std::uint64_t hash(std::string_view text) const;
-
-  Thread::Algorithm algorithm_;
-  SipHash hash_ = SipHash::random();
   ColumnPass headers_;
-  ThreadTexts texts_;
   ThreadMember member_;
   std::unique_ptr<Threading> threading_;
   std::optional<Forest> forest_;

@@ -7,8 +7,7 @@
 
 namespace waxwing::imap {
 
-// What THREAD looks at in a message. Of texts there are only keyed hashes: the same text has the
-// same, and nobody can make two that collide.
+// What THREAD looks at in a message. Of texts there are only hashes: the same text has the same.
 struct ThreadMember {
   std::int64_t sent = 0;                  // Unix seconds
   std::int64_t arrived = 0;               // INTERNALDATE, the same

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <list>
 #include <map>
+#include <numeric>
 #include <random>
 
 #include "protocols/imap/forest.h"
@@ -19,7 +20,9 @@ std::string threads(Threading& threading, const std::vector<ThreadMember>& membe
   Forest forest(threading.take());
   while (!forest.step()) {
   }
-  return forest.to_string([](std::uint32_t member) { return member + 1; });
+  std::vector<std::uint32_t> numbers(members.size());
+  std::iota(numbers.begin(), numbers.end(), 1);
+  return forest.to_string(numbers);
 }
 
 std::string by_references(const std::vector<ThreadMember>& members) {
