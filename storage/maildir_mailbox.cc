@@ -1,13 +1,11 @@
 #include "storage/maildir_mailbox.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "storage/adoption.h"
 #include "storage/appending.h"
-#include "storage/file_name.h"
 #include "storage/guarded_mailbox.h"
 #include "storage/maildir_account.h"
 #include "storage/reconciliation.h"
@@ -18,10 +16,6 @@ namespace {
 
 constexpr std::uint64_t keyword_bit(std::size_t position) {
   return std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + position);
-}
-
-std::string email_id(std::string_view base) {
-  return FileName::parse(base).value_or(FileName{}).email_id();
 }
 
 Flags changed(Flags flags, const FlagChange& change, std::uint64_t bits) {
@@ -464,68 +458,6 @@ Result<Mailbox::Copied> MaildirMailbox::move(std::span<const Uid> uids, Mailbox&
 
 std::unique_ptr<TextLookup> MaildirMailbox::look_up_texts(const std::vector<TextKey>& keys) {
   return account_.look_up_texts(id_, keys);
-}
-
-Result<std::vector<std::string>> MaildirMailbox::email_ids(std::span<const Uid> uids) {
-  auto access = enter();
-  if (!access) return fail(access.error());
-  std::vector<std::string> result;
-  for (Uid uid : uids) {
-    auto found = entry(*access, uid);
-    if (!found && found.error().code != Error::Code::NotFound) return fail(found.error());
-    result.push_back(found ? email_id(found->base) : std::string());
-  }
-  return result;
-}
-
-Result<std::vector<std::vector<Uid>>> MaildirMailbox::find_email_ids(
-    std::span<const std::string> ids) {
-  std::unordered_map<std::string_view, std::size_t> wanted;
-  for (std::size_t n = 0; n < ids.size(); ++n) wanted.emplace(ids[n], n);
-  auto access = enter();
-  if (!access) return fail(access.error());
-  if (auto done = account_.publisher().catch_up(*access); !done) return fail(done.error());
-  auto entries = access->index.entries(id_);
-  if (!entries) return fail(entries.error());
-  std::vector<std::vector<Uid>> result(ids.size());
-  for (const auto& e : *entries) {
-    const auto found = wanted.find(email_id(e.base));
-    if (found != wanted.end()) result[found->second].push_back(e.row.uid);
-  }
-  return result;
-}
-
-Result<std::vector<std::string>> MaildirMailbox::uidls(std::span<const Uid> uids) {
-  auto access = enter();
-  if (!access) return fail(access.error());
-  auto imported = access->db.uidls(id_);
-  if (!imported) return fail(imported.error());
-  std::vector<std::string> result;
-  for (Uid uid : uids) {
-    auto found = imported->find(uid);
-    result.push_back(found != imported->end()
-                         ? found->second
-                         : std::to_string(uid_validity_) + "." + std::to_string(uid));
-  }
-  return result;
-}
-
-Outcome MaildirMailbox::set_uidls(std::span<const std::pair<Uid, std::string>> uidls) {
-  auto access = enter_to_write();
-  if (!access) return fail(access.error());
-  return access->db.set_uidls(id_, uidls);
-}
-
-Result<std::vector<Uid>> MaildirMailbox::hidden_from_pop3() {
-  auto access = enter();
-  if (!access) return fail(access.error());
-  return access->db.hidden(id_);
-}
-
-Outcome MaildirMailbox::hide_from_pop3(std::span<const Uid> uids) {
-  auto access = enter_to_write();
-  if (!access) return fail(access.error());
-  return access->db.hide(id_, uids);
 }
 
 Result<std::optional<std::vector<Uid>>> MaildirMailbox::expunged_since(ModSeq modseq) {

@@ -1,0 +1,96 @@
+#include <cstdint>
+
+#include "storage/mailbox_name.h"
+#include "storage/maildir_account.h"
+#include "storage/maildir_mailbox.h"
+
+// Annotations of an account and its mailboxes, and who changed them last.  RFC 5464
+
+namespace waxwing {
+
+// Nothing for the account itself.
+Result<std::shared_ptr<MaildirMailbox>> MaildirAccount::annotated_mailbox(Access& access,
+                                                                          std::string_view name) {
+  if (name.empty()) return std::shared_ptr<MaildirMailbox>();
+  auto canonical = canonical_name(name);
+  if (!canonical) return fail(Error::Code::NotFound, "no such mailbox");
+  auto found = tree_.find(access, *canonical);
+  if (!found) return fail(Error::Code::NotFound, "no such mailbox");
+  return found;
+}
+
+Result<Annotations> MaildirAccount::annotations(std::string_view mailbox) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  auto found = annotated_mailbox(*access, mailbox);
+  if (!found) return fail(found.error());
+  return access->db.annotations(*found ? (*found)->id() : MailboxId{0});
+}
+
+Result<std::uint64_t> MaildirAccount::annotate(std::string_view mailbox,
+                                               const AnnotationChanges& changes) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  auto found = annotated_mailbox(*access, mailbox);
+  if (!found) return fail(found.error());
+  const MailboxId id = *found ? (*found)->id() : MailboxId{0};
+  auto now = access->db.annotations(id);
+  if (!now) return fail(now.error());
+  AnnotationChanges real;
+  for (const auto& [entry, value] : changes) {
+    const auto old = now->find(entry);
+    if (value ? old != now->end() && old->second == *value : old == now->end()) continue;
+    real.emplace(entry, value);
+    if (value) {
+      now->insert_or_assign(entry, *value);
+    } else {
+      now->erase(old);
+    }
+  }
+  if (real.empty()) return last_annotated();
+  if (now->size() > kMaxAnnotations) return fail(Error::Code::Limit, "too many annotations");
+  auto bytes = access->db.size_of_annotations();
+  if (!bytes) return fail(bytes.error());
+  for (const auto& [entry, value] : real) *bytes += value ? value->size() : 0;
+  if (*bytes > kMaxAnnotationBytes) return fail(Error::Code::Limit, "too long annotations");
+  // A client that looks for changes of the mailbox finds this one.  RFC 7162 section 3.2
+  if (auto done = publisher_.reserve_modseqs(*access, 1); !done) return fail(done.error());
+  const ModSeq modseq = publisher_.take_modseq();
+  if (auto done = access->db.annotate(id, real, modseq); !done) return fail(done.error());
+  if (*found) {
+    auto& state = (*found)->state(*access);
+    state.record.modseq = modseq;
+    if (state.loaded) (*found)->show(*access, (*found)->view()->with_changed({}, modseq));
+  }
+  const std::uint64_t last = note_annotated(*found ? (*found)->name() : std::string(), real);
+  access->release();
+  tell(kAnnotations, 0);
+  return last;
+}
+
+std::uint64_t MaildirAccount::note_annotated(const std::string& mailbox,
+                                             const AnnotationChanges& changes) {
+  constexpr std::size_t kRemembered = 1000;
+  const std::lock_guard lock(watchers_mutex_);
+  for (const auto& [entry, value] : changes) {
+    annotated_.push_back({++last_annotated_, mailbox, entry});
+    if (annotated_.size() > kRemembered) annotated_.pop_front();
+  }
+  return last_annotated_;
+}
+
+std::vector<Account::Annotated> MaildirAccount::annotated_since(std::uint64_t number) {
+  const std::lock_guard lock(watchers_mutex_);
+  std::vector<Annotated> result;
+  for (const auto& change : annotated_) {
+    if (change.number > number) result.push_back(change);
+  }
+  return result;
+}
+
+std::uint64_t MaildirAccount::last_annotated() {
+  const std::lock_guard lock(watchers_mutex_);
+  return last_annotated_;
+}
+
+}  // namespace waxwing
