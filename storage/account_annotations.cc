@@ -27,6 +27,29 @@ Result<Annotations> MaildirAccount::annotations(std::string_view mailbox) {
   return access->db.annotations(*found ? (*found)->id() : MailboxId{0});
 }
 
+// What of the changes is one, if there is room for it.
+Result<Account::AnnotationChanges> MaildirAccount::real_changes(Access& access, Annotations now,
+                                                                const AnnotationChanges& changes) {
+  AnnotationChanges real;
+  for (const auto& [entry, value] : changes) {
+    const auto old = now.find(entry);
+    if (value ? old != now.end() && old->second == *value : old == now.end()) continue;
+    real.emplace(entry, value);
+    if (value) {
+      now.insert_or_assign(entry, *value);
+    } else {
+      now.erase(old);
+    }
+  }
+  if (real.empty()) return real;
+  if (now.size() > kMaxAnnotations) return fail(Error::Code::Limit, "too many annotations");
+  auto bytes = access.db.size_of_annotations();
+  if (!bytes) return fail(bytes.error());
+  for (const auto& [entry, value] : real) *bytes += value ? value->size() : 0;
+  if (*bytes > kMaxAnnotationBytes) return fail(Error::Code::Limit, "too long annotations");
+  return real;
+}
+
 Result<std::uint64_t> MaildirAccount::annotate(std::string_view mailbox,
                                                const AnnotationChanges& changes) {
   auto access = enter_to_write();
@@ -36,36 +59,55 @@ Result<std::uint64_t> MaildirAccount::annotate(std::string_view mailbox,
   const MailboxId id = *found ? (*found)->id() : MailboxId{0};
   auto now = access->db.annotations(id);
   if (!now) return fail(now.error());
-  AnnotationChanges real;
-  for (const auto& [entry, value] : changes) {
-    const auto old = now->find(entry);
-    if (value ? old != now->end() && old->second == *value : old == now->end()) continue;
-    real.emplace(entry, value);
-    if (value) {
-      now->insert_or_assign(entry, *value);
-    } else {
-      now->erase(old);
-    }
-  }
-  if (real.empty()) return last_annotated();
-  if (now->size() > kMaxAnnotations) return fail(Error::Code::Limit, "too many annotations");
-  auto bytes = access->db.size_of_annotations();
-  if (!bytes) return fail(bytes.error());
-  for (const auto& [entry, value] : real) *bytes += value ? value->size() : 0;
-  if (*bytes > kMaxAnnotationBytes) return fail(Error::Code::Limit, "too long annotations");
+  const auto real = real_changes(*access, std::move(*now), changes);
+  if (!real) return fail(real.error());
+  if (real->empty()) return last_annotated();
   // A client that looks for changes of the mailbox finds this one.  RFC 7162 section 3.2
   if (auto done = publisher_.reserve_modseqs(*access, 1); !done) return fail(done.error());
   const ModSeq modseq = publisher_.take_modseq();
-  if (auto done = access->db.annotate(id, real, modseq); !done) return fail(done.error());
+  if (auto done = access->db.annotate(id, *real, modseq); !done) return fail(done.error());
   if (*found) {
     auto& state = (*found)->state(*access);
     state.record.modseq = modseq;
     if (state.loaded) (*found)->show(*access, (*found)->view()->with_changed({}, modseq));
   }
-  const std::uint64_t last = note_annotated(*found ? (*found)->name() : std::string(), real);
+  const std::uint64_t last = note_annotated(*found ? (*found)->name() : std::string(), *real);
   access->release();
   tell(kAnnotations, 0);
   return last;
+}
+
+Result<Annotations> MaildirAccount::private_annotations(const ForeignMailbox& mailbox) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  return access->db.private_annotations(mailbox);
+}
+
+Result<std::uint64_t> MaildirAccount::annotate_privately(const ForeignMailbox& mailbox,
+                                                         const std::string& name,
+                                                         const AnnotationChanges& changes) {
+  auto access = enter_to_write();
+  if (!access) return fail(access.error());
+  auto now = access->db.private_annotations(mailbox);
+  if (!now) return fail(now.error());
+  const auto real = real_changes(*access, std::move(*now), changes);
+  if (!real) return fail(real.error());
+  if (real->empty()) return last_annotated();
+  if (auto done = access->db.annotate_privately(mailbox, *real); !done) return fail(done.error());
+  const std::uint64_t last = note_annotated(name, *real);
+  access->release();
+  tell(kAnnotations, 0);
+  return last;
+}
+
+Result<ForeignMailbox> MaildirAccount::as_foreign(std::string_view mailbox) {
+  auto access = enter();
+  if (!access) return fail(access.error());
+  auto found = annotated_mailbox(*access, mailbox);
+  if (!found) return fail(found.error());
+  const auto number = access->db.number();
+  if (!number) return fail(number.error());
+  return ForeignMailbox{*number, *found ? (*found)->uid_validity() : 0};
 }
 
 std::uint64_t MaildirAccount::note_annotated(const std::string& mailbox,

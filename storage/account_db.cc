@@ -7,7 +7,7 @@ namespace waxwing {
 namespace {
 
 // Entry n brings a database from user_version n to n + 1. Entries are never changed, only added.
-constexpr std::array<const char*, 5> kMigrations = {
+constexpr std::array<const char*, 6> kMigrations = {
     "CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE mailboxes(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
     "  folder TEXT NOT NULL, uid_validity INTEGER NOT NULL, uid_mark INTEGER NOT NULL,"
@@ -42,7 +42,11 @@ constexpr std::array<const char*, 5> kMigrations = {
     "    WHERE name='annotation_bytes'; END;"
     "CREATE TRIGGER annotation_removed AFTER DELETE ON message_annotations BEGIN"
     "  UPDATE marks SET value=value-length(old.entry)-length(old.value)"
-    "    WHERE name='annotation_bytes'; END;"};
+    "    WHERE name='annotation_bytes'; END;",
+    "INSERT INTO marks VALUES('account', random());"
+    "CREATE TABLE private_annotations(account INTEGER NOT NULL, uid_validity INTEGER NOT NULL,"
+    "  entry TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(account, uid_validity, entry))"
+    "  WITHOUT ROWID;"};
 
 constexpr const char* kModSeq = "modseq";
 constexpr const char* kUidValidity = "uid_validity";
@@ -80,6 +84,10 @@ Outcome AccountDb::migrate() {
     if (done = transaction.commit(); !done) return done;
   }
   return {};
+}
+
+Result<std::int64_t> AccountDb::number() {
+  return database_.integer("SELECT value FROM marks WHERE name='account'");
 }
 
 Result<std::vector<MailboxRecord>> AccountDb::mailboxes() {
@@ -289,38 +297,6 @@ Outcome AccountDb::subscribe(const std::string& name) {
 
 Outcome AccountDb::unsubscribe(const std::string& name) {
   return database_.prepare("DELETE FROM subscriptions WHERE name=?").bind(1, name).run();
-}
-
-Result<std::map<std::string, std::string>> AccountDb::annotations(MailboxId id) {
-  std::map<std::string, std::string> result;
-  auto select = database_.prepare("SELECT entry, value FROM annotations WHERE mailbox=?");
-  select.bind(1, id.value);
-  while (select.step()) result.emplace(select.text(0), select.text(1));
-  if (auto done = select.finish(); !done) return fail(done.error());
-  return result;
-}
-
-Result<std::uint64_t> AccountDb::size_of_annotations() {
-  auto size = database_.integer("SELECT ifnull(sum(length(value)), 0) FROM annotations");
-  if (!size) return fail(size.error());
-  return static_cast<std::uint64_t>(*size);
-}
-
-Outcome AccountDb::annotate(MailboxId id,
-                            const std::map<std::string, std::optional<std::string>>& changes,
-                            ModSeq modseq) {
-  sqlite::Transaction transaction(database_);
-  auto set = database_.prepare("INSERT OR REPLACE INTO annotations VALUES(?, ?, ?)");
-  auto remove = database_.prepare("DELETE FROM annotations WHERE mailbox=? AND entry=?");
-  for (const auto& [entry, value] : changes) {
-    auto done = value ? set.bind(1, id.value).bind(2, entry).bind_blob(3, *value).run()
-                      : remove.bind(1, id.value).bind(2, entry).run();
-    if (!done) return done;
-  }
-  auto mark = database_.prepare("UPDATE mailboxes SET modseq=? WHERE id=?");
-  auto done = mark.bind(1, static_cast<std::int64_t>(modseq)).bind(2, id.value).run();
-  if (!done) return done;
-  return transaction.commit();
 }
 
 Result<std::optional<std::string>> AccountDb::url_key(std::string_view mailbox,

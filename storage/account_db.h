@@ -32,12 +32,22 @@ struct MailboxRecord {
   Acl acl;
 };
 
+// A mailbox in another account: what stays the same when it or the account gets another name.
+struct ForeignMailbox {
+  std::int64_t account = 0;  // AccountDb::number()
+  std::uint32_t uid_validity = 0;
+};
+
 // account.sqlite: small, precious, durable with every call: what the message files cannot tell.
 // Held by one thread at a time.
 class AccountDb {
  public:
   // Creates it when it is missing, brings an older one up to date.
   static Result<std::unique_ptr<AccountDb>> open(const std::string& path);
+
+  // Drawn by lot when the account was made: of one that was removed, the next of its address has
+  // another.
+  Result<std::int64_t> number();
 
   Result<std::vector<MailboxRecord>> mailboxes();
   // Gives it an id and a UIDVALIDITY that no mailbox of this account ever had.
@@ -85,12 +95,17 @@ class AccountDb {
   Outcome subscribe(const std::string& name);
   Outcome unsubscribe(const std::string& name);
 
-  // Annotations of a mailbox; of the account with MailboxId{0}.
-  Result<std::map<std::string, std::string>> annotations(MailboxId id);
+  // --- Annotations of mailboxes (account_db_metadata.cc), values by entry. Of the account with
+  // MailboxId{0}.
+  using Values = std::map<std::string, std::string>;
+  Result<Values> annotations(MailboxId id);
   Result<std::uint64_t> size_of_annotations();  // octets, of all
   // All of them or none; nothing removes.
-  Outcome annotate(MailboxId id, const std::map<std::string, std::optional<std::string>>& changes,
-                   ModSeq modseq);
+  using ValueChanges = std::map<std::string, std::optional<std::string>>;
+  Outcome annotate(MailboxId id, const ValueChanges& changes, ModSeq modseq);
+  // The private ones that this account's user has of another's mailbox.
+  Result<Values> private_annotations(const ForeignMailbox& mailbox);
+  Outcome annotate_privately(const ForeignMailbox& mailbox, const ValueChanges& changes);
 
   // Account::url_key; nothing for one of another UIDVALIDITY.
   Result<std::optional<std::string>> url_key(std::string_view mailbox, std::uint32_t uid_validity);

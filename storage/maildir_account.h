@@ -86,6 +86,13 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // Nobody of that name has rights here any more; or somebody of another name has them.
   Outcome rename_identifier(const std::string& from, const std::string& to);
 
+  // How other users' annotations know a mailbox of this account.
+  Result<ForeignMailbox> as_foreign(std::string_view mailbox);
+  // Those that the user of this account has of another's mailbox, which he calls `name`: as
+  // annotations() and annotate().
+  Result<Annotations> private_annotations(const ForeignMailbox& mailbox);
+  Result<std::uint64_t> annotate_privately(const ForeignMailbox& mailbox, const std::string& name,
+                                           const AnnotationChanges& changes);
   // By how many octets annotations of messages may grow.
   Result<std::uint64_t> annotation_room();
   // OverQuota when so much more is too much.
@@ -189,6 +196,8 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Outcome heal_index();
   Outcome recover_if_needed(Access& access);
   Result<std::shared_ptr<MaildirMailbox>> annotated_mailbox(Access& access, std::string_view name);
+  Result<AnnotationChanges> real_changes(Access& access, Annotations now,
+                                         const AnnotationChanges& changes);
   std::uint64_t note_annotated(const std::string& mailbox, const AnnotationChanges& changes);
   Outcome note_shares(Access& access);
   Outcome set_acl(Access& access, MaildirMailbox& mailbox, Acl acl);

@@ -31,6 +31,13 @@ bool is_namespace(std::string_view name) {
          name == kSharedPrefix.substr(0, kSharedPrefix.size() - 1);
 }
 
+// RFC 5464 section 3.2
+constexpr std::string_view kShared = "/shared/";
+std::ptrdiff_t count_shared(const Account::AnnotationChanges& changes) {
+  return std::ranges::count_if(changes,
+                               [](const auto& each) { return each.first.starts_with(kShared); });
+}
+
 tl::unexpected<Error> no_mailbox() {
   return fail(Error::Code::NotFound, "no such mailbox");
 }
@@ -291,15 +298,14 @@ Result<Annotations> Namespaces::server_annotations() {
   auto shared = (*domain)->annotations({});
   if (!shared) return shared;
   for (auto& [entry, value] : *shared) {
-    if (entry.starts_with("/shared/")) all->insert_or_assign(entry, std::move(value));
+    if (entry.starts_with(kShared)) all->insert_or_assign(entry, std::move(value));
   }
   return all;
 }
 
 // Two accounts cannot be changed in one step, so it is one or the other.
 Result<std::uint64_t> Namespaces::annotate_server(const AnnotationChanges& changes) {
-  const auto shared = std::ranges::count_if(
-      changes, [](const auto& change) { return change.first.starts_with("/shared/"); });
+  const auto shared = count_shared(changes);
   if (shared == 0) return own_->annotate({}, changes);
   if (!user_.is_administrator) return fail(Error::Code::Denied, "the domain is not his");
   if (shared != std::ssize(changes))
@@ -312,33 +318,55 @@ Result<std::uint64_t> Namespaces::annotate_server(const AnnotationChanges& chang
 }
 
 // RFC 5464 section 3.3: who sees the mailbox and may do something with its messages.
-Result<Annotations> Namespaces::annotations(std::string_view mailbox) {
-  if (mailbox.empty()) return server_annotations();
-  const auto place = require(mailbox, Rights::kLookup);
-  if (!place) return fail(place.error());
-  if (!*place) return own_->annotations(mailbox);
+Result<std::optional<Namespaces::Place>> Namespaces::annotated_place(std::string_view mailbox) {
+  auto place = require(mailbox, Rights::kLookup);
+  if (!place || !*place) return place;
   constexpr Rights kMessages =
       Rights::kRead | Rights::kSeen | Rights::kWrite | Rights::kInsert | Rights::kPost;
   if (!(*place)->rights.has_any(kMessages)) {
-    return fail(Error::Code::Denied, "no right to read annotations of another's mailbox");
+    return fail(Error::Code::Denied, "no right to annotations of another's mailbox");
   }
-  auto all = (*place)->account->annotations((*place)->name);
-  if (all) std::erase_if(*all, [](const auto& a) { return !a.first.starts_with("/shared/"); });
+  return place;
+}
+
+// Of another's mailbox the shared ones are in his account, and the own private ones in the own.
+Result<Annotations> Namespaces::annotations(std::string_view mailbox) {
+  if (mailbox.empty()) return server_annotations();
+  const auto place = annotated_place(mailbox);
+  if (!place) return fail(place.error());
+  if (!*place) return own_->annotations(mailbox);
+  auto& account = *(*place)->account;
+  auto all = account.annotations((*place)->name);
+  if (!all) return all;
+  std::erase_if(*all, [](const auto& a) { return !a.first.starts_with(kShared); });
+  const auto foreign = account.as_foreign((*place)->name);
+  if (!foreign) return fail(foreign.error());
+  auto own = own_->private_annotations(*foreign);
+  if (!own) return own;
+  all->merge(*own);
   return all;
 }
 
 Result<std::uint64_t> Namespaces::annotate(std::string_view mailbox,
                                            const AnnotationChanges& changes) {
   if (mailbox.empty()) return annotate_server(changes);
-  const auto place = require(mailbox, Rights::kLookup | Rights::kWrite);
+  const auto place = annotated_place(mailbox);
   if (!place) return fail(place.error());
   if (!*place) return own_->annotate(mailbox, changes);
-  for (const auto& [entry, value] : changes) {
-    if (!entry.starts_with("/shared/")) {
-      return fail(Error::Code::Denied, "private annotations are the owner's");
-    }
+  auto& account = *(*place)->account;
+  const auto shared = count_shared(changes);
+  if (shared == 0) {
+    const auto foreign = account.as_foreign((*place)->name);
+    if (!foreign) return fail(foreign.error());
+    return own_->annotate_privately(*foreign, (*place)->prefix + (*place)->name, changes);
   }
-  const auto done = (*place)->account->annotate((*place)->name, changes);
+  if (!(*place)->rights.has(Rights::kWrite)) {
+    return fail(Error::Code::Denied, "no right to change what others see");
+  }
+  if (shared != std::ssize(changes)) {
+    return fail(Error::Code::Invalid, "private and shared at once");
+  }
+  const auto done = account.annotate((*place)->name, changes);
   if (!done) return done;
   return own_->last_annotated();
 }

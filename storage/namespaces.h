@@ -91,6 +91,7 @@ class Namespaces final : public Account {
   // The same for a name that need not be there, without rights.
   Result<std::optional<Place>> locate(std::string_view name);
   Result<std::optional<Place>> require(std::string_view name, Rights needed);
+  Result<std::optional<Place>> annotated_place(std::string_view name);
   Result<Annotations> server_annotations();
   Result<std::uint64_t> annotate_server(const AnnotationChanges& changes);
   // RFC 4314 section 4: below the nearest mailbox above.

@@ -68,7 +68,12 @@ Result<bool> Searching::begin(Conversation& conversation, const SearchPlace& pla
                                          .saved = {place.saved.begin(), place.saved.end()},
                                          .now = unix_seconds(conversation.services.clock.now()),
                                          .collation = conversation.collation});
-  if (!program) return fail(program.error());
+  if (!program) {
+    if (program.error().code == Error::Code::NotFound) {
+      refusal_ = Reply::no("The charset is not known here", SearchProgram::bad_charset());
+    }
+    return fail(program.error());
+  }
   run_.emplace(std::move(*program), place.view);
   return true;
 }
@@ -97,8 +102,7 @@ Reply Searching::refuse(Conversation& conversation, const std::optional<SearchRe
   // A SAVE that comes to nothing leaves nothing saved.  RFC 5182 section 2.1
   if (returns && returns->save) conversation.selected->save({});
   if (refusal_) return *refusal_;
-  if (error.code != Error::Code::NotFound) return conversation.refuse(error);
-  return Reply::no("The charset is not known here", SearchProgram::bad_charset());
+  return conversation.refuse(error);
 }
 
 std::optional<Reply> refuse_context(const Conversation& conversation, const SearchReturn& returns,

@@ -464,9 +464,11 @@ TEST_F(MessageAnnotationsTest, AnAccountOfBeforeGetsRoomForThem) {
   ASSERT_TRUE(deliver("one"));
   store_->close();
   store_.reset();
-  execute(folder() + "/account.sqlite",
-          "DROP TABLE message_annotations; DROP TABLE annotated; DROP TABLE annotators;"
-          "DELETE FROM marks WHERE name='annotation_bytes'; PRAGMA user_version=4;");
+  execute(
+      folder() + "/account.sqlite",
+      "DROP TABLE message_annotations; DROP TABLE annotated; DROP TABLE annotators; DROP TABLE "
+      "private_annotations;"
+      "DELETE FROM marks WHERE name IN ('annotation_bytes', 'account'); PRAGMA user_version=4;");
   open_store();
   ASSERT_TRUE(inbox()->annotate(kFirst, std::vector{own("/comment", "x")}));
   EXPECT_EQ(read(*inbox()), Lines{"1 /comment=x"});

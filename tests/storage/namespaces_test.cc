@@ -133,6 +133,49 @@ TEST_F(NamespacesTest, RightsFollowARenamedAccountOnBothSides) {
             Names({"Users/alicia@example.test -", "Users/alicia@example.test/Sent"}));
 }
 
+TEST_F(NamespacesTest, PrivateAnnotationsStayWithTheMailboxAndTheUser) {
+  const char* kEntry = "/private/comment";
+  const auto alice = mail_of(kOwner), bob = mail_of(kGuest);
+  ASSERT_TRUE(alice->change_acl("Sent", "bob@example.test", give("lr")));
+  const std::string name = "Users/alice@example.test/Sent";
+  const auto before = bob->last_annotated();
+  ASSERT_TRUE(alice->annotate("Sent", {{kEntry, "of alice"}}));
+  ASSERT_TRUE(bob->annotate(name, {{kEntry, "of bob"}}));
+  // His other sessions hear of it under the name that he knows.
+  const auto news = bob->annotated_since(before);
+  ASSERT_EQ(news.size(), 1);
+  EXPECT_EQ(news[0].mailbox, name);
+
+  store_->close();
+  store_.reset();
+  open_store();
+  ASSERT_TRUE(store_->rebuild("alice@example.test"));
+  ASSERT_TRUE(store_->rebuild("bob@example.test"));
+  EXPECT_EQ(mail_of(kGuest)->annotations(name).value()[kEntry], "of bob");
+  EXPECT_EQ(mail_of(kOwner)->annotations("Sent").value()[kEntry], "of alice");
+  ASSERT_TRUE(store_->rename_account("alice@example.test", "alicia@example.test"));
+  EXPECT_EQ(mail_of(kGuest)->annotations("Users/alicia@example.test/Sent").value()[kEntry],
+            "of bob");
+  // The next account of that address has other mailboxes.
+  ASSERT_TRUE(mail_of(kOwner)->change_acl("Sent", "bob@example.test", give("lr")));
+  EXPECT_FALSE(mail_of(kGuest)->annotations(name).value().contains(kEntry));
+}
+
+TEST_F(NamespacesTest, PrivateAnnotationsOfAnothersMailboxCountAgainstTheUser) {
+  const auto alice = mail_of(kOwner), bob = mail_of(kGuest);
+  ASSERT_TRUE(alice->change_acl("Sent", "bob@example.test", give("lr")));
+  const std::string name = "Users/alice@example.test/Sent";
+  Account::AnnotationChanges many;
+  for (std::size_t i = 0; i <= Account::kMaxAnnotations; ++i) {
+    many.emplace("/private/vendor/" + std::to_string(i), "x");
+  }
+  EXPECT_EQ(bob->annotate(name, many).error().code, Error::Code::Limit);
+  EXPECT_TRUE(bob->annotations(name)->empty());
+  many.erase(many.begin());
+  EXPECT_TRUE(bob->annotate(name, many));
+  EXPECT_TRUE(alice->annotate("Sent", many));
+}
+
 TEST_F(NamespacesTest, AnOwnMailboxOfSuchANameStaysWhereItWas) {
   const auto plain = *store_->account("bob@example.test");
   ASSERT_TRUE(plain->create("Shared/Old"));

@@ -71,10 +71,10 @@ TEST_F(UrlKeys, HaveATableInAnAccountOfBefore) {
     auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Full);
     ASSERT_TRUE(database);
     // And nothing that came later.
-    ASSERT_TRUE(
-        database->execute("DROP TABLE url_keys; DROP TABLE message_annotations;"
-                          "DROP TABLE annotated; DROP TABLE annotators;"
-                          "DELETE FROM marks WHERE name='annotation_bytes'"));
+    ASSERT_TRUE(database->execute(
+        "DROP TABLE url_keys; DROP TABLE message_annotations;"
+        "DROP TABLE annotated; DROP TABLE annotators; DROP TABLE private_annotations;"
+        "DELETE FROM marks WHERE name IN ('annotation_bytes', 'account')"));
     ASSERT_TRUE(database->execute("PRAGMA user_version=3"));
   }
   auto migrated = AccountDb::open(path);
