@@ -8,8 +8,9 @@
 #include <cstring>
 #include <utility>
 
-#include "config/advice.h"
 #include "config/load.h"
+#include "daemon/capability_advice.h"
+#include "daemon/certificates.h"
 #include "daemon/control.h"
 #include "daemon/data_lock.h"
 #include "daemon/ports.h"
@@ -145,7 +146,17 @@ Answer check_config(const std::string& config) {
   if (const auto checked = UnboundResolver::check((*settings)->dns); !checked) {
     return failed(config + ": " + checked.error().text);
   }
-  const auto advice = advice_on(**settings);
+  // Without any, one is made at the start.
+  if (!(*settings)->certificates.empty()) {
+    if (const auto loaded = Certificates::load(**settings); !loaded) {
+      return failed(config + ": " + loaded.error().text);
+    }
+  }
+  auto advice = all_advice_on(**settings);
+  // The user may come later, with the service.
+  if (const auto user = find_service_user((*settings)->user); !user) {
+    advice.push_back(user.error().text);
+  }
   std::string text = config + " is good";
   for (const auto& each : advice) text += "\n" + each;
   return done(text, advice.empty() ? nlohmann::json() : nlohmann::json{{"advice", advice}});

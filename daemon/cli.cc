@@ -152,7 +152,8 @@ void add_account_commands(CLI::App& app, Line& line) {
   command = add_request(account, line, "rename", "Give an account another address");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "to", "NEW-ADDRESS");
-  command = add_request(account, line, "hide", "Hide IMAP capabilities from an account, or none");
+  command = add_request(account, line, "hide",
+                        "Hide these IMAP capabilities, and no others: NOTIFY,MOVE, or none");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "capabilities", "CAPABILITIES");
   command = add_request(account, line, "referral",

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "daemon/commands.h"
+#include "protocols/imap/capability.h"
 #include "protocols/mail/address.h"
 
 namespace waxwing {
@@ -64,6 +65,22 @@ Answer account_add(World& world, const Request& request) {
   return done("account " + account->address + " added", describe(*account));
 }
 
+// Of "secret:1000:1000:Name:/home/of:/bin/sh:extra=1", as a passwd-file has it behind {PLAIN}, the
+// secret. A password in clear may hold colons, but hardly ones that look like this.
+std::string_view without_fields(std::string_view secret) {
+  const auto is_number = [](std::string_view field) {
+    return field.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  const auto fields = split(secret, ':');
+  for (std::size_t i = 1; i + 5 <= fields.size(); ++i) {
+    const std::string_view home = fields[i + 3];
+    if (!is_number(fields[i]) || !is_number(fields[i + 1])) continue;
+    if (!home.empty() && home.front() != '/') continue;
+    return secret.substr(0, static_cast<std::size_t>(fields[i].data() - secret.data()) - 1);
+  }
+  return secret;
+}
+
 // One `address:{SCHEME}secret` a line; what follows a further colon is other software's.
 Answer account_import(World& world, const Request& request) {
   const std::string text = text_of(request, "lines");
@@ -84,7 +101,8 @@ Answer account_import(World& world, const Request& request) {
     }
     std::string_view secret = line.substr(colon + 1);
     // A password in clear may hold colons; hashes never do.
-    if (!starts_with_ignoring_case(secret, "{PLAIN}")) secret = secret.substr(0, secret.find(':'));
+    secret = starts_with_ignoring_case(secret, "{PLAIN}") ? without_fields(secret)
+                                                          : secret.substr(0, secret.find(':'));
     if (auto imported = world.directory.import_account(line.substr(0, colon), secret); imported) {
       ++added;
     } else {
@@ -125,7 +143,13 @@ Answer account_remove(World& world, const Request& request) {
   if (auto removed = world.store.remove_account(account->address);
       !removed && removed.error().code != Error::Code::NotFound)
     return refused(removed.error());
-  return done("account " + account->address + " and its mail removed");
+  std::string text = "account " + account->address + " and its mail removed";
+  const auto aliases = world.directory.aliases();
+  for (const auto& alias : aliases.value_or(std::vector<AliasRecord>())) {
+    if (std::ranges::find(alias.targets, account->address) == alias.targets.end()) continue;
+    text += "\nthe alias " + alias.address + " still leads there: `waxwing alias add` or `remove`";
+  }
+  return done(std::move(text));
 }
 
 Answer account_list(World& world, const Request&) {
@@ -208,13 +232,23 @@ Answer account_quota(World& world, const Request& request) {
   return done("quota of " + address + " set");
 }
 
+std::string no_capability(std::string_view name) {
+  return "\"" + std::string(name) +
+         "\" is no capability that can be hidden: write one that the IMAP command CAPABILITY "
+         "tells, "
+         "several with commas between them, or none";
+}
+
 // "NOTIFY,COMPRESS=DEFLATE"; "none" hides nothing more.
 Answer account_hide(World& world, const Request& request) {
   const std::string address = text_of(request, "address");
   const std::string text = text_of(request, "capabilities");
   std::vector<std::string> capabilities;
   if (text != "none") {
-    for (const auto capability : split(text, ',')) capabilities.emplace_back(capability);
+    for (const auto capability : split(text, ',')) {
+      if (!imap::is_capability(capability)) return {2, no_capability(capability), nullptr};
+      capabilities.emplace_back(capability);
+    }
   }
   if (auto set = world.directory.set_hidden(address, capabilities); !set)
     return refused(set.error(), kListAccounts);
@@ -299,9 +333,21 @@ Answer alias_add(World& world, const Request& request) {
   std::vector<std::string> targets;
   for (const auto& target : request.value("targets", json::array()))
     if (target.is_string()) targets.push_back(target.get<std::string>());
+  if (address.starts_with("*@")) {
+    return {
+        2,
+        "\"*\" is a name like any other: for all that nobody else has, write " + address.substr(1),
+        nullptr};
+  }
   if (auto added = world.directory.add_alias(address, targets); !added)
     return refused(added.error());
-  return done("alias " + address + " leads to " + join(targets, ", "));
+  std::string text = "alias " + address + " leads to " + join(targets, ", ");
+  for (const std::string& target : targets) {
+    const auto route = world.directory.route(target);
+    if (!route || route->kind != Directory::Route::Kind::Unknown) continue;
+    text += "\n" + target + " is nobody here, so nothing arrives there until you add it";
+  }
+  return done(std::move(text));
 }
 
 Answer alias_remove(World& world, const Request& request) {

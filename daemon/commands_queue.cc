@@ -119,6 +119,13 @@ Answer queue_show(World& world, const Request& request) {
                                 {"recipients", std::move(recipients)}});
 }
 
+// Nothing to do is a typing error, unless all are meant.
+std::optional<Answer> no_such(const std::string& which, std::size_t count) {
+  if (count > 0 || which.empty()) return std::nullopt;
+  return failed("nothing in the queue goes by \"" + which +
+                "\": name an id or a domain that `waxwing queue list` shows");
+}
+
 std::string messages(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " delivery" : " deliveries");
 }
@@ -127,14 +134,17 @@ Answer queue_retry(World& world, const Request& request) {
   const std::string which = which_of(request);
   const auto count = world.queue.retry(which);
   if (!count) return failed(count.error().text);
+  if (auto nothing = no_such(which, *count)) return *nothing;
   if (world.try_now && *count > 0) world.try_now("");
   return done(messages(*count) + (world.try_now ? " tried now" : " tried when the server runs"),
               {{"deliveries", *count}});
 }
 
 Answer queue_hold(World& world, const Request& request) {
-  const auto count = world.queue.hold(which_of(request));
+  const std::string which = which_of(request);
+  const auto count = world.queue.hold(which);
   if (!count) return failed(count.error().text);
+  if (auto nothing = no_such(which, *count)) return *nothing;
   return done(messages(*count) + " held until `waxwing queue retry`", {{"deliveries", *count}});
 }
 

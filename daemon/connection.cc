@@ -138,6 +138,7 @@ Transport::Moved Connection::receive(std::span<char> space) {
       case Inflater::Next::Kind::Ended: return {Transport::Moved::Kind::Ended};
       case Inflater::Next::Kind::Damaged:
         goodbye_ = "What you sent is no DEFLATE";
+        ending_ = Ending::Now;
         return {Transport::Moved::Kind::WaitToRead};
       case Inflater::Next::Kind::Hungry: break;
     }
@@ -191,7 +192,7 @@ void Connection::take_output() {
 
 // Gives the session its next word, if it is its turn.
 bool Connection::talk() {
-  if (goodbye_) {
+  if (is_time_for_goodbye()) {
     say_goodbye();
     return true;
   }
@@ -211,7 +212,7 @@ bool Connection::talk() {
   }
   if (has_pending() && may_read()) {
     read_input();
-    return due_ || goodbye_;
+    return due_ || is_time_for_goodbye();
   }
   return false;
 }
@@ -225,6 +226,7 @@ void Connection::follow(Next next) {
       if (input_.size() >= session_->input_limit()) {
         log.error("input-not-consumed", {{"session", peer_.session_id}});
         goodbye_ = "internal error";
+        ending_ = Ending::Now;
       }
       return;
     case Next::Kind::Work: return submit(next.lane);
@@ -281,6 +283,10 @@ void Connection::note_user() {
     goodbye_ = "This account has changed: sign in again";
   }
   revoked_.clear();
+}
+
+bool Connection::is_time_for_goodbye() const {
+  return goodbye_ && (ending_ == Ending::Now || !session_->is_amid_message());
 }
 
 void Connection::say_goodbye() {
@@ -398,7 +404,7 @@ void Connection::linger() {
   if (!transport_.discard_arrived() || transport_.is_client_gone()) abort();
 }
 
-void Connection::end(std::string reason) {
+void Connection::end(std::string reason, Ending ending) {
   switch (phase_) {
     case Phase::Introducing:
     case Phase::Sniffing:
@@ -413,6 +419,7 @@ void Connection::end(std::string reason) {
     case Phase::Dead: return;
   }
   goodbye_ = std::move(reason);
+  ending_ = ending;
   pump();
 }
 

@@ -84,8 +84,10 @@ class Connection {
   void start();
   // Does whatever can be done now.
   void pump();
-  // The protocol's goodbye as soon as no command is running, then the end.
-  void end(std::string reason);
+  // The protocol's goodbye as soon as no command is running, then the end. AfterMessage: nor a
+  // message coming in.
+  enum class Ending { Now, AfterMessage };
+  void end(std::string reason, Ending ending = Ending::Now);
   // The same if this user has signed in here; or does so soon, with what was right a moment ago.
   void revoke(const std::string& user, const std::string& reason);
   // The end, now.
@@ -143,6 +145,7 @@ class Connection {
   void submit(Lane lane);
   void overloaded();
   void ran(std::optional<Progress> progress);
+  bool is_time_for_goodbye() const;
   void say_goodbye();
 
   bool may_read() const;
@@ -172,6 +175,7 @@ class Connection {
   Lane lane_ = Lane::Storage;
   Lanes::Ticket ticket_ = 0;
   std::optional<std::string> goodbye_;
+  Ending ending_ = Ending::Now;
   std::chrono::milliseconds pause_{0};
   bool due_ = false;                           // there may be something for consume()
   Next::Kind upgrade_ = Next::Kind::StartTls;  // what Upgrading leads to

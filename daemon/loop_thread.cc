@@ -78,11 +78,12 @@ std::vector<SessionSummary> LoopThread::sessions() {
   });
 }
 
-std::size_t LoopThread::end_those(const Chooses& chooses, const std::string& reason) {
+std::size_t LoopThread::end_those(const Chooses& chooses, const std::string& reason,
+                                  Connection::Ending ending) {
   std::vector<Connection*> chosen;  // ending one takes it out of connections_
   for (const auto& [number, connection] : connections_)
     if (chooses(*connection)) chosen.push_back(connection.get());
-  for (Connection* connection : chosen) connection->end(reason);
+  for (Connection* connection : chosen) connection->end(reason, ending);
   return chosen.size();
 }
 
@@ -107,8 +108,10 @@ std::size_t LoopThread::kick(const std::string& session_id, const std::string& r
 }
 
 std::size_t LoopThread::kick_all(const std::string& reason) {
-  return ask<std::size_t>(
-      [&] { return end_those([](const Connection&) { return true; }, reason); });
+  return ask<std::size_t>([&] {
+    return end_those([](const Connection&) { return true; }, reason,
+                     Connection::Ending::AfterMessage);
+  });
 }
 
 void LoopThread::abort_all() {

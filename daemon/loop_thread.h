@@ -39,13 +39,16 @@ class LoopThread {
   std::vector<SessionSummary> sessions();
   // How many sessions are ending because of it.
   std::size_t kick(const std::string& session_id, const std::string& reason);
+  // Who brings a message may finish it.
   std::size_t kick_all(const std::string& reason);
   // Ends what is left without a word.
   void abort_all();
 
  private:
   using Chooses = std::function<bool(const Connection&)>;
-  std::size_t end_those(const Chooses& chooses, const std::string& reason);  // on the loop
+  // On the loop.
+  std::size_t end_those(const Chooses& chooses, const std::string& reason,
+                        Connection::Ending ending = Connection::Ending::Now);
   template <class T>
   T ask(const std::function<T()>& question);
   void close(std::uint64_t number);

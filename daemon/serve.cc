@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/log.h"
-#include "config/advice.h"
 #include "config/load.h"
+#include "daemon/capability_advice.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
 #include "daemon/conversations.h"
@@ -363,7 +363,8 @@ void Daemon::watch() {
 
 // What is no mistake in itself, and hardly meant.
 void Daemon::advise() const {
-  for (const auto& each : advice_on(*settings_)) log.warning("configuration", {{"advice", each}});
+  for (const auto& each : all_advice_on(*settings_))
+    log.warning("configuration", {{"advice", each}});
   for (const auto& relay : settings_->relay) {
     if (!relay.accept) continue;
     for (const auto& domain : relay.domains) {

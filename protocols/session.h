@@ -110,6 +110,9 @@ class Session {
   // The daemon stops, or an administrator ends this session: writes the protocol's own goodbye
   // (421, * BYE, nothing in POP3). The connection closes after it.
   virtual void goodbye(std::string_view reason, Output& output) = 0;
+  // The client is amid a message that it brings. A daemon that stops lets it come to its end, if it
+  // comes soon: the answer to it says whose message it is now.
+  virtual bool is_amid_message() const { return false; }
   // The client has been silent for too long; as goodbye().
   virtual void timed_out(Output& output) = 0;
   // The pending command waited too long for a worker and will not run: answers it with a temporary

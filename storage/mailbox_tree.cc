@@ -431,6 +431,22 @@ Outcome MailboxTree::recover(Access& access) {
   return adopt_directories(access);
 }
 
+// A directory that changed in the second of a look may have changed after it, too. What cannot be
+// looked at now is at the next time.
+void MailboxTree::notice_directories(Access& access) {
+  if (account_.is_read_only()) return;
+  const auto now = account_.context().disk.stat(account_.maildir());
+  if (!now) return;
+  const bool is_as_before = now->modified == seen_.modified &&
+                            now->modified_nanoseconds == seen_.nanoseconds &&
+                            now->modified < seen_.at - 1;
+  if (is_as_before) return;
+  if (adopt_directories(access)) {
+    seen_ = {now->modified, now->modified_nanoseconds,
+             unix_seconds(account_.context().clock.now())};
+  }
+}
+
 Outcome MailboxTree::adopt_directories(Access& access) {
   std::set<std::string> known;
   for (const auto& [name, mailbox] : mailboxes_) known.insert(mailbox->state(access).record.folder);
@@ -439,7 +455,7 @@ Outcome MailboxTree::adopt_directories(Access& access) {
   for (const auto& p : *pending) known.insert(p.from);
   std::vector<std::pair<std::string, std::string>> unknown;
   auto listed = account_.context().disk.list(account_.maildir(), [&](const Disk::Entry& entry) {
-    if (!entry.is_directory || known.contains(entry.name)) return;
+    if (!entry.is_directory || known.contains(entry.name) || refused_.contains(entry.name)) return;
     auto name = name_of_folder(entry.name);
     if (name && !mailboxes_.contains(*name)) unknown.emplace_back(*name, entry.name);
   });
@@ -456,6 +472,7 @@ Outcome MailboxTree::adopt_directories(Access& access) {
     if (done) {
       log.info("folder adopted", {{"account", account_.address()}, {"mailbox", name}});
     } else {
+      refused_.insert(folder);
       log.warning(
           "folder not adopted",
           {{"account", account_.address()}, {"folder", folder}, {"reason", done.error().text}});

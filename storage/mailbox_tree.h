@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,8 @@ class MailboxTree {
   Outcome finish_pending(Access& access);
   // Makes directories that are missing, takes up directories that other programs made.
   Outcome recover(Access& access);
+  // Takes up the latter if any may have come since the last look.
+  void notice_directories(Access& access);
 
   using Mailboxes = std::map<std::string, std::shared_ptr<MaildirMailbox>, std::less<>>;
   const Mailboxes& all(const Access&) const { return mailboxes_; }
@@ -75,6 +79,11 @@ class MailboxTree {
 
   MaildirAccount& account_;
   Mailboxes mailboxes_;
+  // The folder of folders when it was looked at last.
+  struct Seen {
+    std::int64_t modified = -1, nanoseconds = 0, at = 0;
+  } seen_;
+  std::set<std::string> refused_;  // folders of which the log knows
 };
 
 }  // namespace waxwing

@@ -118,6 +118,8 @@ Outcome MaildirAccount::recover_if_needed(Access& access) {
     Recovery recovery(*this, access);
     if (auto done = recovery.run(); !done) return done;
     request_work();
+  } else {
+    tree_.notice_directories(access);
   }
   return access.index.set_state("open " + context_->boot_id);
 }
@@ -266,6 +268,7 @@ void MaildirAccount::tell(MailboxId mailbox, ModSeq modseq) {
 Result<std::vector<MailboxInfo>> MaildirAccount::mailboxes() {
   auto access = enter();
   if (!access) return fail(access.error());
+  tree_.notice_directories(*access);
   return tree_.list(*access);
 }
 

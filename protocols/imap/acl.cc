@@ -36,7 +36,8 @@ std::string_view owner_of(const Conversation& conversation, std::string_view nam
 
 // Section 3: what cannot be prepared is a mistake of the client.
 Reply bad_identifier() {
-  return Reply::bad("An identifier is an address or \"anyone\", maybe with \"-\" before it");
+  return Reply::no("An identifier is an address or \"anyone\", maybe with \"-\" before it",
+                   "CANNOT");
 }
 
 Reply change(Conversation& conversation, const std::string& mailbox, const std::string& identifier,

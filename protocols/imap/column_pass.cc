@@ -133,9 +133,9 @@ Outcome ColumnPass::visit_headers(SearchSource& source, Uid block, std::size_t e
   bool is_cut_short = false;
   const auto uids = uids_to_read(block, end);
   const auto read = source.headers(uids, [&](Uid uid, std::string_view header, bool is_whole) {
+    while (next_ < end && row(next_).uid < uid) visit_gone(next_ + 1, visit);
     work_out(header);
     if (making_) add_to_made(uid, is_whole);
-    while (next_ < end && row(next_).uid < uid) visit_gone(next_ + 1, visit);
     if (next_ < end && row(next_).uid == uid) visit(next_++, {values_, false, !is_whole});
     is_cut_short = uid != uids.back() && is_time_up();
     return !is_cut_short;

@@ -44,6 +44,12 @@ Reply bad_name(const Error& error) {
   return Reply::no(error.text, "CANNOT");
 }
 
+// Of which limit it is that a name meets the client hears.
+Reply refuse_name(const Conversation& conversation, const Error& error) {
+  if (error.code != Error::Code::Limit) return conversation.refuse(error);
+  return Reply::no("That cannot be made: " + error.text, "LIMIT");
+}
+
 }  // namespace
 
 Reply enable(Conversation& conversation, Enable& enable, Output& output) {
@@ -91,11 +97,12 @@ Reply create(Conversation& conversation, Create& create, Output& output) {
     use = *found;
   }
   const auto made = conversation.account->create(*name, use);
-  if (!made) return conversation.refuse(made.error());
+  if (!made) return refuse_name(conversation, made.error());
   know(conversation, {*name});
   if (is_written_otherwise(conversation, *name, create.mailbox)) {
     write_name(conversation, *name, create.mailbox, output);
   }
+  if (!conversation.offers("OBJECTID")) return Reply::ok("Created");
   // RFC 8474 section 4.1
   return Reply::ok("Created",
                    "MAILBOXID (" + mailbox_id((*made)->id(), (*made)->uid_validity()) + ")");
@@ -125,7 +132,7 @@ Reply rename(Conversation& conversation, Rename& rename, Output& output) {
   const auto to = conversation.decode(rename.to);
   if (!to) return bad_name(to.error());
   if (const auto renamed = conversation.account->rename(*from, *to); !renamed) {
-    return conversation.refuse(renamed.error());
+    return refuse_name(conversation, renamed.error());
   }
   know(conversation, {*from, *to});
   if (is_written_otherwise(conversation, *from, rename.from) ||

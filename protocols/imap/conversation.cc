@@ -19,6 +19,7 @@ bool Conversation::may_send_password() const {
 }
 
 bool Conversation::offers(std::string_view capability) const {
+  if (equals_ignoring_case(capability, "IMAP4rev1")) return true;
   const auto hides = [&](const std::vector<std::string>& hidden) {
     return std::ranges::any_of(hidden, [&](const std::string& name) {
       if (equals_ignoring_case(name, capability)) return true;

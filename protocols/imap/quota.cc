@@ -8,6 +8,7 @@ namespace {
 
 void tell_quota(const Account::QuotaRoot& root, Output& output) {
   const auto& [name, limits, used] = root;
+  if (limits.is_none()) return;  // there is no empty list.  RFC 9208 section 7
   output << "* QUOTA " << to_astring(name) << " (";
   if (limits.bytes != 0) {
     output << "STORAGE " << std::to_string(in_quota_units(used.bytes)) << " "

@@ -98,11 +98,11 @@ Reply cancel_update(Conversation& conversation, CancelUpdate& cancel, Output&) {
   if (!conversation.offers("CONTEXT=SEARCH") && !conversation.offers("CONTEXT=SORT")) {
     return Reply::bad("Unknown command");
   }
-  bool has_all = true;
-  for (const std::string& tag : cancel.tags) {
-    has_all = conversation.selected->contexts().cancel(tag) && has_all;
-  }
+  auto& contexts = conversation.selected->contexts();
+  const bool has_all =
+      std::ranges::all_of(cancel.tags, [&](const auto& tag) { return contexts.has(tag); });
   if (!has_all) return Reply::no("There is no such search whose result is kept up");
+  for (const std::string& tag : cancel.tags) contexts.cancel(tag);
   return Reply::ok("The result is not kept up any longer");
 }
 

@@ -33,9 +33,11 @@ void describe(const Conversation& conversation, std::string_view supplied, Outpu
   output << "* OK [UIDVALIDITY " << std::to_string(selected.mailbox().uid_validity())
          << "] UIDs valid\r\n";
   output << "* OK [UIDNEXT " << std::to_string(view.uid_next()) << "] Next UID\r\n";
-  output << "* OK [MAILBOXID ("
-         << mailbox_id(selected.mailbox().id(), selected.mailbox().uid_validity())
-         << ")] Stays with renames\r\n";
+  if (conversation.offers("OBJECTID")) {
+    output << "* OK [MAILBOXID ("
+           << mailbox_id(selected.mailbox().id(), selected.mailbox().uid_validity())
+           << ")] Stays with renames\r\n";
+  }
   if (conversation.offers("URLAUTH")) output << "* OK [URLMECH INTERNAL] URLs can be signed\r\n";
   output << "* OK [HIGHESTMODSEQ " << std::to_string(view.highest_modseq()) << "] Highest\r\n";
   // RFC 5257 section 4.1. Whoever can read the mailbox has private annotations at least.

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "protocols/imap/capability.h"
 #include "protocols/imap/conversation.h"
+#include "protocols/imap/extensions_used.h"
 #include "protocols/imap/framer.h"
 #include "protocols/imap/metadata.h"
 #include "protocols/imap/parser.h"
@@ -51,6 +52,7 @@ class ImapSession final : public waxwing::Session {
   void goodbye(std::string_view reason, Output& output) override;
   void timed_out(Output& output) override;
   Next overloaded(Output& output) override;
+  bool is_amid_message() const override { return conversation_.upload != nullptr; }
   std::chrono::seconds idle_timeout() const override;
   std::chrono::seconds keep_alive() const override;
   const std::string& user() const override;
@@ -189,6 +191,11 @@ std::optional<Next> ImapSession::on_command(const RawCommand& raw, Output& outpu
   const Entry* entry = find_entry(command->name);
   if (!entry || (!entry->extension.empty() && !conversation_.offers(entry->extension))) {
     reject(command->tag, "BAD Unknown command", output);
+    return std::nullopt;
+  }
+  for (const std::string& extension : extensions_used(*command)) {
+    if (conversation_.offers(extension)) continue;
+    reject(command->tag, "BAD " + extension + " is not spoken here", output);
     return std::nullopt;
   }
   // Who turns to another mailbox now need not learn it.

@@ -16,7 +16,7 @@ constexpr Entry kTable[] = {
     {"ID", In::Any, On::Loop, Numbers::Free, once<id>, "ID"},
     {"LANGUAGE", In::Any, On::Loop, Numbers::Free, once<language>, "LANGUAGE"},
 
-    {"STARTTLS", In::NotAuthenticated, On::Loop, Numbers::Keep, once<starttls>},
+    {"STARTTLS", In::NotAuthenticated, On::Loop, Numbers::Keep, once<starttls>, "STARTTLS"},
     {"LOGIN", In::NotAuthenticated, On::Password, Numbers::Keep, once<login>},
     {"AUTHENTICATE", In::NotAuthenticated, On::Password, Numbers::Keep, authenticate},
 

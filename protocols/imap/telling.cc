@@ -42,7 +42,8 @@ void Telling::mailbox_gone(Output& output) {
   conversation_.selected.reset();
   if (!is_amid_line()) {
     output << "* BYE "
-           << translated("The selected mailbox has been deleted", conversation_.dialect.language)
+           << translated("The selected mailbox is deleted, or no longer yours to see",
+                         conversation_.dialect.language)
            << "\r\n";
   }
   conversation_.ending = Conversation::Ending::Close;

@@ -34,6 +34,7 @@ class Conversation final : public Session {
   Next changed(MailboxId, Output&) override { return Next::bytes(); }
   Next tick(Output&) override { return Next::bytes(); }
   void encrypted(const TlsInfo& tls) override;
+  bool is_amid_message() const override { return mode_ == Mode::Text || next_job_ != Job::None; }
   void goodbye(std::string_view reason, Output& output) override;
   void timed_out(Output& output) override;
   Next overloaded(Output& output) override;

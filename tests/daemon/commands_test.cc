@@ -4,8 +4,10 @@
 
 #include <map>
 
+#include "auth/credentials.h"
 #include "auth/directory.h"
 #include "auth/domain_keys.h"
+#include "auth/password_hash.h"
 #include "tests/daemon/house.h"
 
 namespace waxwing::test {
@@ -63,6 +65,11 @@ class Commands : public ::testing::Test {
   void add_alice() {
     run({{"command", "domain add"}, {"domain", "example.test"}});
     run({{"command", "account add"}, {"address", "alice@example.test"}, {"password", "secret"}});
+  }
+
+  bool is_password(const std::string& address, std::string_view password) {
+    const auto known = directory_->credentials().find(address);
+    return known && matches(known->hash, password).value_or(false);
   }
 
   static std::shared_ptr<const Settings> make_settings(const Folder& folder) {
@@ -249,6 +256,53 @@ TEST_F(Commands, ImportManyAccountsAndNameTheLinesLeftOut) {
   ASSERT_EQ(answer.result["troubles"].size(), 2u);
   EXPECT_EQ(answer.result["troubles"][0], "line 4: there is no colon between address and password");
   EXPECT_EQ(std::string(answer.result["troubles"][1]).find("line 5: "), 0u);
+}
+
+TEST_F(Commands, ImportThePasswordOfAPasswdFilesLineAlone) {
+  run({{"command", "domain add"}, {"domain", "example.test"}});
+  const Answer answer =
+      run({{"command", "account import"},
+           {"lines",
+            "alice@example.test:{PLAIN}secret:5000:5000::/var/mail/alice::userdb_quota=1G\n"
+            "bob@example.test:{PLAIN}secret::::::\n"
+            "carol@example.test:{PLAIN}se:cr:et:1:2\n"}});
+  EXPECT_EQ(answer.result["added"], 3);
+  EXPECT_TRUE(is_password("alice@example.test", "secret"));
+  EXPECT_TRUE(is_password("bob@example.test", "secret"));
+  EXPECT_TRUE(is_password("carol@example.test", "se:cr:et:1:2"));
+}
+
+TEST_F(Commands, SayWhichAliasesLeadToNobody) {
+  add_alice();
+  const Answer added = run({{"command", "alias add"},
+                            {"address", "info@example.test"},
+                            {"targets", {"alice@example.test", "nobody@example.test"}}});
+  EXPECT_EQ(added.status, 0);
+  EXPECT_NE(added.text.find("\nnobody@example.test is nobody here"), std::string::npos);
+  EXPECT_EQ(added.text.find("\nalice@example.test"), std::string::npos);
+  EXPECT_NE(text({{"command", "account remove"}, {"address", "alice@example.test"}})
+                .find("the alias info@example.test still leads there"),
+            std::string::npos);
+  const Answer star = run({{"command", "alias add"},
+                           {"address", "*@example.test"},
+                           {"targets", {"alice@example.test"}}});
+  EXPECT_EQ(star.status, 2);
+  EXPECT_NE(star.text.find("write @example.test"), std::string::npos);
+}
+
+TEST_F(Commands, HideOnlyCapabilitiesThatThereAre) {
+  add_alice();
+  const auto hide = [&](const char* names) {
+    return run({{"command", "account hide"},
+                {"address", "alice@example.test"},
+                {"capabilities", names}})
+        .status;
+  };
+  EXPECT_EQ(hide("NOTIFY,compress=deflate,AUTH=PLAIN,thread"), 0);
+  EXPECT_EQ(hide("none"), 0);
+  for (const char* wrong : {"NOTFY", "NOTIFY,", "NOTIFY MOVE", "IMAP4rev1", ""}) {
+    EXPECT_EQ(hide(wrong), 2) << wrong;
+  }
 }
 
 TEST_F(Commands, KeepAliases) {

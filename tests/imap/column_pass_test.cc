@@ -172,6 +172,7 @@ TEST_F(ColumnPassTest, AHeaderThatIsCutIsNoEvidence) {
 TEST_F(ColumnPassTest, NobodyFindsWhatIsGone) {
   add_all(1, 511);
   for (Uid uid = 3; uid < 300; ++uid) messages_.messages.erase(uid);
+  EXPECT_EQ(search("SUBJECT number"), "1:2,300:511");
   EXPECT_EQ(search("NOT SUBJECT x"), "1:2,300:511");
   EXPECT_EQ(search("NOT SUBJECT x"), "1:2,300:511");
   rows_.erase(rows_.begin(), rows_.begin() + 310);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <future>
 
 #include "storage/file_name.h"
@@ -230,6 +231,33 @@ TEST_F(OtherProgramsTest, FolderOfAnotherProgramBecomesAMailbox) {
   crash();
   ASSERT_TRUE(mailbox("From\xC3\xA9")->refresh());
   EXPECT_EQ(mailbox("From\xC3\xA9")->view()->size(), 1u);
+}
+
+TEST_F(OtherProgramsTest, FolderIsNoticedWhileTheServerRunsAndAfterACleanStop) {
+  const auto make = [&](const std::string& name) {
+    for (const char* part : {"", "/cur", "/new", "/tmp"}) {
+      fs::create_directory(folder() + "/Maildir/." + name + part);
+    }
+    write_file(folder() + "/Maildir/." + name + "/cur/1.x:2,", message("m"));
+  };
+  const auto is_listed = [&](const std::string& name) {
+    const auto all = account()->mailboxes();
+    return std::ranges::count(*all, name, &MailboxInfo::name) == 1;
+  };
+  inbox();
+  ASSERT_TRUE(account()->create("Own/Folder"));
+  make("Live");
+  EXPECT_TRUE(is_listed("Live"));
+  EXPECT_EQ(account()->status("Live")->messages, 1u);
+  make("Later");
+  EXPECT_TRUE(is_listed("Later"));
+  store_->close();
+  store_.reset();
+  make("Meanwhile");
+  open_store();
+  EXPECT_TRUE(mailbox("Meanwhile"));
+  EXPECT_TRUE(is_listed("Live"));
+  EXPECT_TRUE(is_listed("Own/Folder"));
 }
 
 TEST_F(OtherProgramsTest, TwoFoldersOfOneNameLockNobodyOut) {
