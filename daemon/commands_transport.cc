@@ -99,6 +99,7 @@ Answer mailbox_take(World& world, const Request& request) {
   const Uid after = request.value("after", Uid{0});
   const auto room = request.value("bytes", std::uint64_t{1} << 20);
   json messages = json::array();
+  std::vector<Uid> uids;
   std::uint64_t size = 0;
   Uid last = after;
   for (std::size_t n = view->lower_bound(after + 1); n < view->size(); ++n) {
@@ -113,11 +114,15 @@ Answer mailbox_take(World& world, const Request& request) {
       return failed("UID " + std::to_string(row.uid) + " cannot be read");
     }
     size += row.size;
+    uids.push_back(row.uid);
     messages.push_back({{"uid", row.uid},
                         {"date", row.internal_date},
                         {"flags", names_of(row.flags, view->keywords())},
                         {"text", base64(text)}});
   }
+  const auto uidls = (*mailbox)->uidls(uids);
+  if (!uidls) return failed(uidls.error().text);
+  for (std::size_t n = 0; n < uids.size(); ++n) messages[n]["uidl"] = (*uidls)[n];
   return done("", {{"uid_validity", (*mailbox)->uid_validity()},
                    {"uid_next", view->uid_next()},
                    {"last", last},

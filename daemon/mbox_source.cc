@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "daemon/mail_source.h"
 #include "daemon/mbox_flags.h"
+#include "daemon/mbox_name.h"
 #include "protocols/mail/header.h"
-#include "storage/mailbox_name.h"
 
 namespace waxwing {
 namespace {
@@ -109,9 +109,8 @@ Result<FoundMail> find_in_mbox(const std::string& path, const std::string& name)
   if (error) return fail(Error::Code::Denied, path + ": " + error.message());
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
-    std::string own = fs::relative(file, path).string();
-    if (own.ends_with(".mbox")) own.resize(own.size() - 5);
-    auto canonical = canonical_name(own);
+    const fs::path own = fs::relative(file, path);
+    const auto canonical = mailbox_of_mbox_path({own.begin(), own.end()});
     if (!canonical) {
       return fail(Error::Code::Invalid, file.string() + ": the file's name is no mailbox name");
     }

@@ -131,6 +131,43 @@ class Import(harness.LiveTest):
         self.assertEqual(answer[1].decode(), LETTER.format("1276528488.M8P1.host", "1276528488.M8P1.host").replace("\n", "\r\n"))
         client.logout()
 
+    def test_no_name_of_a_mailbox_leads_out_of_an_export_or_into_another_file(self):
+        address = self.account("prankster")
+        names = ["../../ESCAPED/x", "p", "zz/../p", "foo", "foo.mbox/bar", "./.hidden", "q.mbox"]
+        client = self.imap(address)
+        for name in names:
+            self.assertEqual(client.create(f'"{name}"')[0], "OK", name)
+            client.append(f'"{name}"', None, None, f"Subject: {name}\r\n\r\n".encode())
+        client.logout()
+        above = self.folder()
+        target = os.path.join(above, "a", "out")
+        self.assertIn(f"{len(names)} messages", self.server.command("mailbox", "export", "--to", "mbox", target, address))
+        self.assertEqual(os.listdir(above), ["a"])
+        self.assertEqual(os.listdir(os.path.join(above, "a")), ["out"])
+        again = self.account("prankster2")
+        self.assertIn(f"{len(names)} of {len(names)} messages", self.server.command("mailbox", "import", "--from", "mbox", target, again))
+        client = self.imap(again)
+        for name in names:
+            self.assertEqual(client.select(f'"{name}"'), ("OK", [b"1"]), name)
+            self.assertIn(f"Subject: {name}".encode(), client.fetch("1", "BODY.PEEK[]")[1][0][1])
+        client.logout()
+
+    def test_ids_of_pop3_go_back_to_dovecot(self):
+        address = self.account("pops")
+        self.server.command("mailbox", "import", "--from", "dovecot", self.dovecot(), address)
+        target = os.path.join(self.folder(), "out")
+        self.server.command("mailbox", "export", "--to", "maildir", target, address)
+        pop = poplib.POP3_SSL("localhost", self.server.port(995), context=self.server.tls(), timeout=30)
+        pop.user(address)
+        pop.pass_(PASSWORD)
+        uidls = [line.split()[1].decode() for line in pop.uidl()[1]]
+        pop.quit()
+        with open(os.path.join(target, "dovecot-uidlist")) as file:
+            lines = file.read().splitlines()[1:]
+        self.assertEqual([line.split(" :")[0] for line in lines],
+                         [f"{uid} P{uidl}" for uid, uidl in zip((7, 12, 4711, 4712), uidls)])
+        self.assertEqual(uidls[3], f"{VALIDITY}.4712")
+
     def test_mistakes_are_told(self):
         address = self.account("careful")
         said = self.refused("mailbox", "import", "--from", "maildir", "/nowhere", address)
