@@ -1,10 +1,14 @@
 // Messages into mailboxes and out of them, for `mailbox import` and `mailbox export`: the command
 // line reads and writes the files, which the server may not.
 #include <algorithm>
+#include <array>
+#include <mutex>
 
 #include "base/encoding.h"
 #include "base/fd.h"
 #include "daemon/commands.h"
+#include "daemon/known_messages.h"
+#include "storage/mailbox_name.h"
 
 namespace waxwing {
 
@@ -13,6 +17,9 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxMessages = 500;
+// Of a request for keys: nothing else is to wait long.
+constexpr std::uint64_t kMaxRead = 64 << 20;
+constexpr std::uint64_t kLeastRead = 8 << 10;
 
 Result<std::shared_ptr<Account>> account_of(World& world, const Request& request) {
   auto record = world.directory.account(text_of(request, "address"));
@@ -45,33 +52,93 @@ json names_of(Flags flags, const std::vector<std::string>& keywords) {
   return names;
 }
 
-// Puts one message where it belongs. What came with an earlier try is there already.
-Outcome put_message(World& world, Mailbox& mailbox, const json& message, std::size_t& stored) {
+// Whoever looks at what is there and then puts in what is not has an account's mailboxes for
+// himself: the request of a command that was killed may still run while it is repeated.
+std::mutex& turn_of(const std::string& address) {
+  static std::array<std::mutex, 16> turns;
+  return turns[std::hash<std::string>{}(address) % turns.size()];
+}
+
+// What is in the files of a mailbox, by message: those behind a UID, until so many octets are read.
+Result<json> keys_behind(Mailbox& mailbox, Uid last, std::uint64_t room) {
+  const auto view = mailbox.view();
+  std::uint64_t size = 0;
+  json keys = json::array();
+  for (std::size_t n = view->lower_bound(last + 1); n < view->size(); ++n) {
+    const MessageRow& row = (*view)[n];
+    if (size > room) break;
+    last = row.uid;
+    auto file = mailbox.open(row.uid);
+    if (!file && file.error().code == Error::Code::NotFound) continue;
+    if (!file) return fail(file.error());
+    std::string text(static_cast<std::size_t>(file->size), '\0');
+    if (read_at(*file->file, 0, text) != static_cast<ssize_t>(text.size())) {
+      return fail(Error::Code::Temporary, "UID " + std::to_string(row.uid) + " cannot be read");
+    }
+    // An entry is work, too.
+    size += text.size() + kLeastRead;
+    keys.push_back({{"uid", row.uid}, {"key", message_key(text)}});
+  }
+  return json{{"uid_next", view->uid_next()}, {"last", last}, {"keys", std::move(keys)}};
+}
+
+Answer mailbox_keys(World& world, const Request& request) {
+  auto account = account_of(world, request);
+  if (!account) return failed(account.error().text);
+  const std::lock_guard turn(turn_of((*account)->address()));
+  auto mailbox = (*account)->mailbox(text_of(request, "mailbox"));
+  if (!mailbox) return failed(mailbox.error().text);
+  auto keys = keys_behind(**mailbox, request.value("after", Uid{0}), kMaxRead);
+  if (!keys) return failed(keys.error().text);
+  return done("", std::move(*keys));
+}
+
+struct Put {
+  KnownMessages known;  // what came since the command looked
+  std::size_t stored = 0;
+  std::size_t renumbered = 0;  // of these
+};
+
+Result<Uid> append_message(World& world, Mailbox& mailbox, const json& message, Put& put) {
+  const auto text = from_base64(message.value("text", std::string()));
+  if (!text) return fail(Error::Code::Invalid, "the message is no base64");
+  const Uid uid = message.value("uid", Uid{0});
+  using Verdict = KnownMessages::Verdict;
+  const auto verdict = put.known.meet(*text, uid);
+  if (verdict == Verdict::InPlace) return uid;
+  if (verdict == Verdict::Known) return Uid{0};
   Mailbox::AppendOptions options;
   options.flags = to_flags(message.value("flags", json::array()));
   options.internal_date = from_unix_seconds(message.value("date", std::int64_t{0}));
-  const Uid uid = message.value("uid", Uid{0});
-  if (uid != 0) options.uid = uid;
-  if (uid == 0 || uid >= mailbox.view()->uid_next()) {
-    const auto text = from_base64(message.value("text", std::string()));
-    if (!text) return fail(Error::Code::Invalid, "the message is no base64");
-    auto staged = world.store.stage(text->size());
-    if (!staged) return fail(staged.error());
-    if (auto done = (*staged)->append(*text); !done) return done;
-    (*staged)->finish();
-    const auto got = mailbox.append(**staged, options);
-    if (!got) return fail(got.error());
-    ++stored;
-  }
+  // Its UID may be taken by now; it gets another then.
+  const bool is_free = uid >= mailbox.view()->uid_next();
+  if (uid != 0 && is_free) options.uid = uid;
+  auto staged = world.store.stage(text->size());
+  if (!staged) return fail(staged.error());
+  if (auto done = (*staged)->append(*text); !done) return fail(done.error());
+  (*staged)->finish();
+  const auto got = mailbox.append(**staged, options);
+  if (!got) return fail(got.error());
+  ++put.stored;
+  if (uid != 0 && !is_free) ++put.renumbered;
+  return *got;
+}
+
+// A message without text is there already, and gets its id of POP3.
+Outcome put_message(World& world, Mailbox& mailbox, const json& message, Put& put) {
+  auto uid = message.contains("text") ? append_message(world, mailbox, message, put)
+                                      : Result<Uid>(message.value("uid", Uid{0}));
+  if (!uid) return fail(uid.error());
   const std::string uidl = message.value("uidl", std::string());
-  if (uidl.empty() || !mailbox.view()->find(uid)) return {};
-  const std::vector<std::pair<Uid, std::string>> uidls = {{uid, uidl}};
+  if (uidl.empty() || !mailbox.view()->find(*uid)) return {};
+  const std::vector<std::pair<Uid, std::string>> uidls = {{*uid, uidl}};
   return mailbox.set_uidls(uidls);
 }
 
 Answer mailbox_put(World& world, const Request& request) {
   auto account = account_of(world, request);
   if (!account) return failed(account.error().text);
+  const std::lock_guard turn(turn_of((*account)->address()));
   const std::string name = text_of(request, "mailbox");
   const auto uid_validity = request.value("uid_validity", std::uint32_t{0});
   auto mailbox = uid_validity != 0 ? (*account)->import_mailbox(name, uid_validity)
@@ -79,14 +146,28 @@ Answer mailbox_put(World& world, const Request& request) {
   if (!mailbox && mailbox.error().code == Error::Code::NotFound) {
     mailbox = (*account)->create(name);
   }
-  if (!mailbox) return failed(name + ": " + mailbox.error().text);
-  std::size_t stored = 0;
+  if (!mailbox) {
+    Answer answer = failed(name + ": " + mailbox.error().text);
+    const bool is_bad_name =
+        mailbox.error().code == Error::Code::Limit || !canonical_name(name).has_value();
+    if (is_bad_name) answer.result = {{"bad_name", true}};
+    return answer;
+  }
+  Put put;
+  const Uid seen = request.value("seen", Uid{0});  // the lowest UID that is new to the command
+  if (seen != 0 && (*mailbox)->view()->uid_next() != seen) {
+    auto keys = keys_behind(**mailbox, seen - 1, UINT64_MAX);
+    if (!keys) return failed(name + ": " + keys.error().text);
+    put.known.add(*keys);
+  }
   for (const auto& message : request.value("messages", json::array())) {
-    if (auto done = put_message(world, **mailbox, message, stored); !done) {
+    if (auto done = put_message(world, **mailbox, message, put); !done) {
       return failed(name + ": " + done.error().text);
     }
   }
-  return done("", {{"stored", stored}});
+  return done("", {{"stored", put.stored},
+                   {"renumbered", put.renumbered},
+                   {"uid_next", (*mailbox)->view()->uid_next()}});
 }
 
 // The next messages of a mailbox behind a UID, up to so many octets.
@@ -99,6 +180,7 @@ Answer mailbox_take(World& world, const Request& request) {
   const Uid after = request.value("after", Uid{0});
   const auto room = request.value("bytes", std::uint64_t{1} << 20);
   json messages = json::array();
+  std::vector<Uid> uids;
   std::uint64_t size = 0;
   Uid last = after;
   for (std::size_t n = view->lower_bound(after + 1); n < view->size(); ++n) {
@@ -113,11 +195,15 @@ Answer mailbox_take(World& world, const Request& request) {
       return failed("UID " + std::to_string(row.uid) + " cannot be read");
     }
     size += row.size;
+    uids.push_back(row.uid);
     messages.push_back({{"uid", row.uid},
                         {"date", row.internal_date},
                         {"flags", names_of(row.flags, view->keywords())},
                         {"text", base64(text)}});
   }
+  const auto uidls = (*mailbox)->uidls(uids);
+  if (!uidls) return failed(uidls.error().text);
+  for (std::size_t n = 0; n < uids.size(); ++n) messages[n]["uidl"] = (*uidls)[n];
   return done("", {{"uid_validity", (*mailbox)->uid_validity()},
                    {"uid_next", view->uid_next()},
                    {"last", last},
@@ -152,6 +238,7 @@ Answer mailbox_subscriptions(World& world, const Request& request) {
 const std::vector<Command>& transport_commands() {
   static const std::vector<Command> commands = {
       {"mailbox put", mailbox_put},
+      {"mailbox keys", mailbox_keys},
       {"mailbox take", mailbox_take},
       {"mailbox subscriptions", mailbox_subscriptions},
   };

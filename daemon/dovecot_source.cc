@@ -1,7 +1,5 @@
 // Dovecot's files beside a Maildir: dovecot-uidlist, dovecot-keywords, subscriptions.
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "base/text.h"
@@ -11,15 +9,25 @@
 namespace waxwing {
 namespace {
 
-namespace fs = std::filesystem;
+// Of a file of Dovecot's own: a list of a million messages is smaller.
+constexpr std::uint64_t kMaxList = 256 << 20;
 
-std::vector<std::string> lines_of(const fs::path& path) {
-  std::vector<std::string> lines;
-  std::ifstream file(path, std::ios::binary);
-  for (std::string line; std::getline(file, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(std::move(line));
+// Nothing where there is no such file, or one that we do not follow or read.
+std::optional<std::vector<std::string>> lines_of(FoundMail& mail, const std::string& file) {
+  const auto text = mail.files.text(file, kMaxList);
+  if (!text) {
+    if (text.error().code != Error::Code::NotFound) {
+      mail.left_out.add("a file of Dovecot's that is no plain file or cannot be read",
+                        mail.files.path_of(file));
+    }
+    return std::nullopt;
   }
+  std::vector<std::string> lines;
+  for (std::string_view line : split(*text, '\n')) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.emplace_back(line);
+  }
+  if (lines.back().empty()) lines.pop_back();
   return lines;
 }
 
@@ -34,10 +42,9 @@ struct UidList {
 
 // "3 V1275660208 N22 G3085f01b7f11094c501100008c4a11c1"
 // "25006 P1234 :1276528487.M364837P9451.kurkku,S=1355,W=1394:2,"
-Result<UidList> read_uid_list(const fs::path& path) {
+Result<UidList> read_uid_list(const std::vector<std::string>& lines, const std::string& path) {
   UidList list;
-  const auto lines = lines_of(path);
-  if (lines.empty()) return fail(Error::Code::NotFound, path.string() + " is missing or empty");
+  if (lines.empty()) return fail(Error::Code::Invalid, path + " is empty");
   const auto head = words(lines[0]);
   for (const auto word : head) {
     if (!word.starts_with('V')) continue;
@@ -45,8 +52,7 @@ Result<UidList> read_uid_list(const fs::path& path) {
         static_cast<std::uint32_t>(parse_number(word.substr(1), UINT32_MAX).value_or(0));
   }
   if (head.empty() || head[0] != "3" || list.uid_validity == 0) {
-    return fail(Error::Code::Invalid,
-                path.string() + ":1: this is no dovecot-uidlist of version 3");
+    return fail(Error::Code::Invalid, path + ":1: this is no dovecot-uidlist of version 3");
   }
   for (std::size_t n = 1; n < lines.size(); ++n) {
     const std::string_view line = lines[n];
@@ -55,7 +61,7 @@ Result<UidList> read_uid_list(const fs::path& path) {
     const auto uid = fields.empty() ? std::nullopt : parse_number(fields[0], UINT32_MAX - 1);
     if (colon == line.npos || !uid || *uid == 0) {
       return fail(Error::Code::Invalid,
-                  path.string() + ":" + std::to_string(n + 1) + ": cannot be understood");
+                  path + ":" + std::to_string(n + 1) + ": cannot be understood");
     }
     ListedMessage message{static_cast<std::uint32_t>(*uid), {}};
     for (const auto field : fields) {
@@ -68,9 +74,9 @@ Result<UidList> read_uid_list(const fs::path& path) {
 }
 
 // "0 $Forwarded": the letter a.
-std::map<char, std::string> read_keywords(const fs::path& path) {
+std::map<char, std::string> read_keywords(const std::vector<std::string>& lines) {
   std::map<char, std::string> keywords;
-  for (const auto& line : lines_of(path)) {
+  for (const auto& line : lines) {
     const auto fields = words(line);
     const auto index = fields.size() == 2 ? parse_number(fields[0], 25) : std::nullopt;
     if (index) keywords[static_cast<char>('a' + *index)] = fields[1];
@@ -85,14 +91,17 @@ std::string usual_uidl(std::uint32_t uid, std::uint32_t uid_validity) {
   return text;
 }
 
-Outcome add_what_dovecot_knows(const fs::path& folder, FoundMailbox& mailbox) {
-  if (!fs::exists(folder / "dovecot-uidlist")) return {};  // nobody has opened it yet
-  auto list = read_uid_list(folder / "dovecot-uidlist");
+Outcome add_what_dovecot_knows(FoundMail& mail, FoundMailbox& mailbox) {
+  const std::string folder = mailbox.folder.empty() ? "" : mailbox.folder + "/";
+  const auto lines = lines_of(mail, folder + "dovecot-uidlist");
+  if (!lines) return {};  // nobody has opened it yet
+  const auto list = read_uid_list(*lines, mail.files.path_of(folder + "dovecot-uidlist"));
   if (!list) return fail(list.error());
-  const auto keywords = read_keywords(folder / "dovecot-keywords");
+  const auto keywords = read_keywords(
+      lines_of(mail, folder + "dovecot-keywords").value_or(std::vector<std::string>()));
   mailbox.uid_validity = list->uid_validity;
   for (FoundMessage& message : mailbox.messages) {
-    const std::string name = fs::path(message.file).filename().string();
+    const std::string name = message.file.substr(message.file.rfind('/') + 1);
     const auto info = name.find(":2,");
     if (info != std::string::npos) {
       for (const char letter : name.substr(info + 3)) {
@@ -115,18 +124,29 @@ Outcome add_what_dovecot_knows(const fs::path& folder, FoundMailbox& mailbox) {
   return {};
 }
 
+// Old programs had everything below INBOX, and Dovecot serves it so still where a namespace has the
+// prefix "INBOX.": the folders have no such level, and their subscriptions have.
+std::string without_prefix(const FoundMail& mail, const std::string& name) {
+  constexpr std::string_view kPrefix = "INBOX/";
+  const bool is_a_folder = std::ranges::any_of(
+      mail.mailboxes, [&](const auto& mailbox) { return mailbox.name == name; });
+  if (is_a_folder || !name.starts_with(kPrefix)) return name;
+  return name.substr(kPrefix.size());
+}
+
 // One name on a line, in modified UTF-7 with "." between levels; since version 2, behind a line
 // that says so, with a tab.
-std::optional<std::vector<std::string>> read_subscriptions(const fs::path& path) {
-  if (!fs::exists(path)) return std::nullopt;
+std::optional<std::vector<std::string>> read_subscriptions(FoundMail& mail) {
+  auto lines = lines_of(mail, "subscriptions");
+  if (!lines) return std::nullopt;
   std::vector<std::string> names;
-  for (std::string line : lines_of(path)) {
+  for (std::string& line : *lines) {
     if (line.empty() || line.starts_with("V\t")) continue;
     std::replace(line.begin(), line.end(), '\t', '.');
     if (equals_ignoring_case(line, "INBOX")) {
       names.emplace_back("INBOX");
     } else if (const auto name = name_of_folder("." + line)) {
-      names.push_back(*name);
+      names.push_back(without_prefix(mail, *name));
     }
   }
   return names;
@@ -138,12 +158,9 @@ Result<FoundMail> find_in_dovecot(const std::string& path) {
   auto mail = find_in_maildir(path);
   if (!mail) return mail;
   for (FoundMailbox& mailbox : mail->mailboxes) {
-    const auto folder = folder_of(mailbox.name);
-    if (!folder) return fail(folder.error());
-    const fs::path place = folder->empty() ? fs::path(path) : fs::path(path) / *folder;
-    if (auto done = add_what_dovecot_knows(place, mailbox); !done) return fail(done.error());
+    if (auto done = add_what_dovecot_knows(*mail, mailbox); !done) return fail(done.error());
   }
-  mail->subscriptions = read_subscriptions(fs::path(path) / "subscriptions");
+  mail->subscriptions = read_subscriptions(*mail);
   return mail;
 }
 

@@ -1,18 +1,16 @@
 #include <sys/stat.h>
-#include <utime.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
+#include <memory>
 
 #include "base/encoding.h"
 #include "base/text.h"
 #include "daemon/administer.h"
 #include "daemon/mail_transport.h"
 #include "daemon/mbox_flags.h"
+#include "daemon/mbox_name.h"
+#include "daemon/output_folder.h"
 #include "daemon/progress_bar.h"
 #include "storage/file_name.h"
 #include "storage/mailbox_name.h"
@@ -21,15 +19,10 @@ namespace waxwing {
 
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::uint64_t kBatchBytes = 4 << 20;
 constexpr std::size_t kMostKeywords = 26;
-
-Outcome cannot_write(const fs::path& path) {
-  return fail(Error::Code::Denied, path.string() + ": " + std::strerror(errno));
-}
 
 std::string without_cr(std::string_view text) {
   std::string result;
@@ -57,46 +50,59 @@ class Writer {
 // A folder of a Maildir++, with the files in which Dovecot finds UIDs and keywords.
 class MaildirWriter final : public Writer {
  public:
-  static Result<std::unique_ptr<Writer>> make(const fs::path& root, const std::string& mailbox) {
-    const auto folder = folder_of(mailbox);
+  static Result<std::unique_ptr<Writer>> make(const OutputFolder& root,
+                                              const std::string& mailbox) {
+    const auto name = folder_of(mailbox);
+    if (!name) return fail(name.error());
+    if (name->empty()) return in(root);
+    const auto folder = root.folder(*name);
     if (!folder) return fail(folder.error());
-    const fs::path path = folder->empty() ? root : root / *folder;
-    for (const char* part : {"cur", "new", "tmp"}) {
-      std::error_code error;
-      fs::create_directories(path / part, error);
-      if (error) return fail(Error::Code::Denied, path.string() + ": " + error.message());
-    }
-    if (!folder->empty()) std::ofstream(path / "maildirfolder");
-    return std::unique_ptr<Writer>(new MaildirWriter(path));
+    if (auto made = folder->new_file("maildirfolder", ""); !made) return fail(made.error());
+    return in(*folder);
   }
 
   Outcome write(const json& message, const std::string& text) override {
     const auto date = message["date"].get<std::int64_t>();
     const std::string base = std::to_string(date) + "." + message["uid"].dump() +
                              ".waxwing,S=" + std::to_string(text.size());
-    const fs::path path = path_ / "cur" / (base + ":2," + letters(message));
-    std::ofstream file(path, std::ios::binary);
-    file << text;
-    if (!file.flush()) return cannot_write(path);
-    file.close();
-    const utimbuf times{date, date};
-    utime(path.c_str(), &times);
-    list_ += message["uid"].dump() + " :" + base + "\n";
+    const std::string name = base + ":2," + letters(message);
+    const auto file = cur_.new_file(name);
+    if (!file) return fail(file.error());
+    if (auto done = write_all(*file, text, cur_.path() + "/" + name); !done) return done;
+    const timespec times[2] = {{date, 0}, {date, 0}};
+    (void)::futimens(file->get(), times);
+    list_ += message["uid"].dump();
+    // What POP3 clients know it by: Dovecot would make another id of the UID.
+    const std::string uidl = message.value("uidl", std::string());
+    if (!uidl.empty()) list_ += " P" + uidl;
+    list_ += " :" + base + "\n";
     return {};
   }
 
   Outcome finish(std::uint32_t uid_validity, std::uint32_t uid_next) override {
-    std::ofstream list(path_ / "dovecot-uidlist", std::ios::binary);
-    list << "3 V" << uid_validity << " N" << uid_next << "\n" << list_;
-    if (!list.flush()) return cannot_write(path_ / "dovecot-uidlist");
-    if (keywords_.empty()) return {};
-    std::ofstream names(path_ / "dovecot-keywords", std::ios::binary);
-    for (std::size_t n = 0; n < keywords_.size(); ++n) names << n << " " << keywords_[n] << "\n";
-    return names.flush() ? Outcome() : cannot_write(path_ / "dovecot-keywords");
+    const std::string head =
+        "3 V" + std::to_string(uid_validity) + " N" + std::to_string(uid_next) + "\n";
+    auto done = folder_.new_file("dovecot-uidlist", head + list_);
+    if (!done || keywords_.empty()) return done;
+    std::string names;
+    for (std::size_t n = 0; n < keywords_.size(); ++n) {
+      names += std::to_string(n) + " " + keywords_[n] + "\n";
+    }
+    return folder_.new_file("dovecot-keywords", names);
   }
 
  private:
-  explicit MaildirWriter(fs::path path) : path_(std::move(path)) {}
+  MaildirWriter(OutputFolder folder, OutputFolder cur)
+      : folder_(std::move(folder)), cur_(std::move(cur)) {}
+
+  static Result<std::unique_ptr<Writer>> in(const OutputFolder& parent) {
+    for (const char* part : {"new", "tmp"}) {
+      if (auto made = parent.folder(part); !made) return fail(made.error());
+    }
+    const auto cur = parent.folder("cur");
+    if (!cur) return fail(cur.error());
+    return std::unique_ptr<Writer>(new MaildirWriter(parent, *cur));
+  }
 
   std::string letters(const json& message) {
     Flags flags;
@@ -116,7 +122,7 @@ class MaildirWriter final : public Writer {
     return flag_letters(flags);
   }
 
-  fs::path path_;
+  OutputFolder folder_, cur_;
   std::string list_;
   std::vector<std::string> keywords_;
 };
@@ -124,14 +130,21 @@ class MaildirWriter final : public Writer {
 // One file, messages behind "From " lines.  RFC 4155
 class MboxWriter final : public Writer {
  public:
-  static Result<std::unique_ptr<Writer>> make(const fs::path& root, const std::string& mailbox) {
-    const fs::path path = root / (mailbox + ".mbox");
-    std::error_code error;
-    fs::create_directories(path.parent_path(), error);
-    if (error) return fail(Error::Code::Denied, path.string() + ": " + error.message());
-    std::unique_ptr<MboxWriter> writer(new MboxWriter(path));
-    if (!writer->file_) return fail(cannot_write(path).error());
-    return std::unique_ptr<Writer>(std::move(writer));
+  static Result<std::unique_ptr<Writer>> make(const OutputFolder& root,
+                                              const std::string& mailbox) {
+    const auto path = mbox_path_of(mailbox);
+    const OutputFolder* folder = &root;
+    std::optional<OutputFolder> last;
+    for (std::size_t n = 0; n + 1 < path.size(); ++n) {
+      auto next = folder->folder(path[n]);
+      if (!next) return fail(next.error());
+      last.emplace(std::move(*next));
+      folder = &*last;
+    }
+    auto file = folder->new_file(path.back());
+    if (!file) return fail(file.error());
+    return std::unique_ptr<Writer>(
+        new MboxWriter(std::move(*file), folder->path() + "/" + path.back()));
   }
 
   Outcome write(const json& message, const std::string& text) override {
@@ -140,27 +153,26 @@ class MboxWriter final : public Writer {
     std::tm parts{};
     gmtime_r(&date, &parts);
     std::strftime(when, sizeof when, "%a %b %e %H:%M:%S %Y", &parts);
-    file_ << "From MAILER-DAEMON " << when << "\n" << marks(message);
+    std::string entry = "From MAILER-DAEMON " + std::string(when) + "\n" + marks(message);
+    entry.reserve(entry.size() + text.size() + 64);
     for (std::string_view rest = text; !rest.empty();) {
       const auto end = rest.find('\n');
       const std::string_view line = rest.substr(0, end);
       const auto first = line.find_first_not_of('>');
-      if (first != line.npos && line.substr(first).starts_with("From ")) file_ << '>';
-      file_ << line << "\n";
+      if (first != line.npos && line.substr(first).starts_with("From ")) entry += '>';
+      entry += line;
+      entry += '\n';
       if (end == rest.npos) break;
       rest.remove_prefix(end + 1);
     }
-    file_ << "\n";
-    return file_ ? Outcome() : cannot_write(path_);
+    entry += '\n';
+    return write_all(file_, entry, path_);
   }
 
-  Outcome finish(std::uint32_t, std::uint32_t) override {
-    return file_.flush() ? Outcome() : cannot_write(path_);
-  }
+  Outcome finish(std::uint32_t, std::uint32_t) override { return {}; }
 
  private:
-  explicit MboxWriter(fs::path path)
-      : path_(std::move(path)), file_(path_, std::ios::binary | std::ios::trunc) {}
+  MboxWriter(Fd file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
 
   static std::string marks(const json& message) {
     std::string text = has_flag(message, "\\Seen") ? "Status: RO\n" : "Status: O\n";
@@ -178,18 +190,20 @@ class MboxWriter final : public Writer {
     return text;
   }
 
-  fs::path path_;
-  std::ofstream file_;
+  Fd file_;
+  std::string path_;
 };
 
-Result<std::unique_ptr<Writer>> make_writer(const ExportOrder& order, const std::string& mailbox) {
-  if (order.to == "maildir") return MaildirWriter::make(order.path, mailbox);
-  return MboxWriter::make(order.path, mailbox);
+Result<std::unique_ptr<Writer>> make_writer(const ExportOrder& order, const OutputFolder& root,
+                                            const std::string& mailbox) {
+  if (order.to == "maildir") return MaildirWriter::make(root, mailbox);
+  return MboxWriter::make(root, mailbox);
 }
 
 Result<std::uint64_t> export_mailbox(Administration& administration, const ExportOrder& order,
-                                     const std::string& name, ProgressBar& bar) {
-  auto writer = make_writer(order, name);
+                                     const OutputFolder& root, const std::string& name,
+                                     ProgressBar& bar) {
+  auto writer = make_writer(order, root, name);
   if (!writer) return fail(writer.error());
   std::uint64_t written = 0;
   for (std::uint32_t after = 0;;) {
@@ -226,10 +240,6 @@ Answer export_mail(const ExportOrder& order) {
   if (order.to != "maildir" && order.to != "mbox") {
     return failed("--to " + order.to + ": choose maildir or mbox");
   }
-  std::error_code error;
-  if (fs::exists(order.path, error) && !fs::is_empty(order.path, error)) {
-    return failed(order.path + " is there and not empty: choose another folder");
-  }
   auto administration = Administration::open(order.config);
   if (!administration) return failed(administration.error().text);
   const Answer list =
@@ -240,21 +250,24 @@ Answer export_mail(const ExportOrder& order) {
   if (subscribed.status != 0) return subscribed;
   // The mail is for the eyes of whoever typed the command.
   umask(077);
+  const auto root = OutputFolder::open_empty(order.path);
+  if (!root) return failed(root.error().text);
   std::uint64_t messages = 0, written = 0;
   for (const json& mailbox : list.result) messages += mailbox["messages"].get<std::uint64_t>();
   ProgressBar bar(messages);
   for (const json& mailbox : list.result) {
     const auto done =
-        export_mailbox(*administration, order, mailbox["name"].get<std::string>(), bar);
+        export_mailbox(*administration, order, *root, mailbox["name"].get<std::string>(), bar);
     if (!done) return failed(done.error().text);
     written += *done;
   }
   if (order.to == "maildir") {
-    std::ofstream file(fs::path(order.path) / "subscriptions", std::ios::binary);
+    std::string names;
     for (const json& name : subscribed.result) {
       const auto folder = folder_of(name.get<std::string>());
-      if (folder) file << (folder->empty() ? "INBOX" : folder->substr(1)) << "\n";
+      if (folder) names += (folder->empty() ? "INBOX" : folder->substr(1)) + "\n";
     }
+    if (auto made = root->new_file("subscriptions", names); !made) return failed(made.error().text);
   }
   return done(std::to_string(written) + " messages of " + std::to_string(list.result.size()) +
                   " mailboxes written to " + order.path,

@@ -1,19 +1,22 @@
 #include "daemon/mail_source.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 #include "base/text.h"
+#include "daemon/packed_message.h"
 #include "storage/file_name.h"
 #include "storage/mailbox_name.h"
 
 namespace waxwing {
 namespace {
 
-namespace fs = std::filesystem;
+using Kind = SourceFiles::Kind;
+
+constexpr const char* kNoPlainFile = "a link, or something else that is no plain file";
+
+std::string in(const std::string& folder, const std::string& name) {
+  return folder.empty() ? name : folder + "/" + name;
+}
 
 // The letters behind ":2,".
 std::vector<std::string> flags_of_name(const std::string& name) {
@@ -27,111 +30,137 @@ std::vector<std::string> flags_of_name(const std::string& name) {
   return flags;
 }
 
-// Where an mbox keeps flags; they are no part of the message.
-bool is_mbox_field(std::string_view line) {
-  const auto name = line.substr(0, line.find(':'));
-  return equals_ignoring_case(name, "Status") || equals_ignoring_case(name, "X-Status") ||
-         equals_ignoring_case(name, "X-Keywords");
+// "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,": 1355
+std::optional<std::uint64_t> told_size_of(std::string_view name) {
+  for (const auto part : split(name.substr(0, name.find(":2,")), ',')) {
+    if (part.starts_with("S=")) return parse_number(part.substr(2));
+  }
+  return std::nullopt;
 }
 
-Outcome add_messages(const fs::path& folder, std::vector<FoundMessage>& messages) {
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with('.')) continue;
-    struct stat stat {};
-    if (::stat(entry->path().c_str(), &stat) != 0 || !S_ISREG(stat.st_mode)) continue;
+// Where an mbox keeps flags; they are no part of the message.
+constexpr std::string_view kFields[] = {"Status",           "X-Status",          "X-Keywords",
+                                        "X-Mozilla-Status", "X-Mozilla-Status2", "X-Mozilla-Keys"};
+bool is_mbox_field(std::string_view line) {
+  const auto name = line.substr(0, line.find(':'));
+  return std::ranges::any_of(kFields,
+                             [&](auto field) { return equals_ignoring_case(name, field); });
+}
+
+Outcome add_messages(FoundMail& mail, const std::string& folder,
+                     std::vector<FoundMessage>& messages) {
+  const auto entries = mail.files.list(folder);
+  if (!entries) return fail(entries.error());
+  for (const auto& entry : *entries) {
+    if (entry.name.starts_with('.')) continue;
+    const std::string file = in(folder, entry.name);
+    if (entry.kind != Kind::File) {
+      mail.left_out.add(kNoPlainFile, mail.files.path_of(file));
+      continue;
+    }
     FoundMessage message;
-    message.file = entry->path().string();
-    message.size = static_cast<std::uint64_t>(stat.st_size);
-    message.date = stat.st_mtim.tv_sec;
-    message.flags = flags_of_name(name);
+    message.file = file;
+    message.size = entry.size;
+    message.date = entry.changed;
+    message.flags = flags_of_name(entry.name);
+    message.told_size = told_size_of(entry.name);
     messages.push_back(std::move(message));
   }
-  if (error) return fail(Error::Code::Denied, folder.string() + ": " + error.message());
   // Names begin with the time of arrival.
-  std::sort(messages.begin(), messages.end(), [](const auto& a, const auto& b) {
+  std::ranges::sort(messages, [](const auto& a, const auto& b) {
     return std::pair(a.date, a.file) < std::pair(b.date, b.file);
   });
   return {};
 }
 
-Result<FoundMailbox> find_mailbox(const fs::path& folder, std::string name) {
-  FoundMailbox mailbox;
-  mailbox.name = std::move(name);
+bool is_folder(const SourceFiles& files, const std::string& folder, const std::string& name) {
+  const auto entries = files.list(folder);
+  if (!entries) return false;
+  return std::ranges::any_of(*entries, [&](const auto& entry) {
+    return entry.name == name && entry.kind == Kind::Folder;
+  });
+}
+
+// `folder`: empty for the INBOX.
+Outcome add_mailbox(FoundMail& mail, const std::string& folder, const std::string& name) {
+  FoundMailbox mailbox{name, folder};
   for (const char* part : {"cur", "new"}) {
-    if (!fs::is_directory(folder / part)) continue;
-    if (auto done = add_messages(folder / part, mailbox.messages); !done) return fail(done.error());
+    if (!is_folder(mail.files, folder, part)) continue;
+    if (auto done = add_messages(mail, in(folder, part), mailbox.messages); !done) return done;
   }
-  return mailbox;
+  mail.mailboxes.push_back(std::move(mailbox));
+  return {};
 }
 
 }  // namespace
 
 Result<FoundMail> find_in_maildir(const std::string& path) {
-  const fs::path root(path);
-  if (!fs::is_directory(root / "cur")) {
+  auto files = SourceFiles::open(path);
+  if (files && !is_folder(*files, "", "cur")) {
     return fail(Error::Code::NotFound, path + " is no Maildir: there is no folder cur in it");
   }
-  FoundMail mail;
-  auto inbox = find_mailbox(root, "INBOX");
-  if (!inbox) return fail(inbox.error());
-  mail.mailboxes.push_back(std::move(*inbox));
-  std::error_code error;
-  std::vector<fs::path> folders;
-  for (fs::directory_iterator entry(root, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.size() > 1 && name.starts_with('.') && fs::is_directory(entry->path() / "cur")) {
-      folders.push_back(entry->path());
+  if (!files) return fail(files.error().code, "this is no Maildir: " + files.error().text);
+  FoundMail mail{std::move(*files)};
+  if (auto done = add_mailbox(mail, "", "INBOX"); !done) return fail(done.error());
+  const auto entries = mail.files.list("");
+  if (!entries) return fail(entries.error());
+  for (const auto& entry : *entries) {
+    if (entry.name.size() < 2 || !entry.name.starts_with('.')) continue;
+    if (entry.kind != Kind::Folder) {
+      // Other programs keep files of their own here.
+      if (entry.kind == Kind::Other) {
+        mail.left_out.add(kNoPlainFile, mail.files.path_of(entry.name));
+      }
+      continue;
     }
-  }
-  if (error) return fail(Error::Code::Denied, path + ": " + error.message());
-  std::sort(folders.begin(), folders.end());
-  for (const auto& folder : folders) {
-    const auto name = name_of_folder(folder.filename().string());
+    if (!is_folder(mail.files, entry.name, "cur")) continue;
+    const auto name = name_of_folder(entry.name);
     if (!name) {
-      return fail(Error::Code::Invalid,
-                  folder.string() + ": the folder's name is no mailbox name; rename it");
+      mail.left_out.add("a folder whose name no mailbox can have, rename it",
+                        mail.files.path_of(entry.name));
+      continue;
     }
-    auto mailbox = find_mailbox(folder, *name);
-    if (!mailbox) return fail(mailbox.error());
-    mail.mailboxes.push_back(std::move(*mailbox));
+    if (auto done = add_mailbox(mail, entry.name, *name); !done) return fail(done.error());
   }
   return mail;
 }
 
-Result<std::string> read_message(const FoundMessage& message) {
-  std::ifstream file(message.file, std::ios::binary);
+Result<std::string> read_message(const SourceFiles& files, const FoundMessage& message) {
+  if (message.size > kMaxImported) return fail(Error::Code::TooLarge, "larger than 180 MiB");
+  const auto found = files.file(message.file);
+  if (!found) return fail(found.error().code, "can no longer be read");
   std::string raw(static_cast<std::size_t>(message.size), '\0');
-  file.seekg(static_cast<std::streamoff>(message.offset));
-  if (!file || !file.read(raw.data(), static_cast<std::streamsize>(raw.size()))) {
-    return fail(Error::Code::Temporary, message.file + ": cannot be read");
+  if (read_at(found->file, message.offset, raw) != static_cast<ssize_t>(raw.size())) {
+    return fail(Error::Code::Temporary, "can no longer be read");
+  }
+  if (!message.is_mbox) {
+    auto unpacked = unpack_message(std::move(raw));
+    if (!unpacked) return unpacked;
+    raw = std::move(*unpacked);
   }
   std::string text;
   text.reserve(raw.size() + raw.size() / 32);
-  bool is_header = true;
+  bool is_header = true, is_left_out = false;
   for (std::string_view rest = raw; !rest.empty();) {
     const auto end = rest.find('\n');
     std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    const auto first = line.find_first_not_of('>');
     is_header = is_header && !line.empty();
-    if (message.is_mbox && is_header && is_mbox_field(line)) {
-      if (end == rest.npos) break;
-      rest.remove_prefix(end + 1);
-      continue;
+    if (message.is_mbox && is_header) {
+      const bool goes_on = line[0] == ' ' || line[0] == '\t';
+      is_left_out = goes_on ? is_left_out : is_mbox_field(line);
+      if (is_left_out) continue;
     }
+    const auto first = line.find_first_not_of('>');
     if (message.is_mbox && first != line.npos && first > 0 &&
         line.substr(first).starts_with("From ")) {
       line.remove_prefix(1);
     }
     text += line;
-    if (end == rest.npos) break;
-    text += "\r\n";
-    rest.remove_prefix(end + 1);
+    if (end != std::string_view::npos) text += "\r\n";
   }
+  if (text.size() > kMaxImported) return fail(Error::Code::TooLarge, "larger than 180 MiB");
   return text;
 }
 

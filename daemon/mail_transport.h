@@ -16,7 +16,8 @@ struct ImportOrder {
   std::string path;
   std::string mailbox = "INBOX";  // for a single mbox
 };
-// May be repeated after an interruption: what has a UID and is there already is not put in again.
+// May be repeated after an interruption, or for what has come there since: messages that are in
+// their mailbox already are not put in again.
 Answer import_mail(const ImportOrder& order);
 
 struct ExportOrder {
