@@ -466,8 +466,13 @@ Outcome MailboxTree::adopt_directories(Access& access) {
                        ? fail(Error::Code::AlreadyExists, "another directory has this name")
                        : Outcome();
     if (done) {
-      if (auto added = add(access, name, folder, SpecialUse::None); !added)
+      if (auto added = add(access, name, folder, SpecialUse::None)) {
+        // Its messages come in when there is time.
+        (*added)->state(access).strays = true;
+        account_.request_work();
+      } else {
         done = fail(added.error());
+      }
     }
     if (done) {
       log.info("folder adopted", {{"account", account_.address()}, {"mailbox", name}});
