@@ -9,7 +9,7 @@ namespace waxwing {
 namespace {
 
 // Any change of what is stored, or of what words are and what there is to search in a message.
-constexpr std::int64_t kSchema = 1;
+constexpr std::int64_t kSchema = 2;
 
 constexpr const char* kTables =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"

@@ -16,7 +16,4 @@ struct TextSample {
 // At most 200 characters of UTF-8 on one line: what a list of messages shows.  RFC 8970
 std::string make_preview(const TextSample& sample);
 
-// What a reader of this HTML sees, without markup; white space is kept as it is.
-std::string strip_html(std::string_view html);
-
 }  // namespace waxwing::mail

@@ -24,6 +24,13 @@ bool is_wide(std::string_view charset) {
          starts_with_ignoring_case(charset, "utf-32") || starts_with_ignoring_case(charset, "ucs");
 }
 
+// As far as the last line end; in a line without end, as HTML has them, as far as the last blank.
+std::size_t piece_size(std::string_view bytes) {
+  std::size_t last = bytes.rfind('\n');
+  if (last == bytes.npos) last = bytes.rfind(' ');
+  return last == bytes.npos ? bytes.size() : last + 1;
+}
+
 }  // namespace
 
 std::string searched_value(std::string_view raw) {
@@ -75,7 +82,9 @@ void SearchText::begin_text(const Part& part) {
   const std::string* charset = find_parameter(part.parameters, "charset");
   text_.emplace(Text{Decoded({part.body_offset, part.body_size}, part.encoding, read_),
                      charset ? *charset : std::string(),
+                     {},
                      {}});
+  if (part.subtype == "html") text_->html.emplace(HtmlText::Extras::With);
 }
 
 Result<std::optional<SearchText::Piece>> SearchText::text() {
@@ -89,11 +98,16 @@ Result<std::optional<SearchText::Piece>> SearchText::text() {
     is_last = !*slice;
     if (!is_last) text.bytes += **slice;
   }
-  const std::size_t cut = is_last || is_wide_text ? text.bytes.npos : text.bytes.rfind('\n');
-  const std::string piece = text.bytes.substr(0, cut == text.bytes.npos ? cut : cut + 1);
-  text.bytes.erase(0, piece.size());
-  Piece result{Piece::Kind::Text, guess_utf8(piece, text.charset),
+  const std::size_t size = is_last || is_wide_text ? text.bytes.size() : piece_size(text.bytes);
+  Piece result{Piece::Kind::Text,
+               guess_utf8(std::string_view(text.bytes).substr(0, size), text.charset),
                std::exchange(text.is_first, false)};
+  text.bytes.erase(0, size);
+  if (text.html) {
+    const std::string source = std::exchange(result.text, {});
+    text.html->feed(source, result.text);
+    if (is_last) text.html->finish(result.text);
+  }
   if (is_last) text_.reset();
   return std::optional(std::move(result));
 }

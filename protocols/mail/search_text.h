@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "protocols/mail/decoded.h"
+#include "protocols/mail/html_text.h"
 #include "protocols/mail/message.h"
 
 namespace waxwing::mail {
@@ -23,8 +24,9 @@ constexpr std::uint64_t kMaxSearchedHeader = 1024 * 1024;
 std::string searched_value(std::string_view raw);
 
 // The text parts of a message, and the headers of messages enclosed in it and of its parts, in
-// UTF-8; attachments that are no text are not read. Piece by piece, so that neither memory nor the
-// time for one piece grows with the message. Held by one thread at a time.
+// UTF-8; of HTML what its reader sees, with <title> and what stands for images. Attachments that
+// are no text are not read. Piece by piece, so that neither memory nor the time for one piece grows
+// with the message. Held by one thread at a time.
 class SearchText {
  public:
   enum class PartHeaders { Without, With };
@@ -50,7 +52,8 @@ class SearchText {
   struct Text {
     Decoded decoded;
     std::string charset;
-    std::string bytes;  // read and not yet given out
+    std::optional<HtmlText> html;  // where that is what it is
+    std::string bytes;             // read and not yet given out
     bool is_first = true;
   };
 

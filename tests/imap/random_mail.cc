@@ -147,6 +147,35 @@ std::string RandomMail::header_value() {
   }
 }
 
+std::string RandomMail::html(const std::string& shown) {
+  static constexpr std::array kMarkup = {"<b>"sv,
+                                         "</b>"sv,
+                                         "<br>"sv,
+                                         "<p class=\"a > meeting\">"sv,
+                                         "<a href=https://www.example.com/a?b=cdef>"sv,
+                                         "<!-- annual report -->"sv,
+                                         "<script>the < of</script>"sv,
+                                         "<img alt='caf&eacute; report'>"sv,
+                                         "&shy;"sv,
+                                         "&nbsp;"sv,
+                                         "&eacute"sv,
+                                         "&#233;"sv,
+                                         "&amp"sv,
+                                         "<"sv,
+                                         "&"sv};
+  std::string result = below(2) == 0 ? "<html><head><title>" + text(3) + "</title></head>" : "";
+  for (const char c : shown) {
+    const bool is_first = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    if (is_first && below(20) == 0) result += kMarkup[below(kMarkup.size())];
+    result += c;
+  }
+  // A long one is read in several pieces.
+  if (below(50) == 0) result += "<table class='" + std::string(65'000, 'x') + "'>" + result;
+  // And what is not finished hides the rest.
+  if (below(10) == 0) result += "<style>" + text(3);
+  return result;
+}
+
 std::string RandomMail::leaf() {
   static constexpr std::array kCharsets = {"utf-8",       "iso-8859-1", "windows-1251",
                                            "koi8-r",      "utf-16",     "iso-2022-jp",
@@ -156,7 +185,7 @@ std::string RandomMail::leaf() {
                                         "application/octet-stream"};
   std::string body = text(below(60));
   const std::string_view type = kTypes[below(kTypes.size())];
-  if (type == "text/html") body = "<html><p class=\"x\">" + body + "</p></html>";
+  if (type == "text/html") body = html(body);
   body = convert(body, charset);
   std::string header = "Content-Type: " + std::string(type) +
                        "; charset=" + (below(9) == 0 ? "unknown" : charset) + "\r\n";

@@ -22,6 +22,8 @@ class RandomMail {
   std::string header_value();
   std::string part(int depth);
   std::string leaf();
+  // With this text in it, and with markup in its words.
+  std::string html(const std::string& shown);
 
   std::mt19937 random_;
 };

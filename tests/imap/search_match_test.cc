@@ -79,6 +79,40 @@ TEST(BodySearch, FindsAcrossPieces) {
   EXPECT_EQ(find(unbroken, {"yneedle"}), std::vector<bool>{true});
 }
 
+std::string html_message(const std::string& html) {
+  return "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n"
+         "Content-Transfer-Encoding: base64\r\n\r\n" +
+         base64(html) + "\r\n";
+}
+
+TEST(BodySearch, FindsInHtmlWhatItsReaderSees) {
+  const std::string message = html_message(
+      "<html><head><title>Our offer</title><style>.hidden { color: red }</style></head>\r\n"
+      "<body>Stra&szlig;e, caf&#233;, Rech<b>nung</b>, soft&shy;ly<br>next\r\nline"
+      "<script>var secret;</script><!-- comment --><p title=\"tip\">1 < 2"
+      "<a href=\"https://example.test/\">here</a><img src=pixel.png alt=\"Our logo\">");
+  EXPECT_EQ(find(message, {"STRASSE", "Caf\u00e9", "rechnung", "softly", "next line", "1 < 2here",
+                           "our offer", "our logo"}),
+            std::vector<bool>(8, true));
+  EXPECT_EQ(find(message, {"szlig", "<b>", "color", "secret", "comment", "tip", "example.test",
+                           "pixel", "lynext"}),
+            std::vector<bool>(9, false));
+}
+
+TEST(BodySearch, ReadsHtmlAcrossPieces) {
+  // Markup and a word lie where pieces of 64 KiB meet, in one line.
+  for (const std::string& unit : {std::string("<i class='some thing'>\u00e9</i>"),
+                                  std::string("<b>caf&eacute;</b>"), std::string("\u00e9 ")}) {
+    std::string html;
+    while (html.size() < 300'000) html += unit;
+    EXPECT_EQ(find(html_message(html + "<br>end"), {"\ufffd", "class", "acute", "end"}),
+              (std::vector<bool>{false, false, false, true}))
+        << unit;
+  }
+  const std::string hidden = "<script>" + std::string(200'000, 'x') + " secret</script>seen";
+  EXPECT_EQ(find(html_message(hidden), {"secret", "seen"}), (std::vector<bool>{false, true}));
+}
+
 TEST(BodySearch, ReadsTwoByteCharsets) {
   std::string text;
   for (char c : std::string("caf\xe9 hello")) text += {'\0', c};

@@ -237,6 +237,44 @@ TEST_F(TextIndexTest, ADamagedOneIsMadeAgain) {
   EXPECT_EQ(found(*inbox(), Kind::Body, "text"), 70u);
 }
 
+TEST_F(TextIndexTest, FindsInHtmlWhatItsReaderSees) {
+  auto box = inbox();
+  for (int i = 0; i < 70; ++i) {
+    append(*box,
+           "Content-Type: text/html; charset=utf-8\r\n\r\n<script>hidden</script>"
+           "<p class=markup>Rech<b>nung</b> Stra&szlig;e\r\n");
+  }
+  for (const bool is_indexed : {false, true}) {
+    if (is_indexed) index();
+    EXPECT_EQ(found(*box, Kind::Body, "Rechnung Stra\u00dfe"), 70u);
+    EXPECT_EQ(found(*box, Kind::Text, "STRASSE"), 70u);
+    EXPECT_EQ(found(*box, Kind::Body, "hidden"), 0u);
+    EXPECT_EQ(found(*box, Kind::Text, "markup"), 0u);
+    EXPECT_EQ(found(*box, Kind::Body, "szlig"), 0u);
+  }
+}
+
+TEST_F(TextIndexTest, OneOfAnotherVersionIsMadeAgain) {
+  auto box = inbox();
+  for (int i = 0; i < 70; ++i) append(*box, message("text"));
+  index();
+  box.reset();
+  store_->close();
+  // Version 1 knew HTML by its source. Here it knows nothing, and would say so.
+  ASSERT_EQ(std::system(("sqlite3 " + folder() +
+                         "/search.sqlite 'DELETE FROM words; PRAGMA user_version=1'")
+                            .c_str()),
+            0);
+  store_.reset();
+  open_store();
+  EXPECT_EQ(found(*inbox(), Kind::Body, "text"), 70u);
+  index();
+  CountingSource source(*inbox());
+  const SearchKey key{.kind = Kind::Body, .text = "text"};
+  EXPECT_EQ(search(source, *inbox(), key, Collation::UnicodeCasemap).size(), 70u);
+  EXPECT_EQ(source.opened, 0);
+}
+
 TEST_F(TextIndexTest, OneThatKnowsOtherMessagesByTheseUidsIsThrownAway) {
   auto box = inbox();
   append(*box, message("first"));

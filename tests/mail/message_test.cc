@@ -237,6 +237,22 @@ TEST(Message, RefusesDamagedBytes) {
   EXPECT_FALSE(decode(bytes + '\0'));
 }
 
+TEST(Preview, ReadsHtmlAsItsReaderDoes) {
+  const std::string head = "Content-Type: text/html; charset=utf-8\r\n\r\n";
+  EXPECT_EQ(parse(head + "<p>H&eacute;llo &amp; w&ouml;rld&#146;s &Scaron;&hearts;").preview,
+            "H\u00e9llo & w\u00f6rld\u2019s \u0160\u2665");
+  EXPECT_EQ(parse(head + "<title>no</title><img alt=no>1 < 2 soft&shy;ly<!-- no").preview,
+            "1 < 2 softly");
+  EXPECT_EQ(parse(head + "Sale" + "&zwnj;&nbsp;&#847;&#8199;" + "today").preview,
+            "Sale\u200c today");
+  // Whatever the pieces are in which it is read.
+  std::string markup;
+  for (int n = 0; n < 3000; ++n) markup += "<i class='x'>\r\n";
+  std::string text;
+  for (int n = 0; n < 300; ++n) text += "\u00e9";
+  EXPECT_EQ(parse(head + markup + text).preview, text.substr(0, 400));
+}
+
 TEST(Preview, SkipsMarkupAndQuotes) {
   EXPECT_EQ(parse("Content-Type: text/html\r\n\r\n<html><head><style>p{}</style></head><body>\r\n"
                   "<!-- no --><p title='>'>1 &lt; 2 &amp;&#x41;&nbsp;&bogus;</p>")
