@@ -6,6 +6,7 @@
 #include "protocols/imap/message_limit.h"
 #include "protocols/imap/object_id.h"
 #include "protocols/imap/writer.h"
+#include "protocols/mail/charset.h"
 
 namespace waxwing::imap {
 
@@ -35,6 +36,10 @@ Outcome Searching::check(Conversation& conversation, Output& output) {
   if (program_.has(SearchKey::Kind::Filter)) {
     refusal_ = put_filters_in(conversation);
     if (refusal_) return fail(Error::Code::Invalid, "filters");
+  }
+  if (!charset_.empty() && !mail::is_known_charset(charset_)) {
+    refusal_ = Reply::no("The charset is not known here", SearchProgram::bad_charset());
+    return fail(Error::Code::Invalid, "unknown charset");
   }
   const bool has_bounds =
       program_.has(SearchKey::Kind::UidAfter) || program_.has(SearchKey::Kind::UidBefore);
@@ -68,12 +73,7 @@ Result<bool> Searching::begin(Conversation& conversation, const SearchPlace& pla
                                          .saved = {place.saved.begin(), place.saved.end()},
                                          .now = unix_seconds(conversation.services.clock.now()),
                                          .collation = conversation.collation});
-  if (!program) {
-    if (program.error().code == Error::Code::NotFound) {
-      refusal_ = Reply::no("The charset is not known here", SearchProgram::bad_charset());
-    }
-    return fail(program.error());
-  }
+  if (!program) return fail(program.error());
   run_.emplace(std::move(*program), place.view);
   return true;
 }
