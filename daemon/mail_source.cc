@@ -30,14 +30,6 @@ std::vector<std::string> flags_of_name(const std::string& name) {
   return flags;
 }
 
-// "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,": 1355
-std::optional<std::uint64_t> told_size_of(std::string_view name) {
-  for (const auto part : split(name.substr(0, name.find(":2,")), ',')) {
-    if (part.starts_with("S=")) return parse_number(part.substr(2));
-  }
-  return std::nullopt;
-}
-
 // Where an mbox keeps flags; they are no part of the message.
 constexpr std::string_view kFields[] = {"Status",           "X-Status",          "X-Keywords",
                                         "X-Mozilla-Status", "X-Mozilla-Status2", "X-Mozilla-Keys"};
@@ -63,7 +55,6 @@ Outcome add_messages(FoundMail& mail, const std::string& folder,
     message.size = entry.size;
     message.date = entry.changed;
     message.flags = flags_of_name(entry.name);
-    message.told_size = told_size_of(entry.name);
     messages.push_back(std::move(message));
   }
   // Names begin with the time of arrival.

@@ -19,12 +19,11 @@ struct FoundMessage {
   std::string file;  // of the source's files
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
-  bool is_mbox = false;            // lines that begin with ">From " have one ">" too many
-  std::vector<std::string> flags;  // "\Seen", "$Forwarded"
-  std::int64_t date = 0;           // Unix seconds: INTERNALDATE
-  std::optional<std::uint64_t> told_size = {};  // unpacked, as the file's name says
-  std::optional<std::uint32_t> uid = {};        // to be kept
-  std::string uidl = {};                        // of POP3, to be kept; empty: none
+  bool is_mbox = false;                   // lines that begin with ">From " have one ">" too many
+  std::vector<std::string> flags;         // "\Seen", "$Forwarded"
+  std::int64_t date = 0;                  // Unix seconds: INTERNALDATE
+  std::optional<std::uint32_t> uid = {};  // to be kept
+  std::string uidl = {};                  // of POP3, to be kept; empty: none
 };
 struct FoundMailbox {
   std::string name;    // UTF-8, "/" between levels
