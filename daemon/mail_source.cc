@@ -12,12 +12,6 @@ namespace {
 
 using Kind = SourceFiles::Kind;
 
-constexpr const char* kNoPlainFile = "a link, or something else that is no plain file";
-
-std::string in(const std::string& folder, const std::string& name) {
-  return folder.empty() ? name : folder + "/" + name;
-}
-
 // The letters behind ":2,".
 std::vector<std::string> flags_of_name(const std::string& name) {
   std::vector<std::string> flags;
@@ -45,7 +39,7 @@ Outcome add_messages(FoundMail& mail, const std::string& folder,
   if (!entries) return fail(entries.error());
   for (const auto& entry : *entries) {
     if (entry.name.starts_with('.')) continue;
-    const std::string file = in(folder, entry.name);
+    const std::string file = path_in(folder, entry.name);
     if (entry.kind != Kind::File) {
       mail.left_out.add(kNoPlainFile, mail.files.path_of(file));
       continue;
@@ -77,7 +71,7 @@ Outcome add_mailbox(FoundMail& mail, const std::string& folder, const std::strin
   FoundMailbox mailbox{name, folder};
   for (const char* part : {"cur", "new"}) {
     if (!is_folder(mail.files, folder, part)) continue;
-    if (auto done = add_messages(mail, in(folder, part), mailbox.messages); !done) return done;
+    if (auto done = add_messages(mail, path_in(folder, part), mailbox.messages); !done) return done;
   }
   mail.mailboxes.push_back(std::move(mailbox));
   return {};

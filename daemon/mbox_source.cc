@@ -44,11 +44,11 @@ Outcome add_folder(FoundMail& mail, const std::string& folder, std::vector<std::
   if (!entries) return fail(entries.error());
   path.emplace_back();
   for (const auto& entry : *entries) {
-    const std::string inside = folder.empty() ? entry.name : folder + "/" + entry.name;
+    const std::string inside = path_in(folder, entry.name);
     const std::string shown = mail.files.path_of(inside);
     path.back() = entry.name;
     if (entry.kind == Kind::Other) {
-      mail.left_out.add("a link, or something else that is no plain file", shown);
+      mail.left_out.add(kNoPlainFile, shown);
     } else if (entry.name.starts_with('.')) {
       mail.left_out.add("hidden", shown);
     } else if (entry.kind == Kind::Folder) {

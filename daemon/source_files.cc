@@ -130,4 +130,8 @@ Result<std::string> SourceFiles::text(const std::string& inside, std::uint64_t m
   return text;
 }
 
+std::string path_in(const std::string& folder, const std::string& name) {
+  return folder.empty() ? name : folder + "/" + name;
+}
+
 }  // namespace waxwing

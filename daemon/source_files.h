@@ -51,4 +51,10 @@ class SourceFiles {
   bool is_folder_ = false;
 };
 
+// The path of something in a folder inside a source, of which the source itself is the empty one.
+std::string path_in(const std::string& folder, const std::string& name);
+
+// Why Kind::Other is left out.
+inline constexpr const char* kNoPlainFile = "a link, or something else that is no plain file";
+
 }  // namespace waxwing
