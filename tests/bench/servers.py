@@ -90,6 +90,13 @@ def own_folder():
     return root
 
 
+def make_certificate(folder):
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=mail.example.test", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
 class Server:
     """Something that speaks SMTP, IMAP and POP3 at `offset` + the usual port."""
 
@@ -184,6 +191,24 @@ class Waxwing(Server):
         subprocess.run([self.binary, *words, "--config", self.config], check=True, stdout=subprocess.DEVNULL)
 
 
+class Floor(Server):
+    """No mail server: what this machine takes for the least that any would have to do (floor.cc)."""
+
+    name = "the least possible"
+    ROWS = {"deliver-1", "deliver-20", "deliver-100", "append-1", "append-10", "sign-in", "fill-letters", "download", "pop3"}
+
+    def __init__(self, accounts):
+        super().__init__(accounts)
+        certificate, key = make_certificate(self.root)
+        for folder in ("tmp", "cur"):
+            (self.root / folder).mkdir()
+        process = subprocess.Popen([ROOT / "build/release/waxwing_floor", "--folder", self.root, "--smtp", str(self.port(25)),
+                                    "--pop3", str(self.port(110)), "--imap", str(self.port(143)), "--imaps", str(self.port(993)),
+                                    "--certificate", certificate, "--key", key])
+        self.pids.append(process.pid)
+        wait_for(lambda: answers(self.port(25)) and answers(self.port(143)), "the greeting")
+
+
 class DovecotPostfix(Server):
     """Debian's Postfix, delivering by LMTP to Debian's Dovecot, both tuned for one small machine."""
 
@@ -201,9 +226,7 @@ class DovecotPostfix(Server):
         mail = self.root / "mail"
         mail.mkdir()
         shutil.chown(mail, "mail", "mail")
-        certificate, key = self.root / "cert.pem", self.root / "key.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=mail.example.test", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        certificate, key = make_certificate(self.root)
         config = self.root / "dovecot.conf"
         config.write_text(f"""
 base_dir = {self.root}/run
