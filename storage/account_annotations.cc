@@ -71,7 +71,8 @@ Result<std::uint64_t> MaildirAccount::annotate(std::string_view mailbox,
     state.record.modseq = modseq;
     if (state.loaded) (*found)->show(*access, (*found)->view()->with_changed({}, modseq));
   }
-  const std::uint64_t last = note_annotated(*found ? (*found)->name() : std::string(), *real);
+  const std::uint64_t last = context_->annotation_news.add(
+      annotations_, *found, *found ? (*found)->name() : std::string(), *real);
   access->release();
   tell(kAnnotations, 0);
   return last;
@@ -94,7 +95,7 @@ Result<std::uint64_t> MaildirAccount::annotate_privately(const ForeignMailbox& m
   if (!real) return fail(real.error());
   if (real->empty()) return last_annotated();
   if (auto done = access->db.annotate_privately(mailbox, *real); !done) return fail(done.error());
-  const std::uint64_t last = note_annotated(name, *real);
+  const auto last = context_->annotation_news.add(annotations_, nullptr, name, *real);
   access->release();
   tell(kAnnotations, 0);
   return last;
@@ -110,29 +111,17 @@ Result<ForeignMailbox> MaildirAccount::as_foreign(std::string_view mailbox) {
   return ForeignMailbox{*number, *found ? (*found)->uid_validity() : 0};
 }
 
-std::uint64_t MaildirAccount::note_annotated(const std::string& mailbox,
-                                             const AnnotationChanges& changes) {
-  constexpr std::size_t kRemembered = 1000;
-  const std::lock_guard lock(watchers_mutex_);
-  for (const auto& [entry, value] : changes) {
-    annotated_.push_back({++last_annotated_, mailbox, entry});
-    if (annotated_.size() > kRemembered) annotated_.pop_front();
-  }
-  return last_annotated_;
-}
-
 std::vector<Account::Annotated> MaildirAccount::annotated_since(std::uint64_t number) {
-  const std::lock_guard lock(watchers_mutex_);
+  AnnotationNews::Log* const logs[] = {&annotations_};
   std::vector<Annotated> result;
-  for (const auto& change : annotated_) {
-    if (change.number > number) result.push_back(change);
+  for (auto& [log, event] : context_->annotation_news.since(number, logs)) {
+    result.push_back(std::move(event.change));
   }
   return result;
 }
 
 std::uint64_t MaildirAccount::last_annotated() {
-  const std::lock_guard lock(watchers_mutex_);
-  return last_annotated_;
+  return context_->annotation_news.last();
 }
 
 }  // namespace waxwing

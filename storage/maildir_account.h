@@ -69,6 +69,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // --- For the other parts of the store. ---
 
   StoreContext& context() { return *context_; }
+  AnnotationNews::Log& annotation_log() { return annotations_; }
   const std::string& path() const { return path_; }
   std::string maildir() const { return path_ + "/Maildir"; }
   Publisher& publisher() { return publisher_; }
@@ -198,7 +199,6 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Result<std::shared_ptr<MaildirMailbox>> annotated_mailbox(Access& access, std::string_view name);
   Result<AnnotationChanges> real_changes(Access& access, Annotations now,
                                          const AnnotationChanges& changes);
-  std::uint64_t note_annotated(const std::string& mailbox, const AnnotationChanges& changes);
   Outcome note_shares(Access& access);
   Outcome set_acl(Access& access, MaildirMailbox& mailbox, Acl acl);
   Result<std::shared_ptr<MaildirMailbox>> load_mailbox(std::string_view name);
@@ -219,10 +219,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::mutex indexer_mutex_;  // guards it; taken before all others
   TextIndexer indexer_;
 
+  AnnotationNews::Log annotations_;
   std::mutex watchers_mutex_;  // guards these
   std::vector<std::weak_ptr<Watcher>> watchers_;
-  std::deque<Annotated> annotated_;  // the last of them
-  std::uint64_t last_annotated_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> url_key_changes_;  // by mailbox; "": of all
   std::atomic<std::uint64_t> all_url_key_changes_{0};
 

@@ -78,7 +78,8 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
                        .background = {},
                        .text_indexing = {},
                        .new_mail = {},
-                       .shares = std::move(*shares)});
+                       .shares = std::move(*shares),
+                       .annotation_news = {}});
   return std::unique_ptr<Store>(std::make_unique<MaildirStore>(std::move(context)));
 }
 

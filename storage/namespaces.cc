@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "storage/foreign_watch.h"
 #include "storage/guarded_mailbox.h"
 #include "storage/mailbox_name.h"
 #include "storage/maildir_account.h"
@@ -33,9 +34,23 @@ bool is_namespace(std::string_view name) {
 
 // RFC 5464 section 3.2
 constexpr std::string_view kShared = "/shared/";
+// RFC 5464 section 3.3: who sees a mailbox and may do one of these sees its annotations.
+constexpr Rights kOfMessages =
+    Rights::kRead | Rights::kSeen | Rights::kWrite | Rights::kInsert | Rights::kPost;
+
 std::ptrdiff_t count_shared(const Account::AnnotationChanges& changes) {
   return std::ranges::count_if(changes,
                                [](const auto& each) { return each.first.starts_with(kShared); });
+}
+
+bool is_shared_with(const User& user, const std::string& owner,
+                    const AnnotationNews::Event& event) {
+  if (!event.change.entry.starts_with(kShared)) return false;
+  if (event.change.mailbox.empty()) return owner == shared_owner(user.address);
+  const auto mailbox = event.mailbox.lock();
+  if (!mailbox) return false;
+  const Rights rights = rights_of(user, owner, *mailbox->acl());
+  return rights.has(Rights::kLookup) && rights.has_any(kOfMessages);
 }
 
 tl::unexpected<Error> no_mailbox() {
@@ -50,7 +65,8 @@ Namespaces::Namespaces(std::shared_ptr<MaildirAccount> own, User user, Shares& s
       user_(std::move(user)),
       shares_(shares),
       quotas_(quotas),
-      find_(std::move(find)) {}
+      find_(std::move(find)),
+      watch_(std::make_shared<ForeignWatch>(user_.address)) {}
 
 Namespaces::~Namespaces() = default;
 
@@ -135,15 +151,18 @@ Result<std::vector<Namespaces::Place>> Namespaces::owners() {
 
 void Namespaces::watch(std::weak_ptr<Watcher> watcher) {
   own_->watch(watcher);
-  const auto places = owners();
-  if (!places) return;
-  const std::lock_guard lock(relays_mutex_);
-  std::erase_if(relays_, [](const auto& relay) { return !relay->is_needed(); });
-  for (const Place& place : *places) {
-    relays_.push_back(
-        std::make_shared<RenumberingWatcher>(watcher, ids_of(place.account->address())));
-    place.account->watch(relays_.back());
+  watch_->add(watcher);
+  // Before the look, or one who begins to share in between is missed.
+  std::call_once(is_told_, [&] { shares_.tell(watch_); });
+  if (const auto places = owners()) follow(*places);
+}
+
+void Namespaces::follow(const std::vector<Place>& owners) {
+  std::vector<ForeignWatch::Owner> followed;
+  for (const Place& place : owners) {
+    followed.push_back({place.account, place.prefix, ids_of(place.account->address())});
   }
+  watch_->follow(followed);
 }
 
 Result<std::vector<MailboxInfo>> Namespaces::mailboxes() {
@@ -151,6 +170,7 @@ Result<std::vector<MailboxInfo>> Namespaces::mailboxes() {
   if (!own) return own;
   const auto places = owners();
   if (!places) return fail(places.error());
+  follow(*places);
   std::map<std::string, MailboxInfo> seen;
   const auto level = [&](const std::string& name) -> MailboxInfo& {
     const auto [entry, is_new] = seen.try_emplace(name);
@@ -175,7 +195,9 @@ Result<std::vector<MailboxInfo>> Namespaces::mailboxes() {
       info.is_personal = false;
       info.id.value |= ids_of(place.account->address());
       const bool has_children = level(info.name).has_children;
-      for (const auto& above : levels_above(info.name)) level(above).has_children = true;
+      climb(info.name, [&](std::string_view above) {
+        return !std::exchange(level(std::string(above)).has_children, true);
+      });
       const std::string name = info.name;
       info.has_children = has_children;
       seen[name] = std::move(info);
@@ -312,18 +334,14 @@ Result<std::uint64_t> Namespaces::annotate_server(const AnnotationChanges& chang
     return fail(Error::Code::Invalid, "private and shared at once");
   const auto domain = find_(std::string(shared_owner(user_.address)));
   if (!domain) return fail(domain.error());
-  const auto done = (*domain)->annotate({}, changes);
-  if (!done) return done;
-  return own_->last_annotated();
+  return (*domain)->annotate({}, changes);
 }
 
 // RFC 5464 section 3.3: who sees the mailbox and may do something with its messages.
 Result<std::optional<Namespaces::Place>> Namespaces::annotated_place(std::string_view mailbox) {
   auto place = require(mailbox, Rights::kLookup);
   if (!place || !*place) return place;
-  constexpr Rights kMessages =
-      Rights::kRead | Rights::kSeen | Rights::kWrite | Rights::kInsert | Rights::kPost;
-  if (!(*place)->rights.has_any(kMessages)) {
+  if (!(*place)->rights.has_any(kOfMessages)) {
     return fail(Error::Code::Denied, "no right to annotations of another's mailbox");
   }
   return place;
@@ -366,13 +384,24 @@ Result<std::uint64_t> Namespaces::annotate(std::string_view mailbox,
   if (shared != std::ssize(changes)) {
     return fail(Error::Code::Invalid, "private and shared at once");
   }
-  const auto done = account.annotate((*place)->name, changes);
-  if (!done) return done;
-  return own_->last_annotated();
+  return account.annotate((*place)->name, changes);
 }
 
+// Without a lock of an account: what somebody may see of others is known in memory.
 std::vector<Account::Annotated> Namespaces::annotated_since(std::uint64_t number) {
-  return own_->annotated_since(number);
+  const auto owners = watch_->owners();
+  std::vector<AnnotationNews::Log*> logs = {&own_->annotation_log()};
+  for (const auto& owner : owners) logs.push_back(&owner.account->annotation_log());
+  std::vector<Annotated> changes;
+  for (auto& [log, event] : own_->context().annotation_news.since(number, logs)) {
+    if (log > 0) {
+      const auto& owner = owners[log - 1];
+      if (!is_shared_with(user_, owner.account->address(), event)) continue;
+      if (!event.change.mailbox.empty()) event.change.mailbox.insert(0, owner.prefix);
+    }
+    changes.push_back(std::move(event.change));
+  }
+  return changes;
 }
 
 std::uint64_t Namespaces::last_annotated() {

@@ -14,9 +14,8 @@
 
 namespace waxwing {
 
-class GuardedMailbox;
+class ForeignWatch;
 class MaildirAccount;
-class RenumberingWatcher;
 class Shares;
 
 // What comes before the names of other users' mailboxes ("Users/bob@example.test/INBOX") and of
@@ -97,6 +96,7 @@ class Namespaces final : public Account {
   // RFC 4314 section 4: below the nearest mailbox above.
   Outcome may_create(const Place& place) const;
   Result<std::vector<Place>> owners();
+  void follow(const std::vector<Place>& owners);
   std::shared_ptr<Mailbox> guard(const Place& place, std::shared_ptr<Mailbox> mailbox) const;
 
   const std::shared_ptr<MaildirAccount> own_;
@@ -105,8 +105,8 @@ class Namespaces final : public Account {
   Quotas* const quotas_;
   const Find find_;
 
-  std::mutex relays_mutex_;  // guards these
-  std::vector<std::shared_ptr<RenumberingWatcher>> relays_;
+  const std::shared_ptr<ForeignWatch> watch_;
+  std::once_flag is_told_;  // of new shares
 };
 
 }  // namespace waxwing

@@ -80,18 +80,41 @@ Outcome Shares::fill_from(const std::string& folder, std::string_view owner) {
 }
 
 Outcome Shares::add(std::string_view owner, std::string_view identifier) {
-  const std::lock_guard lock(mutex_);
   // What takes rights away is noted as well: it goes when the account does.
   if (identifier.starts_with('-')) identifier.remove_prefix(1);
   const std::string grantee = identifier.find('@') == identifier.npos
                                   ? std::string(shared_owner(owner))
                                   : std::string(identifier);
+  const auto added = note(grantee, owner);
+  if (!added) return fail(added.error());
+  if (!*added) return {};
+  std::vector<std::shared_ptr<Follower>> alive;
+  {
+    const std::lock_guard lock(followers_mutex_);
+    for (const auto& follower : followers_) {
+      if (auto held = follower.lock()) alive.push_back(std::move(held));
+    }
+  }
+  for (const auto& follower : alive) follower->shared(grantee);
+  return {};
+}
+
+// Whether it was not known.
+Result<bool> Shares::note(std::string_view grantee, std::string_view owner) {
+  const std::lock_guard lock(mutex_);
   auto known = database_.prepare("SELECT 1 FROM shares WHERE grantee=? AND owner=?");
   const bool is_known = known.bind(1, grantee).bind(2, owner).step();
-  if (auto done = known.finish(); !done) return done;
-  if (is_known) return {};
+  if (auto done = known.finish(); !done) return fail(done.error());
+  if (is_known) return false;
   auto insert = database_.prepare("INSERT INTO shares VALUES(?, ?)");
-  return insert.bind(1, grantee).bind(2, owner).run();
+  if (auto done = insert.bind(1, grantee).bind(2, owner).run(); !done) return fail(done.error());
+  return true;
+}
+
+void Shares::tell(std::weak_ptr<Follower> follower) {
+  const std::lock_guard lock(followers_mutex_);
+  std::erase_if(followers_, [](const auto& each) { return each.expired(); });
+  followers_.push_back(std::move(follower));
 }
 
 Result<std::vector<std::string>> Shares::names(std::string_view sql, std::string_view first,

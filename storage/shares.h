@@ -28,8 +28,19 @@ class Shares {
   Result<std::vector<std::string>> owners_naming(std::string_view address);
   Outcome remove_owner(std::string_view owner);
 
+  // Is told, until it dies, of everybody to whom somebody gives something for the first time: an
+  // address, or "@example.test" for all of a domain. The rights come a moment later. Called on any
+  // thread, under an account's lock; must not block.
+  class Follower {
+   public:
+    virtual ~Follower() = default;
+    virtual void shared(std::string_view grantee) = 0;
+  };
+  void tell(std::weak_ptr<Follower> follower);
+
  private:
   explicit Shares(sqlite::Database database) : database_(std::move(database)) {}
+  Result<bool> note(std::string_view grantee, std::string_view owner);
   Outcome fill(Disk& disk, const std::string& accounts);
   Outcome fill_from(const std::string& folder, std::string_view owner);
   Result<std::vector<std::string>> names(std::string_view sql, std::string_view first,
@@ -37,6 +48,8 @@ class Shares {
 
   std::mutex mutex_;  // guards the database
   sqlite::Database database_;
+  std::mutex followers_mutex_;  // guards these
+  std::vector<std::weak_ptr<Follower>> followers_;
 };
 
 // "@example.test": whose the shared mailboxes of that address's domain are. Empty without a domain.

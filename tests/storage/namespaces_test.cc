@@ -225,11 +225,12 @@ TEST_F(NamespacesTest, MessagesMoveBetweenAccountsAsFarAsTheRightsGo) {
   EXPECT_EQ(theirs->view()->size(), 2u);
 }
 
+struct Ear final : Watcher {
+  void moved(MailboxId mailbox, ModSeq) override { heard.push_back(mailbox); }
+  std::vector<MailboxId> heard;
+};
+
 TEST_F(NamespacesTest, AWatcherIsToldOfOthersMailboxesUnderTheirIds) {
-  struct Ear final : Watcher {
-    void moved(MailboxId mailbox, ModSeq) override { heard.push_back(mailbox); }
-    std::vector<MailboxId> heard;
-  };
   const auto alice = mail_of(kOwner), bob = mail_of(kGuest);
   ASSERT_TRUE(alice->change_acl("INBOX", "bob@example.test", give("lr")));
   const auto ear = std::make_shared<Ear>();
@@ -238,6 +239,58 @@ TEST_F(NamespacesTest, AWatcherIsToldOfOthersMailboxesUnderTheirIds) {
   ASSERT_TRUE(alice->mailbox("INBOX").value()->append(*message, {}));
   const auto id = bob->mailbox("Users/alice@example.test/INBOX").value()->id();
   EXPECT_EQ(std::ranges::count(ear->heard, id), 1);
+}
+
+TEST_F(NamespacesTest, AWatcherIsToldWhenSomebodyBeginsToShare) {
+  const auto alice = mail_of(kOwner), bob = mail_of(kGuest);
+  const auto ear = std::make_shared<Ear>();
+  bob->watch(ear);
+  ASSERT_TRUE(alice->change_acl("INBOX", "bob@example.test", give("lr")));
+  EXPECT_EQ(std::ranges::count(ear->heard, kMailboxNames), 1);
+  // Having looked, he hears of what happens there.
+  ASSERT_TRUE(bob->mailboxes());
+  const auto message = staged("a: b\r\n\r\n");
+  ASSERT_TRUE(alice->mailbox("INBOX").value()->append(*message, {}));
+  const auto id = bob->mailbox("Users/alice@example.test/INBOX").value()->id();
+  EXPECT_EQ(std::ranges::count(ear->heard, id), 1);
+}
+
+// (mailbox, entry) of what came after a change.
+using Told = std::vector<std::pair<std::string, std::string>>;
+Told told(Account& account, std::uint64_t since) {
+  Told found;
+  for (const auto& change : account.annotated_since(since)) {
+    EXPECT_GT(change.number, since);
+    since = change.number;
+    found.emplace_back(change.mailbox, change.entry);
+  }
+  return found;
+}
+
+TEST_F(NamespacesTest, AnnotationsOfOthersAreToldToWhoMaySeeThem) {
+  const User root{"root@example.test", true};
+  ASSERT_TRUE(store_->mail_of(root));
+  const auto alice = mail_of(kOwner), bob = mail_of(kGuest);
+  for (const char* name : {"Sent", "Drafts"}) {
+    ASSERT_TRUE(alice->change_acl(name, "bob@example.test", give(name[0] == 'S' ? "lr" : "l")));
+  }
+  const auto ear = std::make_shared<Ear>();
+  bob->watch(ear);
+  const auto before = bob->last_annotated();
+  for (const char* name : {"Sent", "Drafts", "Junk", ""}) {
+    ASSERT_TRUE(alice->annotate(name, {{"/private/comment", "x"}}));
+  }
+  EXPECT_EQ(told(*bob, before), Told());
+  for (const char* name : {"Sent", "Drafts", "Junk"}) {
+    ASSERT_TRUE(alice->annotate(name, {{"/shared/comment", "x"}}));
+  }
+  ASSERT_TRUE(bob->annotate("Sent", {{"/shared/comment", "x"}}));
+  ASSERT_TRUE(store_->mail_of(root).value()->annotate("", {{"/shared/comment", "x"}}));
+  EXPECT_EQ(told(*bob, before), (Told{{"Users/alice@example.test/Sent", "/shared/comment"},
+                                      {"Sent", "/shared/comment"},
+                                      {"", "/shared/comment"}}));
+  EXPECT_EQ(told(*bob, bob->last_annotated()), Told());
+  EXPECT_GE(std::ranges::count(ear->heard, kAnnotations), 3);
 }
 
 }  // namespace
