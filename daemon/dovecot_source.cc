@@ -134,6 +134,14 @@ std::string without_prefix(const FoundMail& mail, const std::string& name) {
   return name.substr(kPrefix.size());
 }
 
+// As an export of ours abbreviates it, or as it is.
+std::optional<std::string> name_of_subscription(const FoundMail& mail, const std::string& line) {
+  const std::string folder = "." + line;
+  if (!is_abbreviated(folder)) return name_of_folder(folder);
+  const auto found = std::ranges::find(mail.mailboxes, folder, &FoundMailbox::folder);
+  return found == mail.mailboxes.end() ? std::nullopt : std::optional(found->name);
+}
+
 // One name on a line, in modified UTF-7 with "." between levels; since version 2, behind a line
 // that says so, with a tab.
 std::optional<std::vector<std::string>> read_subscriptions(FoundMail& mail) {
@@ -145,7 +153,7 @@ std::optional<std::vector<std::string>> read_subscriptions(FoundMail& mail) {
     std::replace(line.begin(), line.end(), '\t', '.');
     if (equals_ignoring_case(line, "INBOX")) {
       names.emplace_back("INBOX");
-    } else if (const auto name = name_of_folder("." + line)) {
+    } else if (const auto name = name_of_subscription(mail, line)) {
       names.push_back(without_prefix(mail, *name));
     }
   }

@@ -57,7 +57,8 @@ class MaildirWriter final : public Writer {
     if (name->empty()) return in(root);
     const auto folder = root.folder(*name);
     if (!folder) return fail(folder.error());
-    if (auto made = folder->new_file("maildirfolder", ""); !made) return fail(made.error());
+    const std::string_view mark = is_abbreviated(*name) ? std::string_view(mailbox) : "";
+    if (auto made = folder->new_file(kFolderMark, mark); !made) return fail(made.error());
     return in(*folder);
   }
 

@@ -77,6 +77,13 @@ Outcome add_mailbox(FoundMail& mail, const std::string& folder, const std::strin
   return {};
 }
 
+// What an export of ours has abbreviated says its name itself.
+std::optional<std::string> name_of(const SourceFiles& files, const std::string& folder) {
+  if (!is_abbreviated(folder)) return name_of_folder(folder);
+  const auto text = files.text(path_in(folder, kFolderMark), kMaxMailboxName);
+  return text ? name_of_mark(folder, *text) : std::nullopt;
+}
+
 }  // namespace
 
 Result<FoundMail> find_in_maildir(const std::string& path) {
@@ -99,7 +106,7 @@ Result<FoundMail> find_in_maildir(const std::string& path) {
       continue;
     }
     if (!is_folder(mail.files, entry.name, "cur")) continue;
-    const auto name = name_of_folder(entry.name);
+    const auto name = name_of(mail.files, entry.name);
     if (!name) {
       mail.left_out.add("a folder whose name no mailbox can have, rename it",
                         mail.files.path_of(entry.name));

@@ -5,14 +5,15 @@
 #include "daemon/mail_source.h"
 #include "daemon/mbox_file.h"
 #include "daemon/mbox_name.h"
+#include "storage/mailbox_name.h"
 
 namespace waxwing {
 namespace {
 
 using Kind = SourceFiles::Kind;
 
-// Deeper is no folder of mailboxes.
-constexpr std::size_t kMaxDepth = 100;
+// A level of a name has an octet and a slash; deeper is no folder of mailboxes.
+constexpr std::size_t kMaxDepth = kMaxMailboxName / 2;
 
 Outcome add_mbox(FoundMail& mail, const std::string& file, const std::string& name) {
   const auto opened = mail.files.file(file);

@@ -65,8 +65,8 @@ class Account {
   virtual Result<std::shared_ptr<Mailbox>> mailbox(std::string_view name) = 0;
   virtual Result<MailboxStatus> status(std::string_view name) = 0;
 
-  // Creates missing levels above; subscribes. Limit when the name is too long, too deep or there
-  // are too many.
+  // Creates missing levels above; subscribes. Limit when the name is too long or there are too
+  // many.
   virtual Result<std::shared_ptr<Mailbox>> create(std::string_view name,
                                                   SpecialUse use = SpecialUse::None) = 0;
   // For an import: the mailbox of that name with this UIDVALIDITY; made when it is missing.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/crypto.h"
+#include "base/encoding.h"
 #include "base/text.h"
 #include "protocols/mail/charset.h"
 #include "protocols/mail/modified_utf7.h"
@@ -10,7 +12,7 @@ namespace waxwing {
 namespace {
 
 constexpr std::size_t kMaxFolder = 255;  // NAME_MAX
-constexpr std::size_t kMaxName = 1000;
+constexpr std::string_view kAbbreviation = ".&~";
 
 bool is_good_level(std::string_view level) {
   return !level.empty() && std::none_of(level.begin(), level.end(), [](char c) {
@@ -21,7 +23,7 @@ bool is_good_level(std::string_view level) {
 }  // namespace
 
 Result<std::string> canonical_name(std::string_view name) {
-  if (name.size() > kMaxName) return fail(Error::Code::Limit, "mailbox name is too long");
+  if (name.size() > kMaxMailboxName) return fail(Error::Code::Limit, "mailbox name is too long");
   if (!is_utf8(name)) return fail(Error::Code::Invalid, "mailbox name is not UTF-8");
   auto levels = split(name, '/');
   for (auto level : levels) {
@@ -49,17 +51,30 @@ bool is_below(std::string_view name, std::string_view ancestor) {
 
 Result<std::string> folder_of(std::string_view name) {
   if (name == "INBOX") return std::string();
+  if (name.size() > kMaxMailboxName) return fail(Error::Code::Limit, "mailbox name is too long");
   std::string folder;
   for (auto level : split(name, '/')) {
     if (!is_utf8(level)) return fail(Error::Code::Invalid, "mailbox name is not UTF-8");
     folder += "." + mail::to_modified_utf7(level, ".");
   }
-  if (folder.size() > kMaxFolder) return fail(Error::Code::Limit, "mailbox name is too long");
+  if (folder.size() > kMaxFolder) return std::string(kAbbreviation) + hex(sha256(name));
   return folder;
 }
 
+bool is_abbreviated(std::string_view folder) {
+  return folder.starts_with(kAbbreviation);
+}
+
+std::optional<std::string> name_of_mark(std::string_view folder, std::string_view text) {
+  const auto name = canonical_name(text);
+  if (!name || *name != text) return std::nullopt;
+  const auto own = folder_of(text);
+  if (!own || *own != folder) return std::nullopt;
+  return *name;
+}
+
 std::optional<std::string> name_of_folder(std::string_view folder) {
-  if (folder.size() < 2 || folder.front() != '.') return std::nullopt;
+  if (folder.size() < 2 || folder.front() != '.' || is_abbreviated(folder)) return std::nullopt;
   std::string name;
   for (auto level : split(folder.substr(1), '.')) {
     auto decoded = mail::from_modified_utf7(level, mail::Utf7::Lenient);

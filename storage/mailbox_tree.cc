@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -14,7 +15,8 @@ namespace waxwing {
 namespace {
 
 constexpr std::size_t kMaxMailboxes = 10'000;
-constexpr std::size_t kMaxLevels = 32;
+// Of what is subscribed and not there.
+constexpr std::size_t kMaxLostLevels = 32;
 // In an account's folder: directories of mailboxes that were removed.
 constexpr const char* kAside = "removed";
 
@@ -64,7 +66,7 @@ Outcome MailboxTree::load(Access& access) {
   return {};
 }
 
-Outcome MailboxTree::make_directories(const std::string& folder) {
+Outcome MailboxTree::make_directories(const std::string& name, const std::string& folder) {
   Disk& disk = account_.context().disk;
   const std::string path = directory(folder);
   for (const char* part : {"", "/tmp", "/new", "/cur"}) {
@@ -75,11 +77,32 @@ Outcome MailboxTree::make_directories(const std::string& folder) {
       if (auto done = disk.sync_directory(parent); !done) return done;
     }
   }
-  if (folder.empty()) return {};
-  // Tells other programs that this is a folder of a Maildir++ and no account.
-  auto mark = disk.open(path + "/maildirfolder", Disk::Mode::Create);
-  if (!mark && mark.error().code != Error::Code::AlreadyExists) return fail(mark.error());
-  return {};
+  return folder.empty() ? Outcome() : mark(name, folder);
+}
+
+// What is in the mark is read only when account.sqlite is lost: after a rename that was cut off it
+// may be an old name until the next recovery, and is taken for none.
+Outcome MailboxTree::mark(const std::string& name, const std::string& folder) {
+  Disk& disk = account_.context().disk;
+  const std::string path = directory(folder) + "/" + kFolderMark;
+  if (is_abbreviated(folder)) {
+    if (marked_name(folder) == name) return {};
+    const auto removed = disk.remove(path);
+    if (!removed && removed.error().code != Error::Code::NotFound) return removed;
+  }
+  const auto file = disk.open(path, Disk::Mode::Create);
+  if (!file)
+    return file.error().code == Error::Code::AlreadyExists ? Outcome() : fail(file.error());
+  return is_abbreviated(folder) ? disk.write(*file, name) : Outcome();
+}
+
+// Of an abbreviated folder.
+std::optional<std::string> MailboxTree::marked_name(const std::string& folder) {
+  Disk& disk = account_.context().disk;
+  const auto file = disk.open(directory(folder) + "/" + kFolderMark, Disk::Mode::Read);
+  if (!file) return std::nullopt;
+  const auto text = disk.read(*file, 0, kMaxMailboxName);
+  return text ? name_of_mark(folder, *text) : std::nullopt;
 }
 
 Result<std::shared_ptr<MaildirMailbox>> MailboxTree::add(Access& access, const std::string& name,
@@ -87,7 +110,7 @@ Result<std::shared_ptr<MaildirMailbox>> MailboxTree::add(Access& access, const s
                                                          SpecialUse use) {
   if (auto done = release_folder(access, folder); !done) return fail(done.error());
   // Directories first: an empty one too many is harmless, one too few is not.
-  if (auto done = make_directories(folder); !done) return fail(done.error());
+  if (auto done = make_directories(name, folder); !done) return fail(done.error());
   auto record =
       access.db.add_mailbox(name, folder, use, unix_seconds(account_.context().clock.now()));
   if (!record) return fail(record.error());
@@ -110,13 +133,16 @@ Result<std::vector<MailboxInfo>> MailboxTree::list(Access& access) {
     entry.exists = true;
     entry.id = mailbox->id();
     entry.special_use = mailbox->state(access).record.special_use;
-    for (const auto& level : levels_above(name)) info(level).has_children = true;
+    // Above a level that has children already all have.
+    climb(name, [&](std::string_view level) {
+      return !std::exchange(info(std::string(level)).has_children, true);
+    });
   }
   for (const auto& name : *subscribed) {
     info(name).subscribed = true;
     // LSUB "%" tells of "a" when only "a/b" is subscribed and neither exists.  RFC 3501 6.3.9
     const auto levels = levels_above(name);
-    if (levels.size() >= kMaxLevels) continue;  // no mailbox, and for long names a lot of text
+    if (levels.size() >= kMaxLostLevels) continue;  // a lot of text for long names
     for (const auto& level : levels) info(level);
   }
   std::vector<MailboxInfo> result;
@@ -132,13 +158,10 @@ Result<std::shared_ptr<MaildirMailbox>> MailboxTree::create(Access& access, std:
   if (!canonical) return fail(canonical.error());
   if (mailboxes_.contains(*canonical)) return fail(Error::Code::AlreadyExists, "mailbox exists");
   auto missing = levels_above(*canonical);
-  if (missing.size() >= kMaxLevels) return fail(Error::Code::Limit, "mailbox name is too deep");
   std::erase_if(missing, [&](const auto& level) { return mailboxes_.contains(level); });
   if (mailboxes_.size() + missing.size() > kMaxMailboxes) {
     return fail(Error::Code::Limit, "too many mailboxes");
   }
-  // The longest name first tells whether the others fit, before anything is made.
-  if (auto folder = folder_of(*canonical); !folder) return fail(folder.error());
   missing.push_back(*canonical);
   std::shared_ptr<MaildirMailbox> made;
   for (const auto& level : missing) {
@@ -164,11 +187,9 @@ Outcome MailboxTree::inherit(Access& access, MaildirMailbox& mailbox) {
 
 std::shared_ptr<MaildirMailbox> MailboxTree::nearest_above(const Access& access,
                                                            std::string_view name) const {
-  for (auto slash = name.rfind('/'); slash != name.npos; slash = name.rfind('/')) {
-    name = name.substr(0, slash);
-    if (auto found = find(access, name)) return found;
-  }
-  return nullptr;
+  std::shared_ptr<MaildirMailbox> found;
+  climb(name, [&](std::string_view level) { return !(found = find(access, level)); });
+  return found;
 }
 
 Result<std::shared_ptr<MaildirMailbox>> MailboxTree::import(Access& access, std::string_view name,
@@ -259,9 +280,6 @@ Outcome MailboxTree::rename(Access& access, std::string_view from, std::string_v
   if (*old_name == *new_name || is_below(*new_name, *old_name)) {
     return fail(Error::Code::Invalid, "a mailbox cannot move below itself");
   }
-  if (levels_above(*new_name).size() >= kMaxLevels)
-    return fail(Error::Code::Limit, "mailbox name is too deep");
-
   std::vector<AccountDb::Renaming> renamings;
   std::vector<std::shared_ptr<MaildirMailbox>> renamed;
   for (const auto& [name, mailbox] : mailboxes_) {
@@ -306,6 +324,7 @@ Outcome MailboxTree::rename(Access& access, std::string_view from, std::string_v
     mailboxes_.erase(r.old_name);
     mailboxes_[r.name] = renamed[i];
     renamed[i]->set_name(access, r.name, result.moved[i] ? r.folder : r.old_folder);
+    if (result.moved[i] && is_abbreviated(r.folder)) (void)mark(r.name, r.folder);
     // Clients that show only what is subscribed would lose sight of it.
     (void)access.db.unsubscribe(r.old_name);
     (void)access.db.subscribe(r.name);
@@ -413,6 +432,7 @@ Outcome MailboxTree::finish_renaming(Access& access, const AccountDb::Pending& p
   if (!mailbox) return done;
   if (done) {
     mailbox->set_name(access, mailbox->name(), pending.to);
+    if (is_abbreviated(pending.to)) (void)mark(mailbox->name(), pending.to);
     return done;
   }
   // A mailbox may live in a directory of another name; without its directory it cannot.
@@ -426,7 +446,8 @@ Outcome MailboxTree::finish_renaming(Access& access, const AccountDb::Pending& p
 
 Outcome MailboxTree::recover(Access& access) {
   for (const auto& [name, mailbox] : mailboxes_) {
-    if (auto done = make_directories(mailbox->state(access).record.folder); !done) return done;
+    auto done = make_directories(name, mailbox->state(access).record.folder);
+    if (!done) return done;
   }
   return adopt_directories(access);
 }
@@ -456,7 +477,7 @@ Outcome MailboxTree::adopt_directories(Access& access) {
   std::vector<std::pair<std::string, std::string>> unknown;
   auto listed = account_.context().disk.list(account_.maildir(), [&](const Disk::Entry& entry) {
     if (!entry.is_directory || known.contains(entry.name) || refused_.contains(entry.name)) return;
-    auto name = name_of_folder(entry.name);
+    auto name = is_abbreviated(entry.name) ? marked_name(entry.name) : name_of_folder(entry.name);
     if (name && !mailboxes_.contains(*name)) unknown.emplace_back(*name, entry.name);
   });
   if (!listed) return listed;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -60,7 +61,9 @@ class MailboxTree {
                                               const std::string& folder, SpecialUse use);
   // Who may do what above may do it here.  RFC 4314 section 4
   Outcome inherit(Access& access, MaildirMailbox& mailbox);
-  Outcome make_directories(const std::string& folder);
+  Outcome make_directories(const std::string& name, const std::string& folder);
+  Outcome mark(const std::string& name, const std::string& folder);
+  std::optional<std::string> marked_name(const std::string& folder);
   // Renames all directories or says which are at their new place nevertheless.
   struct Renamed {
     Outcome outcome;

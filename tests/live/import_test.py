@@ -1,6 +1,7 @@
 """`waxwing mailbox import` and `export`: what another program has kept comes over with all that its
 clients know of it, and what we keep can be taken away again."""
 
+import base64
 import gzip
 import mailbox
 import os
@@ -155,6 +156,28 @@ class Import(harness.LiveTest):
             self.assertEqual(client.select(f'"{name}"'), ("OK", [b"1"]), name)
             self.assertIn(f"Subject: {name}".encode(), client.fetch("1", "BODY.PEEK[]")[1][0][1])
         client.logout()
+
+    def test_long_and_deep_names_leave_and_come_back(self):
+        address = self.account("longnames")
+        level = "&" + base64.b64encode(("\u65e5" * 60).encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"
+        names = ["/".join([level] * 4), "/".join(["Deep"] + ["1"] * 400)]
+        client = self.imap(address)
+        for name in names:
+            self.assertEqual(client.create(f'"{name}"')[0], "OK", name)
+            client.append(f'"{name}"', None, None, b"Subject: x\r\n\r\n")
+        listed = sorted(client.lsub()[1])
+        client.logout()
+        for form, read_as in (("maildir", "dovecot"), ("mbox", "mbox")):
+            target = os.path.join(self.folder(), "out-" + form)
+            self.assertIn("2 messages", self.server.command("mailbox", "export", "--to", form, target, address))
+            again = self.account("longnames" + form)
+            self.assertIn("2 of 2 messages", self.take(read_as, target, again))
+            client = self.imap(again)
+            for name in names:
+                self.assertEqual(client.select(f'"{name}"'), ("OK", [b"1"]), name)
+            if read_as == "dovecot":
+                self.assertEqual(sorted(client.lsub()[1]), listed)
+            client.logout()
 
     def test_ids_of_pop3_go_back_to_dovecot(self):
         address = self.account("pops")

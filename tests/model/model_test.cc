@@ -423,6 +423,7 @@ class Simulation {
 
 int run(std::uint64_t steps, std::uint64_t seed) {
   std::cout << "seed " << seed << ", " << steps << " steps" << std::endl;
+  log.configure(Log::Level::Error, Log::Format::Text);
   // A world grows slow with its log of expunged messages: many smaller ones meet more beginnings.
   constexpr std::uint64_t kStepsOfAWorld = 5000;
   for (std::uint64_t done = 0; done < steps;) {

@@ -332,7 +332,7 @@ TEST_F(MailboxTest, CreateMakesTheLevelsAbove) {
   EXPECT_EQ(account()->create("a/b.c/d").error().code, Error::Code::AlreadyExists);
   EXPECT_TRUE(account()->mailbox("a/b.c"));
   EXPECT_TRUE(std::filesystem::exists(folder() + "/Maildir/.a.b&AC4-c.d/cur"));
-  EXPECT_EQ(account()->create(std::string(300, 'x')).error().code, Error::Code::Limit);
+  EXPECT_EQ(account()->create(std::string(1001, 'x')).error().code, Error::Code::Limit);
   EXPECT_EQ(account()->create("a//b").error().code, Error::Code::Invalid);
 }
 

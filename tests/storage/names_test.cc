@@ -81,14 +81,34 @@ TEST(MailboxName, BecomesAFolderOfMaildirPlusPlusAndBack) {
   EXPECT_EQ(folder_of("INBOX"), "");
 }
 
-TEST(MailboxName, LongerThanTheFileSystemTakesIsALimit) {
-  const auto folder = folder_of(std::string(300, 'a'));
-  ASSERT_FALSE(folder);
-  EXPECT_EQ(folder.error().code, Error::Code::Limit);
+TEST(MailboxName, LongerThanTheFileSystemTakesIsAbbreviated) {
+  EXPECT_EQ(folder_of(std::string(254, 'a')), "." + std::string(254, 'a'));
+  const std::string name(255, 'a');
+  const auto folder = folder_of(name);
+  ASSERT_TRUE(folder);
+  EXPECT_TRUE(is_abbreviated(*folder));
+  EXPECT_LE(folder->size(), 255u);
+  EXPECT_EQ(folder->find('/'), folder->npos);
+  EXPECT_NE(folder_of(name + "/b"), *folder);
+  EXPECT_EQ(name_of_folder(*folder), std::nullopt);
+  EXPECT_EQ(name_of_mark(*folder, name), name);
+  for (const std::string& other : {name + "a", std::string("Sent"), std::string(), name + "\n"}) {
+    EXPECT_EQ(name_of_mark(*folder, other), std::nullopt) << other;
+  }
+}
+
+TEST(MailboxName, HasAThousandOctetsAtMost) {
+  EXPECT_TRUE(canonical_name(std::string(1000, 'a')));
+  EXPECT_TRUE(folder_of(std::string(1000, 'a')));
+  for (const auto& refused :
+       {canonical_name(std::string(1001, 'a')), folder_of(std::string(1001, 'a'))}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Error::Code::Limit);
+  }
 }
 
 TEST(MailboxName, IsNotReadFromOtherDirectories) {
-  for (const char* folder : {"cur", ".", "..", ".INBOX", ".a&b", ".&AAA", ".&AC8-"}) {
+  for (const char* folder : {"cur", ".", "..", ".INBOX", ".a&b", ".&AAA", ".&AC8-", ".&~0"}) {
     EXPECT_FALSE(name_of_folder(folder)) << folder;
   }
 }

@@ -1,3 +1,4 @@
+#include "storage/mailbox_name.h"
 #include "tests/storage/store_fixture.h"
 
 namespace waxwing {
@@ -96,6 +97,64 @@ TEST_F(TreeTest, RenameThatStoppedHalfWayEndsAtTheNewNames) {
   crash();
   EXPECT_EQ(subjects(*mailbox("z/b")), (std::map<Uid, std::string>{{1, "m"}}));
   EXPECT_TRUE(fs::exists(folder() + "/Maildir/.z.b"));
+}
+
+// Far longer than a file name can be: four levels of sixty letters.
+std::string long_name() {
+  std::string level;
+  for (int i = 0; i < 60; ++i) level += "\u65e5";
+  return level + "/" + level + "/" + level + "/" + level;
+}
+
+TEST_F(TreeTest, NamesAreAsLongAsPeopleLike) {
+  const std::string name = long_name();
+  ASSERT_TRUE(account()->create(name));
+  append("m", name);
+  crash();
+  EXPECT_EQ(subjects(*mailbox(name)), (std::map<Uid, std::string>{{1, "m"}}));
+  ASSERT_TRUE(account()->create("Plans/Old"));
+  append("n", "Plans/Old");
+  ASSERT_TRUE(account()->rename("Plans", name + "/Plans"));
+  ASSERT_TRUE(account()->rename(name, "Short"));
+  EXPECT_EQ(subjects(*mailbox("Short")), (std::map<Uid, std::string>{{1, "m"}}));
+  EXPECT_EQ(subjects(*mailbox("Short/Plans/Old")), (std::map<Uid, std::string>{{1, "n"}}));
+  EXPECT_TRUE(fs::exists(folder() + "/Maildir/.Short.Plans.Old"));
+  EXPECT_EQ(account()->rename("Short", std::string(995, 'x')).error().code, Error::Code::Limit);
+  EXPECT_EQ(findings(), std::vector<std::string>());
+  // Nothing is left of the directory of the old name.
+  ASSERT_TRUE(account()->create(name));
+  EXPECT_EQ(mailbox(name)->view()->size(), 0u);
+}
+
+TEST_F(TreeTest, LongNamesComeBackFromTheMaildirAlone) {
+  const std::string before = long_name() + "/before", after = long_name() + "/after";
+  ASSERT_TRUE(account()->create(before));
+  append("m", before);
+  ASSERT_TRUE(account()->rename(before, after));
+  store_->close();
+  store_.reset();
+  for (const char* name : {"/account.sqlite", "/index.sqlite"}) {
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(folder() + name + suffix);
+  }
+  open_store();
+  ASSERT_TRUE(mailbox(after)->refresh());
+  EXPECT_EQ(subjects(*mailbox(after)), (std::map<Uid, std::string>{{1, "m"}}));
+  EXPECT_FALSE(is_there(before));
+}
+
+// A copy of a Maildir brings marks that belong elsewhere.
+TEST_F(TreeTest, AbbreviatedFolderOfAnotherNameIsNoMailbox) {
+  ASSERT_TRUE(account());
+  const std::string path = folder() + "/Maildir/" + folder_of(long_name()).value();
+  for (const char* part : {"", "/cur", "/new", "/tmp"}) fs::create_directory(path + part);
+  for (const std::string& text : {std::string(), std::string("../../x"), long_name() + "x"}) {
+    write_file(path + "/maildirfolder", text);
+    crash();
+    EXPECT_EQ(account()->mailboxes()->size(), 6u) << text;
+  }
+  write_file(path + "/maildirfolder", long_name());
+  crash();
+  EXPECT_TRUE(is_there(long_name()));
 }
 
 }  // namespace
