@@ -71,9 +71,15 @@ Result<std::uint64_t> MaildirAccount::annotate(std::string_view mailbox,
     state.record.modseq = modseq;
     if (state.loaded) (*found)->show(*access, (*found)->view()->with_changed({}, modseq));
   }
-  const std::uint64_t last = context_->annotation_news.add(
-      annotations_, *found, *found ? (*found)->name() : std::string(), *real);
-  access->release();
+  return tell_annotated(*access, *found, *found ? (*found)->name() : std::string(), *real);
+}
+
+std::uint64_t MaildirAccount::tell_annotated(Access& access,
+                                             const std::shared_ptr<MaildirMailbox>& mailbox,
+                                             const std::string& name,
+                                             const AnnotationChanges& changes) {
+  const auto last = context_->annotation_news.add(annotations_, mailbox, name, changes);
+  access.release();
   tell(kAnnotations, 0);
   return last;
 }
@@ -95,10 +101,7 @@ Result<std::uint64_t> MaildirAccount::annotate_privately(const ForeignMailbox& m
   if (!real) return fail(real.error());
   if (real->empty()) return last_annotated();
   if (auto done = access->db.annotate_privately(mailbox, *real); !done) return fail(done.error());
-  const auto last = context_->annotation_news.add(annotations_, nullptr, name, *real);
-  access->release();
-  tell(kAnnotations, 0);
-  return last;
+  return tell_annotated(*access, nullptr, name, *real);
 }
 
 Result<ForeignMailbox> MaildirAccount::as_foreign(std::string_view mailbox) {

@@ -199,6 +199,9 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   Result<std::shared_ptr<MaildirMailbox>> annotated_mailbox(Access& access, std::string_view name);
   Result<AnnotationChanges> real_changes(Access& access, Annotations now,
                                          const AnnotationChanges& changes);
+  // Releases the account.
+  std::uint64_t tell_annotated(Access& access, const std::shared_ptr<MaildirMailbox>& mailbox,
+                               const std::string& name, const AnnotationChanges& changes);
   Outcome note_shares(Access& access);
   Outcome set_acl(Access& access, MaildirMailbox& mailbox, Acl acl);
   Result<std::shared_ptr<MaildirMailbox>> load_mailbox(std::string_view name);

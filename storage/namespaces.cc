@@ -38,9 +38,12 @@ constexpr std::string_view kShared = "/shared/";
 constexpr Rights kOfMessages =
     Rights::kRead | Rights::kSeen | Rights::kWrite | Rights::kInsert | Rights::kPost;
 
-std::ptrdiff_t count_shared(const Account::AnnotationChanges& changes) {
-  return std::ranges::count_if(changes,
-                               [](const auto& each) { return each.first.starts_with(kShared); });
+// Two accounts cannot be changed in one step, so it is one or the other.
+Result<bool> are_shared(const Account::AnnotationChanges& changes) {
+  const auto is_shared = [](const auto& each) { return each.first.starts_with(kShared); };
+  if (std::ranges::none_of(changes, is_shared)) return false;
+  if (std::ranges::all_of(changes, is_shared)) return true;
+  return fail(Error::Code::Invalid, "private and shared at once");
 }
 
 bool is_shared_with(const User& user, const std::string& owner,
@@ -325,13 +328,11 @@ Result<Annotations> Namespaces::server_annotations() {
   return all;
 }
 
-// Two accounts cannot be changed in one step, so it is one or the other.
 Result<std::uint64_t> Namespaces::annotate_server(const AnnotationChanges& changes) {
-  const auto shared = count_shared(changes);
-  if (shared == 0) return own_->annotate({}, changes);
+  const auto shared = are_shared(changes);
+  if (!shared) return fail(shared.error());
+  if (!*shared) return own_->annotate({}, changes);
   if (!user_.is_administrator) return fail(Error::Code::Denied, "the domain is not his");
-  if (shared != std::ssize(changes))
-    return fail(Error::Code::Invalid, "private and shared at once");
   const auto domain = find_(std::string(shared_owner(user_.address)));
   if (!domain) return fail(domain.error());
   return (*domain)->annotate({}, changes);
@@ -372,17 +373,15 @@ Result<std::uint64_t> Namespaces::annotate(std::string_view mailbox,
   if (!place) return fail(place.error());
   if (!*place) return own_->annotate(mailbox, changes);
   auto& account = *(*place)->account;
-  const auto shared = count_shared(changes);
-  if (shared == 0) {
+  const auto shared = are_shared(changes);
+  if (!shared) return fail(shared.error());
+  if (!*shared) {
     const auto foreign = account.as_foreign((*place)->name);
     if (!foreign) return fail(foreign.error());
     return own_->annotate_privately(*foreign, (*place)->prefix + (*place)->name, changes);
   }
   if (!(*place)->rights.has(Rights::kWrite)) {
     return fail(Error::Code::Denied, "no right to change what others see");
-  }
-  if (shared != std::ssize(changes)) {
-    return fail(Error::Code::Invalid, "private and shared at once");
   }
   return account.annotate((*place)->name, changes);
 }
