@@ -144,6 +144,9 @@ class Directory {
     };
     Kind kind = Kind::Unknown;
     std::vector<Recipient> recipients;
+    // Targets of aliases on the way that take no mail: nobody has that name, or his account is
+    // disabled. The others get it all the same.
+    std::vector<std::string> lost = {};
   };
   // Invalid when it is no address; "postmaster" alone is one.  RFC 5321 section 4.5.1
   // Accounts, aliases (any depth, loops cut), "+tag", catch-all; postmaster and abuse of a local

@@ -32,11 +32,15 @@ class Resolution {
     const auto domain = mail::canonical_domain(address.domain);
     const auto local = domain ? local_domain(*domain) : std::nullopt;
     if (!local) return ended(Directory::Route::Kind::Elsewhere);
-    pending_.push_back({{address.local, *local}, ""});
+    pending_.push_back({{address.local, *local}, "", false});
     while (!pending_.empty() && !failed_) {
       const auto next = std::move(pending_.front());
       pending_.pop_front();
-      follow(next.address, next.tag);
+      is_disabled_ = false;
+      const bool is_somebodys = follow(next.address, next.tag);
+      if (next.is_target && (!is_somebodys || is_disabled_)) {
+        lost_.push_back(next.address.local + "@" + next.address.domain);
+      }
     }
     if (failed_) return fail(*failed_);
     if (!recipients_.empty()) return ended(Directory::Route::Kind::Local);
@@ -53,7 +57,7 @@ class Resolution {
  private:
   Result<Directory::Route> ended(Directory::Route::Kind kind) {
     if (failed_) return fail(*failed_);
-    return Directory::Route{kind, std::move(recipients_)};
+    return Directory::Route{kind, std::move(recipients_), std::move(lost_)};
   }
 
   template <class... Values>
@@ -74,10 +78,11 @@ class Resolution {
   }
 
   // `tag`: what an alias on the way was asked for with; a tag of the address itself goes before it.
-  void follow(const mail::Address& address, const std::string& tag) {
+  // Whether it is somebody's.
+  bool follow(const mail::Address& address, const std::string& tag) {
     const auto whole = mail::canonical(address);
-    if (!whole || failed_) return;
-    if (take(*whole, tag)) return;
+    if (!whole || failed_) return false;
+    if (take(*whole, tag)) return true;
 
     const auto plus = address.local.find('+');
     auto own_tag = tag;
@@ -85,11 +90,10 @@ class Resolution {
     if (plus != std::string::npos && plus > 0) {
       own_tag = address.local.substr(plus + 1);
       bare = mail::canonical({address.local.substr(0, plus), address.domain}).value_or(*whole);
-      if (take(bare, own_tag)) return;
+      if (take(bare, own_tag)) return true;
     }
     const auto domain = domain_of(*whole);
-    if (take("@" + domain, own_tag)) return;
-    take_role(bare, domain, own_tag);
+    return take("@" + domain, own_tag) || take_role(bare, domain, own_tag);
   }
 
   // Whether somebody has this name, even somebody who takes no mail now.
@@ -108,7 +112,7 @@ class Resolution {
     const auto address = mail::parse_address(target);
     if (!address || failed_) return;
     if (const auto local = local_domain(domain_of(target))) {
-      pending_.push_back({{address->local, *local}, tag});
+      pending_.push_back({{address->local, *local}, tag, true});
     } else {
       add({"", "", target});
     }
@@ -120,19 +124,19 @@ class Resolution {
     if (enabled.front() == "1") {
       add({name, tag, ""});
     } else {
-      met_disabled_ = true;
+      met_disabled_ = is_disabled_ = true;
     }
     return true;
   }
 
   // RFC 5321 section 4.5.1 wants postmaster, RFC 2142 abuse; where nobody was named it is the
   // longest-standing account's business.
-  void take_role(const std::string& name, const std::string& domain, const std::string& tag) {
+  bool take_role(const std::string& name, const std::string& domain, const std::string& tag) {
     const auto local = name.substr(0, name.rfind('@'));
-    if (local != "postmaster" && local != "abuse") return;
-    if (local == "abuse" && take("postmaster@" + domain, tag)) return;
+    if (local != "postmaster" && local != "abuse") return false;
+    if (local == "abuse" && take("postmaster@" + domain, tag)) return true;
     const auto first = column("SELECT address FROM accounts WHERE enabled = 1 ORDER BY id LIMIT 1");
-    if (!first.empty()) take_account(first.front(), tag);
+    return !first.empty() && take_account(first.front(), tag);
   }
 
   void add(Recipient recipient) {
@@ -143,13 +147,16 @@ class Resolution {
   struct Pending {
     mail::Address address;
     std::string tag;
+    bool is_target;  // of an alias
   };
 
   directory_sql::Database& database_;
   std::deque<Pending> pending_;  // not recursion: a chain of aliases may be longer than a stack
   std::set<std::string> visited_, added_;
   std::vector<Recipient> recipients_;
+  std::vector<std::string> lost_;
   bool met_disabled_ = false;
+  bool is_disabled_ = false;  // the address that is followed now
   std::optional<Error> failed_;
 };
 

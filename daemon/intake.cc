@@ -171,6 +171,12 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
     if (room.error().code != Error::Code::OverQuota) return failed(origin, "quota", room.error());
     return refused(origin, envelope, address, smtp::reply_for(room.error()));
   }
+  if (!route->lost.empty()) {
+    log.warning("alias leads to nobody", {{"session", origin.peer.session_id},
+                                          {"address", address},
+                                          {"target", route->lost.front()},
+                                          {"targets", route->lost.size()}});
+  }
   recipient.route = *std::move(route);
   if (auto too_many = over_quota(origin, envelope, recipient))
     return refused(origin, envelope, address, *std::move(too_many));

@@ -86,6 +86,16 @@ class Daemon {
   std::atomic<bool> is_cleaning_ = false;
 };
 
+// Databases say of a full disk what the system call said that met it, which is not always that.
+tl::unexpected<Error> without_stores(const Error& error, const std::string& data_dir) {
+  constexpr std::uint64_t kNothing = 1 << 20;
+  SystemDisk disk;
+  const auto free = disk.free_space(data_dir);
+  if (!free || *free >= kNothing) return fail(error);
+  return fail(Error::Code::NoSpace,
+              "no space is left where " + data_dir + " is: make room there (" + error.text + ")");
+}
+
 Outcome Daemon::start() {
   auto loaded_settings = load_settings(config_);
   if (!loaded_settings) return fail(loaded_settings.error());
@@ -132,7 +142,7 @@ Outcome Daemon::start() {
   if (!certificates)  // self-signed: made in data_dir, by the user whose it is
     if (auto loaded = load_certificates(); !loaded) return loaded;
   auto stores = Stores::open(settings_);
-  if (!stores) return fail(stores.error());
+  if (!stores) return without_stores(stores.error(), settings_->data_dir);
   stores_ = std::move(*stores);
   advise();
   if (const auto space = stores_->store->check_space(); !space)

@@ -187,9 +187,15 @@ Outcome MaildirMailbox::load(Access& access) {
 }
 
 Outcome MaildirMailbox::read_rows(Access& access) {
-  if (auto done = account_.publisher().catch_up(access); !done) return done;
+  // What a full disk keeps out of the index is read from memory.
+  const auto caught_up = account_.publisher().catch_up(access);
+  if (!caught_up && caught_up.error().code != Error::Code::NoSpace) return caught_up;
   auto rows = access.index.load(id_);
   if (!rows) return fail(rows.error());
+  for (const MessageRow& row : account_.publisher().unindexed(id_)) {
+    rows->rows.push_back(row);
+    rows->highest_modseq = std::max(rows->highest_modseq, row.modseq);
+  }
   state_.recent = rows->recent;
   auto view =
       View::make(std::move(rows->rows), published_uid_next(access),
@@ -215,6 +221,8 @@ Outcome MaildirMailbox::refresh() {
     auto access = enter();
     if (!access) return fail(access.error());
     auto found = Reconciliation(account_, *access, *this).refresh();
+    // On a full disk nothing is taken up, and what is here already can be read.
+    if (!found && found.error().code == Error::Code::NoSpace) return {};
     if (!found) return fail(found.error());
     if (found->empty() || state_.adopting || account_.is_read_only()) return {};
     strays = std::move(*found);

@@ -263,6 +263,14 @@ const IndexEntry* Publisher::unindexed(MailboxId mailbox, Uid uid) const {
   return nullptr;
 }
 
+std::vector<MessageRow> Publisher::unindexed(MailboxId mailbox) const {
+  std::vector<MessageRow> rows;
+  for (const auto& u : unindexed_) {
+    if (u.mailbox->id() == mailbox) rows.push_back(u.arrival.entry.row);
+  }
+  return rows;
+}
+
 void Publisher::forget_unindexed() {
   unindexed_.clear();
   unindexed_bytes_ = 0;

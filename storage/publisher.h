@@ -50,6 +50,7 @@ class Publisher {
   // Puts into the index what waits for it. Before anything is read from it that may be that new.
   Outcome catch_up(Access& access);
   const IndexEntry* unindexed(MailboxId mailbox, Uid uid) const;
+  std::vector<MessageRow> unindexed(MailboxId mailbox) const;  // ascending
   void forget_unindexed(MailboxId mailbox);
   // Recovery is about to find their files.
   void forget_unindexed();

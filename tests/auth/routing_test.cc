@@ -155,6 +155,19 @@ TEST_F(RoutingTest, LeavesOutWhoIsDisabledOrGone) {
   EXPECT_EQ(route("team@example.com"), "unknown");
 }
 
+TEST_F(RoutingTest, TellsWhichTargetsOfAliasesTakeNoMail) {
+  alias("team@example.com", {"alice@example.com", "gone@example.com", "all@example.net"});
+  alias("all@example.net", {"carol@example.net", "bob+x@example.com"});
+  ASSERT_TRUE(directory().disable_account("bob@example.com"));
+  const auto found = directory().route("team@example.com");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->recipients.size(), 2u);
+  EXPECT_EQ(found->lost, std::vector<std::string>({"gone@example.com", "bob+x@example.com"}));
+  // Who is asked for himself is no target.
+  EXPECT_TRUE(directory().route("eve@example.com")->lost.empty());
+  EXPECT_TRUE(directory().route("bob@example.com")->lost.empty());
+}
+
 TEST_F(RoutingTest, SendsTheRestToTheCatchAll) {
   alias("@example.com", {"bob@example.com"});
   EXPECT_EQ(route("alice@example.com"), "alice@example.com");
