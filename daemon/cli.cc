@@ -146,7 +146,7 @@ void add_account_commands(CLI::App& app, Line& line) {
   add_request(account, line, "import", "Make many: address:{SCHEME}secret, one on a line")
       ->add_option("FILE", line.file, "The file; - is standard input")
       ->required();
-  takes(add_request(account, line, "disable", "Let nobody sign in; its sessions end"), line,
+  takes(add_request(account, line, "disable", "Let nobody sign in and no mail in; its sessions end"), line,
         "address", "ADDRESS");
   takes(add_request(account, line, "enable", "Undo disable"), line, "address", "ADDRESS");
   command = add_request(account, line, "rename", "Give an account another address");

@@ -28,6 +28,8 @@
 #include "daemon/systemd.h"
 #include "daemon/tls_reporter.h"
 #include "daemon/unbound_resolver.h"
+#include "storage/disk.h"
+#include "storage/shares.h"
 
 namespace waxwing {
 
@@ -96,6 +98,28 @@ tl::unexpected<Error> without_stores(const Error& error, const std::string& data
               "no space is left where " + data_dir + " is: make room there (" + error.text + ")");
 }
 
+// Without its accounts all mail would be refused for good, and who has sent it would hear so.
+Outcome check_directory(Directory& directory, const std::string& data_dir) {
+  const auto domains = directory.domains();
+  if (!domains) return fail(domains.error());
+  if (!domains->empty()) return {};
+  SystemDisk disk;
+  bool has_mail = false;
+  const std::string accounts = data_dir + "/accounts";
+  (void)disk.list(accounts, [&](const Disk::Entry& domain) {
+    if (!domain.is_directory) return;
+    (void)disk.list(accounts + "/" + domain.name, [&](const Disk::Entry& account) {
+      // What a domain had for all of its accounts may be left of it.
+      const std::string address = address_of_folder(domain.name, account.name);
+      has_mail = has_mail || (account.is_directory && !address.starts_with('@'));
+    });
+  });
+  if (!has_mail) return {};
+  return fail(Error::Code::NotFound,
+              data_dir + "/directory.sqlite knows no domain, and there is mail in " + accounts +
+                  ": restore directory.sqlite from the backup, or move that folder away");
+}
+
 Outcome Daemon::start() {
   auto loaded_settings = load_settings(config_);
   if (!loaded_settings) return fail(loaded_settings.error());
@@ -144,6 +168,9 @@ Outcome Daemon::start() {
   auto stores = Stores::open(settings_);
   if (!stores) return without_stores(stores.error(), settings_->data_dir);
   stores_ = std::move(*stores);
+  if (auto checked = check_directory(*stores_->directory, settings_->data_dir); !checked) {
+    return checked;
+  }
   advise();
   if (const auto space = stores_->store->check_space(); !space)
     log.warning("no mail is taken", {{"reason", space.error().text}});

@@ -78,7 +78,7 @@ std::uint64_t MaildirAccount::tell_annotated(Access& access,
                                              const std::shared_ptr<MaildirMailbox>& mailbox,
                                              const std::string& name,
                                              const AnnotationChanges& changes) {
-  const auto last = context_->annotation_news.add(annotations_, mailbox, name, changes);
+  const auto last = context_->metadata_news.add(annotations_, mailbox, name, changes);
   access.release();
   tell(kAnnotations, 0);
   return last;
@@ -115,16 +115,16 @@ Result<ForeignMailbox> MaildirAccount::as_foreign(std::string_view mailbox) {
 }
 
 std::vector<Account::Annotated> MaildirAccount::annotated_since(std::uint64_t number) {
-  AnnotationNews::Log* const logs[] = {&annotations_};
+  MetadataNews::Log* const logs[] = {&annotations_};
   std::vector<Annotated> result;
-  for (auto& [log, event] : context_->annotation_news.since(number, logs)) {
+  for (auto& [log, event] : context_->metadata_news.since(number, logs)) {
     result.push_back(std::move(event.change));
   }
   return result;
 }
 
 std::uint64_t MaildirAccount::last_annotated() {
-  return context_->annotation_news.last();
+  return context_->metadata_news.last();
 }
 
 }  // namespace waxwing

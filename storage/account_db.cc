@@ -278,8 +278,8 @@ Outcome AccountDb::set_modseq_mark(ModSeq mark) {
   return set.bind(1, kModSeq).bind(2, static_cast<std::int64_t>(mark)).run();
 }
 
-Outcome AccountDb::add_keyword(MailboxId id, int position, const std::string& keyword) {
-  auto insert = database_.prepare("INSERT INTO keywords VALUES(?, ?, ?)");
+Outcome AccountDb::set_keyword(MailboxId id, int position, const std::string& keyword) {
+  auto insert = database_.prepare("INSERT OR REPLACE INTO keywords VALUES(?, ?, ?)");
   return insert.bind(1, id.value).bind(2, std::int64_t{position}).bind(3, keyword).run();
 }
 

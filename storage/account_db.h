@@ -89,7 +89,8 @@ class AccountDb {
   Outcome set_uid_mark(MailboxId id, Uid mark);
   Result<ModSeq> modseq_mark();
   Outcome set_modseq_mark(ModSeq mark);
-  Outcome add_keyword(MailboxId id, int position, const std::string& keyword);
+  // Empty: the place is free.
+  Outcome set_keyword(MailboxId id, int position, const std::string& keyword);
 
   Result<std::vector<std::string>> subscriptions();
   Outcome subscribe(const std::string& name);

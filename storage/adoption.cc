@@ -180,7 +180,7 @@ Outcome Adoption::place(const Stray& stray, Prepared& prepared) {
   auto ticket = account.publisher().take(*access, mailbox_.shared(), 1);
   if (!ticket) return fail(ticket.error());
 
-  const auto known_keywords = mailbox_.state(*access).record.keywords.size();
+  const Keywords known_keywords = mailbox_.state(*access).record.keywords;
   const Time now = context_.clock.now();
   FileName name;
   name.unique = theirs.unique.empty() || theirs.unique.size() > kMaxUnique

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "storage/keywords.h"
 #include "storage/types.h"
 
 namespace waxwing {
@@ -37,10 +39,10 @@ struct FileName {
 // The part of flags that a file name can hold: system flags and the first 26 keywords.
 constexpr std::uint64_t kFlagsInNames = (std::uint64_t{1} << (Flags::kFirstKeyword + 26)) - 1;
 
-// The part of `flags` that names can hold and that has a meaning in a mailbox of so many keywords.
-constexpr Flags meaningful(Flags flags, std::size_t keywords) {
-  const std::size_t letters = keywords < 26 ? keywords : 26;
-  return {flags.bits & ((std::uint64_t{1} << (Flags::kFirstKeyword + letters)) - 1)};
+// The part of `flags` that names can hold and that has a meaning in a mailbox of these keywords.
+inline Flags meaningful(Flags flags, std::span<const std::string> keywords) {
+  constexpr std::uint64_t kSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
+  return {flags.bits & kFlagsInNames & (kSystem | keyword_flags(keywords).bits)};
 }
 
 // Flags as they stand behind ":2,", in ASCII order, and back; foreign letters are passed over.

@@ -69,7 +69,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   // --- For the other parts of the store. ---
 
   StoreContext& context() { return *context_; }
-  AnnotationNews::Log& annotation_log() { return annotations_; }
+  MetadataNews::Log& annotation_log() { return annotations_; }
   const std::string& path() const { return path_; }
   std::string maildir() const { return path_ + "/Maildir"; }
   Publisher& publisher() { return publisher_; }
@@ -222,7 +222,7 @@ class MaildirAccount final : public Account, public std::enable_shared_from_this
   std::mutex indexer_mutex_;  // guards it; taken before all others
   TextIndexer indexer_;
 
-  AnnotationNews::Log annotations_;
+  MetadataNews::Log annotations_;
   std::mutex watchers_mutex_;  // guards these
   std::vector<std::weak_ptr<Watcher>> watchers_;
   std::map<std::string, std::uint64_t, std::less<>> url_key_changes_;  // by mailbox; "": of all

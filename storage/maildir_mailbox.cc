@@ -190,6 +190,9 @@ Outcome MaildirMailbox::read_rows(Access& access) {
   // What a full disk keeps out of the index is read from memory.
   const auto caught_up = account_.publisher().catch_up(access);
   if (!caught_up && caught_up.error().code != Error::Code::NoSpace) return caught_up;
+  if (auto done = forget_unused_keywords(access); !done) {
+    log.warning("unused keywords are kept", {{"reason", done.error().text}});
+  }
   auto rows = access.index.load(id_);
   if (!rows) return fail(rows.error());
   for (const MessageRow& row : account_.publisher().unindexed(id_)) {
@@ -311,37 +314,56 @@ Result<Uid> MaildirMailbox::replace(Uid uid, const NewMessage& message, Mailbox&
 Result<std::uint64_t> MaildirMailbox::keyword_bits(Access& access,
                                                    const std::vector<std::string>& keywords,
                                                    NewKeywords how) {
-  auto& known = state_.record.keywords;
-  auto find = [](const std::vector<std::string>& list, const std::string& keyword) {
-    return std::find_if(list.begin(), list.end(),
-                        [&](const auto& k) { return equals_ignoring_case(k, keyword); });
-  };
-  std::vector<std::string> fresh;
-  if (how != NewKeywords::Ignore) {
-    for (const auto& keyword : keywords) {
-      const bool is_new =
-          find(known, keyword) == known.end() && find(fresh, keyword) == fresh.end();
-      if (is_new) fresh.push_back(keyword);
+  Keywords known = state_.record.keywords;
+  std::vector<std::size_t> fresh;
+  // All are found a place before any is made: what is refused changes nothing.
+  for (const auto& keyword : keywords) {
+    if (how == NewKeywords::Ignore || find_keyword(known, keyword) < known.size()) continue;
+    const bool fits = keyword.size() <= kMaxKeyword &&
+                      (is_usual_keyword(keyword) || room_for_keywords(known) > 0);
+    if (!fits && how == NewKeywords::Create) {
+      return fail(Error::Code::Limit, "too many keywords, or too long");
     }
+    if (!fits) continue;
+    fresh.push_back(free_place(known));
+    if (fresh.back() == known.size()) known.emplace_back();
+    known[fresh.back()] = keyword;
   }
-  // Counted before any is made: what is refused changes nothing.
-  const std::size_t room = static_cast<std::size_t>(Flags::kMaxKeywords) - known.size();
-  if (fresh.size() > room) {
-    if (how == NewKeywords::Create) return fail(Error::Code::Limit, "too many keywords");
-    fresh.resize(room);
-  }
-  for (const auto& keyword : fresh) {
-    auto done = access.db.add_keyword(id_, static_cast<int>(known.size()), keyword);
+  for (const std::size_t place : fresh) {
+    auto done = access.db.set_keyword(id_, static_cast<int>(place), known[place]);
     if (!done) return fail(done.error());
-    known.push_back(keyword);
   }
-  if (!fresh.empty() && state_.loaded) show(access, view()->with_keywords(known));
+  if (!fresh.empty()) {
+    state_.record.keywords = known;
+    if (state_.loaded) show(access, view()->with_keywords(known));
+  }
   std::uint64_t bits = 0;
   for (const auto& keyword : keywords) {
-    auto place = find(known, keyword);
-    if (place != known.end()) bits |= keyword_bit(static_cast<std::size_t>(place - known.begin()));
+    const std::size_t place = find_keyword(known, keyword);
+    if (place < known.size()) bits |= keyword_bit(place);
   }
   return bits;
+}
+
+// While nobody has seen the mailbox, so that nobody takes one keyword for another. What a name of a
+// file or account.sqlite still has of it must be gone as well.
+Outcome MaildirMailbox::forget_unused_keywords(Access& access) {
+  Keywords& known = state_.record.keywords;
+  if (!are_keywords_scarce(known) || !state_.tickets.empty()) return {};
+  const auto entries = access.index.entries(id_);
+  if (!entries) return fail(entries.error());
+  const auto more = access.db.more_keywords(id_);
+  if (!more) return fail(more.error());
+  std::uint64_t used = 0;
+  for (const auto& entry : *entries) used |= entry.row.flags.bits | entry.settled.bits;
+  for (const auto& row : account_.publisher().unindexed(id_)) used |= row.flags.bits;
+  for (const auto& [uid, bits] : *more) used |= bits;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i].empty() || (used & keyword_bit(i)) != 0) continue;
+    if (auto done = access.db.set_keyword(id_, static_cast<int>(i), ""); !done) return done;
+    known[i].clear();
+  }
+  return {};
 }
 
 Result<Mailbox::FlagOutcome> MaildirMailbox::change_flags(std::span<const Uid> uids,
@@ -349,27 +371,31 @@ Result<Mailbox::FlagOutcome> MaildirMailbox::change_flags(std::span<const Uid> u
                                                           std::optional<ModSeq> unchanged_since) {
   auto access = enter_to_write();
   if (!access) return fail(access.error());
+  const auto known = view();
+  FlagOutcome outcome;
+  outcome.modseq = known->highest_modseq();
+  std::vector<MessageRow> rows;
+  for (Uid uid : uids) {
+    const auto index = known->find(uid);
+    if (!index) continue;
+    const MessageRow& row = (*known)[*index];
+    if (unchanged_since && row.modseq > *unchanged_since) {
+      outcome.conflicts.push_back(uid);
+    } else {
+      rows.push_back(row);
+    }
+  }
+  // Where nothing may change no keyword is made either.
+  if (rows.empty()) return outcome;
   auto bits = keyword_bits(
       *access, change.keywords,
       change.mode == FlagChange::Mode::Remove ? NewKeywords::Ignore : NewKeywords::Create);
   if (!bits) return fail(bits.error());
   const auto before = view();
-  FlagOutcome outcome;
-  outcome.modseq = before->highest_modseq();
-  std::vector<MessageRow> rows;
-  for (Uid uid : uids) {
-    auto index = before->find(uid);
-    if (!index) continue;
-    MessageRow row = (*before)[*index];
-    if (unchanged_since && row.modseq > *unchanged_since) {
-      outcome.conflicts.push_back(uid);
-      continue;
-    }
+  std::erase_if(rows, [&](MessageRow& row) {
     const Flags flags = changed(row.flags, change, change.system | *bits);
-    if (flags == row.flags) continue;
-    row.flags = flags;
-    rows.push_back(row);
-  }
+    return std::exchange(row.flags, flags) == flags;
+  });
   if (rows.empty()) return outcome;
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.uid < b.uid; });
 

@@ -164,6 +164,7 @@ class MaildirMailbox final : public Mailbox, public std::enable_shared_from_this
   std::optional<NamedFile> named_ahead(Uid uid);
   Result<std::vector<std::pair<Uid, Parsed>>> read_slice(std::span<const Uid> uids, Fields fields);
   Outcome read_rows(Access& access);
+  Outcome forget_unused_keywords(Access& access);
   Result<Parsed> parse_file(Uid uid);
   Outcome settle_names(Access& access, const std::vector<IndexEntry>& entries);
   Outcome note_annotator(Access& access, const std::string& user);

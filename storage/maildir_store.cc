@@ -79,7 +79,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, const Cl
                        .text_indexing = {},
                        .new_mail = {},
                        .shares = std::move(*shares),
-                       .annotation_news = {}});
+                       .metadata_news = {}});
   return std::unique_ptr<Store>(std::make_unique<MaildirStore>(std::move(context)));
 }
 

@@ -1,4 +1,4 @@
-#include "storage/annotation_news.h"
+#include "storage/metadata_news.h"
 
 #include <algorithm>
 
@@ -9,9 +9,9 @@ constexpr std::size_t kRemembered = 1000;
 
 }  // namespace
 
-std::uint64_t AnnotationNews::add(Log& log, const std::shared_ptr<const MaildirMailbox>& mailbox,
-                                  const std::string& name,
-                                  const Account::AnnotationChanges& changes) {
+std::uint64_t MetadataNews::add(Log& log, const std::shared_ptr<const MaildirMailbox>& mailbox,
+                                const std::string& name,
+                                const Account::AnnotationChanges& changes) {
   const std::lock_guard lock(mutex_);
   for (const auto& [entry, value] : changes) {
     log.events_.push_back({{++last_, name, entry}, mailbox});
@@ -20,7 +20,7 @@ std::uint64_t AnnotationNews::add(Log& log, const std::shared_ptr<const MaildirM
   return last_;
 }
 
-std::vector<std::pair<std::size_t, AnnotationNews::Event>> AnnotationNews::since(
+std::vector<std::pair<std::size_t, MetadataNews::Event>> MetadataNews::since(
     std::uint64_t number, std::span<Log* const> logs) const {
   std::vector<std::pair<std::size_t, Event>> found;
   {
@@ -38,7 +38,7 @@ std::vector<std::pair<std::size_t, AnnotationNews::Event>> AnnotationNews::since
   return found;
 }
 
-std::uint64_t AnnotationNews::last() const {
+std::uint64_t MetadataNews::last() const {
   const std::lock_guard lock(mutex_);
   return last_;
 }

@@ -17,7 +17,7 @@ class MaildirMailbox;
 
 // What was annotated lately in the accounts of a store. All of it is numbered together, so that who
 // follows several accounts needs to remember one number. Any thread; does not block.
-class AnnotationNews {
+class MetadataNews {
  public:
   struct Event {
     Account::Annotated change;                    // under the name that the account has for it
@@ -25,7 +25,7 @@ class AnnotationNews {
   };
   // What an account remembers.
   class Log {
-    friend class AnnotationNews;
+    friend class MetadataNews;
     std::deque<Event> events_;  // ascending
   };
 

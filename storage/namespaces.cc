@@ -46,8 +46,7 @@ Result<bool> are_shared(const Account::AnnotationChanges& changes) {
   return fail(Error::Code::Invalid, "private and shared at once");
 }
 
-bool is_shared_with(const User& user, const std::string& owner,
-                    const AnnotationNews::Event& event) {
+bool is_shared_with(const User& user, const std::string& owner, const MetadataNews::Event& event) {
   if (!event.change.entry.starts_with(kShared)) return false;
   if (event.change.mailbox.empty()) return owner == shared_owner(user.address);
   const auto mailbox = event.mailbox.lock();
@@ -389,10 +388,10 @@ Result<std::uint64_t> Namespaces::annotate(std::string_view mailbox,
 // Without a lock of an account: what somebody may see of others is known in memory.
 std::vector<Account::Annotated> Namespaces::annotated_since(std::uint64_t number) {
   const auto owners = watch_->owners();
-  std::vector<AnnotationNews::Log*> logs = {&own_->annotation_log()};
+  std::vector<MetadataNews::Log*> logs = {&own_->annotation_log()};
   for (const auto& owner : owners) logs.push_back(&owner.account->annotation_log());
   std::vector<Annotated> changes;
-  for (auto& [log, event] : own_->context().annotation_news.since(number, logs)) {
+  for (auto& [log, event] : own_->context().metadata_news.since(number, logs)) {
     if (log > 0) {
       const auto& owner = owners[log - 1];
       if (!is_shared_with(user_, owner.account->address(), event)) continue;

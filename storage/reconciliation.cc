@@ -141,7 +141,7 @@ Outcome Reconciliation::compare_files(const std::vector<std::string>& files,
 // Only what another program changed since we wrote the name; the rest stays as the row has it.
 Outcome Reconciliation::take_flags(const IndexEntry& entry, const FileName& name,
                                    const std::string& file) {
-  const auto known = mailbox_.state(access_).record.keywords.size();
+  const Keywords& known = mailbox_.state(access_).record.keywords;
   const std::uint64_t in_name = meaningful(name.flags, known).bits;
   const std::uint64_t theirs = (entry.settled.bits ^ in_name) & kFlagsInNames;
   IndexEntry now = entry;

@@ -160,7 +160,7 @@ Outcome Recovery::add_found() {
   }
   auto transaction = access_.index.begin();
   for (const auto& found : found_) {
-    const auto known = found.mailbox->state(access_).record.keywords.size();
+    const Keywords& known = found.mailbox->state(access_).record.keywords;
     IndexEntry entry;
     entry.base = found.file.substr(0, found.file.find(':'));
     entry.row.uid = found.name.uid;

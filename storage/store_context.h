@@ -5,10 +5,10 @@
 #include <string>
 
 #include "base/clock.h"
-#include "storage/annotation_news.h"
 #include "storage/background.h"
 #include "storage/disk.h"
 #include "storage/file_name.h"
+#include "storage/metadata_news.h"
 #include "storage/new_mail_watch.h"
 #include "storage/open_accounts.h"
 #include "storage/shares.h"
@@ -30,7 +30,7 @@ struct StoreContext {
   TextIndexing text_indexing;
   NewMailWatch new_mail;
   std::unique_ptr<Shares> shares;
-  AnnotationNews annotation_news;
+  MetadataNews metadata_news;
 
   std::string staging() const { return options.data_dir + "/staging"; }
   // Every message is made in a folder below and leaves it again, and the kernel lets one at a time

@@ -1,20 +1,16 @@
 #include "protocols/imap/selected.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
 #include "base/text.h"
 #include "protocols/imap/relay.h"
 #include "protocols/imap/writer.h"
+#include "storage/keywords.h"
 
 namespace waxwing::imap {
 namespace {
-
-// Thunderbird uses its junk flags only where FLAGS lists both; receipts and forwards likewise.
-constexpr std::array<std::string_view, 4> kUsualKeywords = {"$Junk", "$NotJunk", "$Forwarded",
-                                                            "$MDNSent"};
 
 // A VANISHED line names no more messages than that.
 constexpr std::size_t kVanishedInLine = 4096;
@@ -48,7 +44,7 @@ Selected::Selected(std::shared_ptr<Mailbox> mailbox, Mode mode, Uid recent_from,
   // First watch, then look: so no change falls between the two.
   mailbox_->watch(relay_);
   view_ = mailbox_->view();
-  told_keywords_ = view_->keywords().size();
+  told_keywords_ = count_keywords(view_->keywords());
   annotations_ = AnnotationNews(view_->highest_modseq());
 }
 
@@ -107,13 +103,11 @@ std::string Selected::news(const MessageRow& row, const Dialect& dialect) const 
 }
 
 std::string Selected::known_flags() const {
+  // Thunderbird uses its junk flags only where FLAGS lists both; receipts and forwards likewise.
   std::string text = system_flags();
   for (const std::string_view keyword : kUsualKeywords) text.append(" ").append(keyword);
   for (const std::string& keyword : view_->keywords()) {
-    const bool is_usual = std::ranges::any_of(kUsualKeywords, [&](std::string_view usual) {
-      return equals_ignoring_case(usual, keyword);
-    });
-    if (!is_usual) text.append(" ").append(keyword);
+    if (!keyword.empty() && !is_usual_keyword(keyword)) text.append(" ").append(keyword);
   }
   return text;
 }
@@ -127,19 +121,16 @@ std::string Selected::permanent_flags() const {
     if (rights.has(Rights::kDeleteMessages)) text += text.empty() ? "\\Deleted" : " \\Deleted";
     return text;
   }
-  // A mailbox has room for so many keywords; then even the usual ones cannot be added.
+  // A mailbox has room for so many keywords; the usual ones can always be added.
   // RFC 9051 section 7.1, PERMANENTFLAGS
-  if (view_->keywords().size() < Flags::kMaxKeywords) return known_flags() + " \\*";
-  std::string text = system_flags();
-  for (const std::string& keyword : view_->keywords()) text.append(" ").append(keyword);
-  return text;
+  return known_flags() + (room_for_keywords(view_->keywords()) > 0 ? " \\*" : "");
 }
 
 bool Selected::synchronise(const News& news, const Dialect& dialect, Output& output) {
   const View::Version latest = mailbox_->view();
   if (latest == view_ && untold_.empty() && !annotations_.first()) return true;
 
-  if (latest->keywords().size() > view_->keywords().size()) {
+  if (count_keywords(latest->keywords()) > count_keywords(view_->keywords())) {
     view_ = view_->with_keywords(latest->keywords());
   }
   tell_keywords(output);
@@ -173,8 +164,9 @@ bool Selected::synchronise(const News& news, const Dialect& dialect, Output& out
 }
 
 void Selected::tell_keywords(Output& output) {
-  if (view_->keywords().size() <= told_keywords_) return;
-  told_keywords_ = view_->keywords().size();
+  const std::size_t known = count_keywords(view_->keywords());
+  if (known <= told_keywords_) return;
+  told_keywords_ = known;
   output << "* FLAGS (" << known_flags() << ")\r\n"
          << "* OK [PERMANENTFLAGS (" << permanent_flags() << ")] Flags permitted\r\n";
 }
@@ -298,7 +290,7 @@ void Selected::adopt(std::span<const Uid> uids) {
   }
   if (rows.empty()) return;
   view_ = view_->with_changed(rows, view_->highest_modseq());
-  if (latest->keywords().size() > view_->keywords().size()) {
+  if (count_keywords(latest->keywords()) > count_keywords(view_->keywords())) {
     view_ = view_->with_keywords(latest->keywords());
   }
 }

@@ -1,6 +1,7 @@
 #include <array>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "protocols/policy.h"
 #include "protocols/smtp/conversation.h"
@@ -105,12 +106,19 @@ Reply Conversation::after_sign_in_step(Reply reply) {
   return reply;
 }
 
+void Conversation::tell_limit(std::string_view key) const {
+  log.warning("too many from one client", {{"session", origin_.peer.session_id},
+                                           {"client", origin_.peer.address.to_string()},
+                                           {"limit", key}});
+}
+
 std::optional<Reply> Conversation::mail(std::string_view argument) {
   if (++transactions_ > kMaxTransactions) {
     closing_ = true;
     return Reply{421, "4.7.0", "Too many messages in one session"};
   }
   if (is_stranger() && !services_.limits.may_send(origin_.peer.address)) {
+    tell_limit("limits.messages_per_minute");
     return Reply{450, "4.7.1", "Too many messages from your address, try again later"};
   }
   transaction_.emplace(settings(), services_.intake, origin_);
@@ -121,6 +129,7 @@ std::optional<Reply> Conversation::mail(std::string_view argument) {
 
 std::optional<Reply> Conversation::rcpt(std::string_view argument) {
   if (is_stranger() && !services_.limits.may_ask(origin_.peer.address)) {
+    tell_limit("limits.unknown_recipients_per_minute");
     return Reply{450, "4.7.1", "Too many unknown recipients from your address, try again later"};
   }
   auto answer = transaction_->rcpt(argument);

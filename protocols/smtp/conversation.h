@@ -88,6 +88,7 @@ class Conversation final : public Session {
   std::optional<Reply> helo(std::string_view argument);
   std::optional<Reply> starttls(std::string_view argument);
   std::optional<Reply> auth(std::string_view argument);
+  void tell_limit(std::string_view key) const;
   std::optional<Reply> mail(std::string_view argument);
   std::optional<Reply> rcpt(std::string_view argument);
   std::optional<Reply> data(std::string_view argument);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/keywords.h"
 #include "tests/imap/session_world.h"
 
 namespace waxwing::imap {
@@ -134,16 +135,20 @@ TEST(Store, OffersNewKeywordsWhileThereIsRoom) {
   world.deliver_many(1);
   const auto client = world.open_inbox();
   std::string keywords;
-  for (int n = 0; n < Flags::kMaxKeywords; ++n) {
+  for (std::size_t n = 0; n < kMostOtherKeywords; ++n) {
     EXPECT_THAT(client->say("a SELECT INBOX"), HasSubstr(" \\*)] Flags permitted"));
     const std::string keyword = "word" + std::to_string(n);
     EXPECT_THAT(client->say("b STORE 1 +FLAGS (" + keyword + ")"), HasSubstr("b OK"));
     keywords += " " + keyword;
   }
-  const std::string permanent = "[PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft" +
-                                keywords + ")] Flags permitted";
+  const std::string permanent =
+      "[PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk $NotJunk $Forwarded "
+      "$MDNSent" +
+      keywords + ")] Flags permitted";
   EXPECT_THAT(client->say("c SELECT INBOX"), HasSubstr(permanent));
-  EXPECT_THAT(client->say("d STORE 1 +FLAGS ($Junk)"), HasSubstr("d NO [LIMIT]"));
+  EXPECT_THAT(client->say("d STORE 1 +FLAGS (another)"), HasSubstr("d NO [LIMIT]"));
+  // Those are for everybody to have.
+  EXPECT_THAT(client->say("e STORE 1 +FLAGS ($Junk)"), HasSubstr("e OK"));
 }
 
 TEST(Close, ExpungesWithoutAWord) {

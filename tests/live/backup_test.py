@@ -161,6 +161,20 @@ while read -r file; do rm "$file"; done <{folder}/found
         self.assertEqual(os.listdir(accounts), ["alice"])
         self.assertEqual(self.mail(self.target), self.mail(self.server.data_dir))
 
+    def test_a_restore_without_the_accounts_is_not_served(self):
+        self.server.stop()
+        for suffix in ("", "-wal", "-shm"):
+            path = os.path.join(self.server.data_dir, "directory.sqlite" + suffix)
+            if os.path.exists(path):
+                os.unlink(path)
+        self.server.command("domain", "list")  # makes an empty one
+        os.makedirs(os.path.join(self.server.data_dir, "accounts", "example.test", "alice"), exist_ok=True)
+        with self.assertRaisesRegex(harness.Failure, "directory.sqlite knows no domain.*restore directory.sqlite"):
+            self.server.start()
+        self.server.command("domain", "add", "example.test")
+        self.server.start()
+        self.server.stop()
+
     def test_a_target_inside_of_the_data_is_refused(self):
         done = self.back_up(os.path.join(self.server.data_dir, "backup"))
         self.assertEqual(done.returncode, 1)

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <bit>
+
+#include "storage/keywords.h"
 #include "tests/storage/store_fixture.h"
 
 namespace waxwing {
@@ -72,7 +75,9 @@ TEST_F(MailboxTest, MoreKeywordsThanAMessageCanHaveAreALimit) {
   ASSERT_TRUE(deliver("a"));
   const std::vector<Uid> one = {1};
   std::vector<std::string> keywords;
-  for (int i = 0; i + 1 < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  for (std::size_t i = 0; i + 1 < kMostOtherKeywords; ++i) {
+    keywords.push_back("k" + std::to_string(i));
+  }
   ASSERT_TRUE(inbox()->change_flags(one, add_flags(0, keywords)));
   // All of them or none.
   EXPECT_EQ(inbox()->change_flags(one, add_flags(0, {"last", "one more"})).error().code,
@@ -87,11 +92,92 @@ TEST_F(MailboxTest, MoreKeywordsThanAMessageCanHaveAreALimit) {
   EXPECT_EQ((*inbox()->view())[0].flags, flags);
 }
 
+TEST_F(MailboxTest, KeywordsThatProgramsLookForAlwaysFit) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1};
+  std::vector<std::string> keywords;
+  for (std::size_t i = 0; i < kMostOtherKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(0, keywords)));
+  ASSERT_TRUE(
+      inbox()->change_flags(one, add_flags(0, {"$junk", "$NotJunk", "$MDNSent", "$Forwarded"})));
+  EXPECT_EQ(inbox()->change_flags(one, add_flags(0, {"one.more"})).error().code,
+            Error::Code::Limit);
+}
+
+TEST_F(MailboxTest, KeywordsOfNoMessageMakeRoomWhenTheMailboxIsOpenedNext) {
+  ASSERT_TRUE(deliver("a"));
+  ASSERT_TRUE(deliver("b"));
+  const std::vector<Uid> one = {1}, two = {2};
+  const auto add = [&](const std::vector<Uid>& uids, const std::string& keyword) {
+    return inbox()->change_flags(uids, add_flags(0, {keyword})).has_value();
+  };
+  for (std::size_t i = 0; i < kMostOtherKeywords; ++i) {
+    const std::string keyword = "k" + std::to_string(i);
+    ASSERT_TRUE(add(one, keyword));
+    // 5 has a letter in the name of the file, 40 is in account.sqlite.
+    if (i == 5 || i == 40) continue;
+    ASSERT_TRUE(inbox()->change_flags(one, {FlagChange::Mode::Remove, 0, {keyword}}));
+  }
+  EXPECT_FALSE(add(two, "new"));
+  reopen();
+  EXPECT_EQ(count_keywords(inbox()->view()->keywords()), 2u);
+  for (std::size_t i = 0; i + 2 < kMostOtherKeywords; ++i) {
+    ASSERT_TRUE(add(two, "n" + std::to_string(i))) << i;
+  }
+  EXPECT_FALSE(add(two, "one.more"));
+  const Flags first = (*inbox()->view())[0].flags, second = (*inbox()->view())[1].flags;
+  reopen();
+  ASSERT_TRUE(store_->rebuild(kAlice));
+  EXPECT_EQ((*inbox()->view())[0].flags, first);
+  EXPECT_EQ((*inbox()->view())[1].flags, second);
+  const auto keywords = inbox()->view()->keywords();
+  EXPECT_TRUE(first.has_keyword(static_cast<int>(find_keyword(keywords, "k5"))));
+  EXPECT_TRUE(first.has_keyword(static_cast<int>(find_keyword(keywords, "k40"))));
+  EXPECT_EQ(std::popcount(first.bits), 2);
+  EXPECT_TRUE(second.has_keyword(static_cast<int>(find_keyword(keywords, "n0"))));
+}
+
+// What a crash left in a name would come back as another keyword.
+TEST_F(MailboxTest, KeywordThatANameStillHasMakesNoRoom) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1};
+  std::vector<std::string> keywords;
+  for (std::size_t i = 0; i < kMostOtherKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  ASSERT_TRUE(inbox()->change_flags(one, add_flags(0, keywords)));
+  reopen();
+  disk_.before = [&](const std::string& call, const std::string&) {
+    if (call == "rename") disk_.fail_call(1);
+  };
+  ASSERT_TRUE(inbox()->change_flags(one, {FlagChange::Mode::Remove, 0, keywords}));
+  crash();
+  EXPECT_GE(count_keywords(inbox()->view()->keywords()), 26u);
+  EXPECT_EQ((*inbox()->view())[0].flags.bits, 0u);
+}
+
+TEST_F(MailboxTest, KeywordIsNotLongerThanClientsReadInALine) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1};
+  EXPECT_TRUE(inbox()->change_flags(one, add_flags(0, {std::string(kMaxKeyword, 'k')})));
+  EXPECT_EQ(
+      inbox()->change_flags(one, add_flags(0, {std::string(kMaxKeyword + 1, 'k')})).error().code,
+      Error::Code::Limit);
+}
+
+TEST_F(MailboxTest, ChangeThatMeetsNoMessageMakesNoKeyword) {
+  ASSERT_TRUE(deliver("a"));
+  const std::vector<Uid> one = {1}, none = {9};
+  const auto outcome = inbox()->change_flags(one, add_flags(0, {"failed"}), ModSeq{1});
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->conflicts, one);
+  ASSERT_TRUE(inbox()->change_flags(none, add_flags(0, {"failed"})));
+  EXPECT_TRUE(inbox()->view()->keywords().empty());
+}
+
 TEST_F(MailboxTest, CopyLeavesKeywordsBehindThatDoNotFit) {
   ASSERT_TRUE(deliver("a"));
   const std::vector<Uid> one = {1};
   std::vector<std::string> keywords;
-  for (int i = 0; i < Flags::kMaxKeywords; ++i) keywords.push_back("k" + std::to_string(i));
+  for (std::size_t i = 0; i < kMostOtherKeywords; ++i) keywords.push_back("k" + std::to_string(i));
   auto full = staged(message("full"));
   ASSERT_TRUE(mailbox("Archive")->append(*full, {add_flags(0, keywords), {}}));
   ASSERT_TRUE(inbox()->change_flags(one, add_flags(Flags::kSeen, {"k7", "own"})));
