@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.h"
 #include "config/load.h"
 #include "daemon/capability_advice.h"
 #include "daemon/certificates.h"
@@ -56,6 +57,21 @@ std::string to_line(const Request& request) {
   return request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// Octets that are no UTF-8 would reach the server as others. A file's lines are looked at one by
+// one, there.
+std::optional<Answer> not_text(const Request& request) {
+  for (const auto& [key, value] : request.items()) {
+    if (key == "lines") continue;
+    const auto words = value.is_array() ? value : nlohmann::json::array({value});
+    for (const auto& word : words) {
+      if (!word.is_string() || is_utf8(word.get_ref<const std::string&>())) continue;
+      return Answer{2, "the " + key + " is not UTF-8: type it on a terminal that writes UTF-8",
+                    nullptr};
+    }
+  }
+  return std::nullopt;
+}
+
 // What an error logs here is for whoever typed the command, who also gets the sentence.
 Result<std::shared_ptr<const Settings>> load_quietly(const std::string& config) {
   auto loaded = load_settings(config);
@@ -66,6 +82,7 @@ Result<std::shared_ptr<const Settings>> load_quietly(const std::string& config) 
 }  // namespace
 
 Answer administer(const std::string& config, const Request& request) {
+  if (auto wrong = not_text(request)) return *wrong;
   const auto settings = load_quietly(config);
   if (!settings) return failed(settings.error().text);
   auto answer = ask_server((*settings)->data_dir, to_line(request));
