@@ -12,6 +12,7 @@
 #include "config/load.h"
 #include "daemon/capability_advice.h"
 #include "daemon/certificates.h"
+#include "daemon/config_check.h"
 #include "daemon/control.h"
 #include "daemon/data_lock.h"
 #include "daemon/ports.h"
@@ -171,9 +172,11 @@ Answer check_config(const std::string& config) {
   }
   auto advice = all_advice_on(**settings);
   // The user may come later, with the service.
-  if (const auto user = find_service_user((*settings)->user); !user) {
-    advice.push_back(user.error().text);
-  }
+  const auto user = find_service_user((*settings)->user);
+  if (!user) advice.push_back(user.error().text);
+  const auto files = check_files(**settings, user.value_or(std::nullopt));
+  if (!files) return failed(config + ": " + files.error().text);
+  advice.insert(advice.end(), files->begin(), files->end());
   std::string text = config + " is good";
   for (const auto& each : advice) text += "\n" + each;
   return done(text, advice.empty() ? nlohmann::json() : nlohmann::json{{"advice", advice}});
