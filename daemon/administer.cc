@@ -8,9 +8,11 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.h"
 #include "config/load.h"
 #include "daemon/capability_advice.h"
 #include "daemon/certificates.h"
+#include "daemon/config_check.h"
 #include "daemon/control.h"
 #include "daemon/data_lock.h"
 #include "daemon/ports.h"
@@ -56,6 +58,21 @@ std::string to_line(const Request& request) {
   return request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// Octets that are no UTF-8 would reach the server as others. A file's lines are looked at one by
+// one, there.
+std::optional<Answer> not_text(const Request& request) {
+  for (const auto& [key, value] : request.items()) {
+    if (key == "lines") continue;
+    const auto words = value.is_array() ? value : nlohmann::json::array({value});
+    for (const auto& word : words) {
+      if (!word.is_string() || is_utf8(word.get_ref<const std::string&>())) continue;
+      return Answer{2, "the " + key + " is not UTF-8: type it on a terminal that writes UTF-8",
+                    nullptr};
+    }
+  }
+  return std::nullopt;
+}
+
 // What an error logs here is for whoever typed the command, who also gets the sentence.
 Result<std::shared_ptr<const Settings>> load_quietly(const std::string& config) {
   auto loaded = load_settings(config);
@@ -66,6 +83,7 @@ Result<std::shared_ptr<const Settings>> load_quietly(const std::string& config) 
 }  // namespace
 
 Answer administer(const std::string& config, const Request& request) {
+  if (auto wrong = not_text(request)) return *wrong;
   const auto settings = load_quietly(config);
   if (!settings) return failed(settings.error().text);
   auto answer = ask_server((*settings)->data_dir, to_line(request));
@@ -154,9 +172,11 @@ Answer check_config(const std::string& config) {
   }
   auto advice = all_advice_on(**settings);
   // The user may come later, with the service.
-  if (const auto user = find_service_user((*settings)->user); !user) {
-    advice.push_back(user.error().text);
-  }
+  const auto user = find_service_user((*settings)->user);
+  if (!user) advice.push_back(user.error().text);
+  const auto files = check_files(**settings, user.value_or(std::nullopt));
+  if (!files) return failed(config + ": " + files.error().text);
+  advice.insert(advice.end(), files->begin(), files->end());
   std::string text = config + " is good";
   for (const auto& each : advice) text += "\n" + each;
   return done(text, advice.empty() ? nlohmann::json() : nlohmann::json{{"advice", advice}});

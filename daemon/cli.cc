@@ -23,6 +23,7 @@
 #include "daemon/received_reports.h"
 #include "daemon/sendmail.h"
 #include "daemon/serve.h"
+#include "daemon/unknown_word.h"
 
 namespace waxwing {
 
@@ -171,8 +172,9 @@ void add_account_commands(CLI::App& app, Line& line) {
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "state", "STATE");
 
-  command = add_request(account, line, "limits",
-                        "How many recipients elsewhere it may write to: a number, none, default");
+  command =
+      add_request(account, line, "limits",
+                  "Recipients elsewhere it may write to: a number, none, default; or show it");
   takes(command, line, "address", "ADDRESS");
   may_take(command, line, "hour", "--hour", "In an hour");
   may_take(command, line, "day", "--day", "In a day");
@@ -180,7 +182,8 @@ void add_account_commands(CLI::App& app, Line& line) {
                         "Keep what it sends in its Sent, so that no program uploads it: on or off");
   takes(command, line, "address", "ADDRESS");
   takes(command, line, "state", "STATE");
-  command = add_request(account, line, "clean", "Remove what is old: a number of days, or never");
+  command = add_request(account, line, "clean",
+                        "Remove what is old: a number of days, or never; or show it");
   takes(command, line, "address", "ADDRESS");
   may_take(command, line, "trash", "--trash", "After so many days in Trash");
   may_take(command, line, "junk", "--junk", "After so many days in Junk");
@@ -453,6 +456,8 @@ int run_cli(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const auto text = error.get_exit_code() == 0 ? std::string() : unknown_word(app);
+    if (!text.empty()) return print({2, text, nullptr}, false);
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (serve_command->parsed()) return serve(line.config);

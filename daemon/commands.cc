@@ -22,9 +22,9 @@ Answer decode_answer(std::string_view line) {
 
 Answer run_command(World& world, const Request& request) {
   const std::string name = text_of(request, "command");
-  for (const auto* commands :
-       {&domain_commands(), &account_commands(), &habit_commands(), &mailbox_commands(),
-        &transport_commands(), &session_commands(), &queue_commands(), &report_commands()})
+  for (const auto* commands : {&domain_commands(), &account_commands(), &alias_commands(),
+                               &habit_commands(), &mailbox_commands(), &transport_commands(),
+                               &session_commands(), &queue_commands(), &report_commands()})
     for (const Command& command : *commands)
       if (name == command.name) return command.run(world, request);
   return {2, "there is no command \"" + name + "\": is the server of another version?", nullptr};

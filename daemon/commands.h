@@ -61,8 +61,9 @@ struct Command {
   Answer (*run)(World&, const Request&);
 };
 const std::vector<Command>& domain_commands();
-const std::vector<Command>& account_commands();  // and alias
-const std::vector<Command>& habit_commands();    // account limits, save-sent, clean
+const std::vector<Command>& account_commands();
+const std::vector<Command>& alias_commands();
+const std::vector<Command>& habit_commands();  // account limits, save-sent, clean
 const std::vector<Command>& mailbox_commands();
 const std::vector<Command>& transport_commands();  // for import and export
 const std::vector<Command>& session_commands();    // who, kick
@@ -75,6 +76,8 @@ Answer failed(std::string sentence);
 // The error's words say what is wrong; `mend` says what to do about the common mistakes: what is
 // not there, is there already, or may not be.
 Answer refused(const Error& error, std::string_view mend = {});
+// Denied, with a sentence, for a new mailbox whose name would be another's in IMAP.
+Outcome may_be_made(const Account& account, const std::string& name);
 std::string text_of(const Request& request, const char* key);
 std::string utc(std::int64_t seconds);  // "2026-01-31T12:00:00Z"
 // Columns under one another, two spaces between them.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "daemon/alias_advice.h"
 #include "daemon/commands.h"
 #include "protocols/imap/capability.h"
 #include "protocols/mail/address.h"
@@ -143,13 +144,8 @@ Answer account_remove(World& world, const Request& request) {
   if (auto removed = world.store.remove_account(account->address);
       !removed && removed.error().code != Error::Code::NotFound)
     return refused(removed.error());
-  std::string text = "account " + account->address + " and its mail removed";
-  const auto aliases = world.directory.aliases();
-  for (const auto& alias : aliases.value_or(std::vector<AliasRecord>())) {
-    if (std::ranges::find(alias.targets, account->address) == alias.targets.end()) continue;
-    text += "\nthe alias " + alias.address + " still leads there: `waxwing alias add` or `remove`";
-  }
-  return done(std::move(text));
+  return done("account " + account->address + " and its mail removed" +
+              advice_on_old_address(world.directory, account->address));
 }
 
 Answer account_list(World& world, const Request&) {
@@ -300,7 +296,9 @@ Answer account_rename(World& world, const Request& request) {
     return failed(moved.error().text +
                   (undone ? "" : "; and the account now has the new name: rename it back"));
   }
-  return done("account " + before->address + " is now " + after->address, describe(*after));
+  return done("account " + before->address + " is now " + after->address +
+                  advice_on_old_address(world.directory, before->address, after->address),
+              describe(*after));
 }
 
 Answer account_pop3(World& world, const Request& request) {
@@ -328,68 +326,17 @@ Answer account_admin(World& world, const Request& request) {
                                        : " administers nothing any more; its sessions end"));
 }
 
-Answer alias_add(World& world, const Request& request) {
-  const std::string address = text_of(request, "address");
-  std::vector<std::string> targets;
-  for (const auto& target : request.value("targets", json::array()))
-    if (target.is_string()) targets.push_back(target.get<std::string>());
-  if (address.starts_with("*@")) {
-    return {
-        2,
-        "\"*\" is a name like any other: for all that nobody else has, write " + address.substr(1),
-        nullptr};
-  }
-  if (auto added = world.directory.add_alias(address, targets); !added)
-    return refused(added.error());
-  std::string text = "alias " + address + " leads to " + join(targets, ", ");
-  for (const std::string& target : targets) {
-    const auto route = world.directory.route(target);
-    if (!route || route->kind != Directory::Route::Kind::Unknown) continue;
-    text += "\n" + target + " is nobody here, so nothing arrives there until you add it";
-  }
-  return done(std::move(text));
-}
-
-Answer alias_remove(World& world, const Request& request) {
-  const std::string address = text_of(request, "address");
-  if (auto removed = world.directory.remove_alias(address); !removed)
-    return refused(removed.error(), "`waxwing alias list` shows those that there are");
-  return done("alias " + address + " removed");
-}
-
-Answer alias_list(World& world, const Request&) {
-  auto aliases = world.directory.aliases();
-  if (!aliases) return refused(aliases.error());
-  std::vector<std::vector<std::string>> rows;
-  json all = json::array();
-  for (const auto& alias : *aliases) {
-    rows.push_back({alias.address, join(alias.targets, ", ")});
-    all.push_back({{"address", alias.address}, {"targets", alias.targets}});
-  }
-  return done(table(rows), std::move(all));
-}
-
 }  // namespace
 
 const std::vector<Command>& account_commands() {
   static const std::vector<Command> commands = {
-      {"account add", account_add},
-      {"account import", account_import},
-      {"account passwd", account_passwd},
-      {"account remove", account_remove},
-      {"account list", account_list},
-      {"account show", account_show},
-      {"account quota", account_quota},
-      {"account hide", account_hide},
-      {"account referral", account_referral},
-      {"account enable", account_enable},
-      {"account disable", account_disable},
-      {"account rename", account_rename},
-      {"account pop3", account_pop3},
-      {"account admin", account_admin},
-      {"alias add", alias_add},
-      {"alias remove", alias_remove},
-      {"alias list", alias_list},
+      {"account add", account_add},           {"account import", account_import},
+      {"account passwd", account_passwd},     {"account remove", account_remove},
+      {"account list", account_list},         {"account show", account_show},
+      {"account quota", account_quota},       {"account hide", account_hide},
+      {"account referral", account_referral}, {"account enable", account_enable},
+      {"account disable", account_disable},   {"account rename", account_rename},
+      {"account pop3", account_pop3},         {"account admin", account_admin},
   };
   return commands;
 }

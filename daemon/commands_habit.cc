@@ -27,7 +27,17 @@ bool read_limit(const std::string& text, std::optional<std::uint64_t>& limit) {
   return number.has_value();
 }
 
-// What is not named stays as it is.
+std::string number_of(const std::optional<std::uint64_t>& limit, const char* time) {
+  if (!limit) return std::string("as many recipients elsewhere as the server allows ") + time;
+  return (*limit == 0 ? "any number of" : std::to_string(*limit)) + " recipients elsewhere " + time;
+}
+
+// null: as the server has it.
+nlohmann::json to_json(const std::optional<std::uint64_t>& limit) {
+  return limit ? nlohmann::json(*limit) : nlohmann::json(nullptr);
+}
+
+// What is not named stays as it is; without any, they are shown.
 Answer account_limits(World& world, const Request& request) {
   const std::string address = text_of(request, "address");
   const auto record = world.directory.account(address);
@@ -38,9 +48,15 @@ Answer account_limits(World& world, const Request& request) {
     if (request.contains(key) && !read_limit(text_of(request, key), *limit))
       return wrong(text_of(request, key), "no number of recipients: write 500, none or default");
   }
-  if (auto set = world.directory.set_send_limits(address, limits); !set)
-    return refused(set.error(), kListAccounts);
-  return done("limits of " + record->address + " set");
+  const bool is_asked = !request.contains("hour") && !request.contains("day");
+  if (!is_asked) {
+    if (auto set = world.directory.set_send_limits(address, limits); !set)
+      return refused(set.error(), kListAccounts);
+  }
+  return done(
+      record->address + " may write to " + number_of(limits.per_hour, "in an hour") + " and to " +
+          number_of(limits.per_day, "in a day"),
+      {{"sends_per_hour", to_json(limits.per_hour)}, {"sends_per_day", to_json(limits.per_day)}});
 }
 
 Answer account_save_sent(World& world, const Request& request) {
@@ -53,7 +69,7 @@ Answer account_save_sent(World& world, const Request& request) {
                             : "what " + address + " sends is left to its mail program to keep");
 }
 
-// "30", "never".
+// "30", "never", which 0 means as well.
 bool read_days(const std::string& text, std::uint32_t& days) {
   const auto number =
       text == "never" ? std::optional<std::uint64_t>(0) : parse_number(text, kMostDays);
@@ -61,6 +77,12 @@ bool read_days(const std::string& text, std::uint32_t& days) {
   return number.has_value();
 }
 
+std::string when(std::uint32_t days) {
+  if (days == 0) return "never";
+  return "after " + std::to_string(days) + (days == 1 ? " day" : " days");
+}
+
+// What is not named stays as it is; without any, it is shown.
 Answer account_clean(World& world, const Request& request) {
   const std::string address = text_of(request, "address");
   const auto record = world.directory.account(address);
@@ -71,9 +93,14 @@ Answer account_clean(World& world, const Request& request) {
     if (request.contains(key) && !read_days(text_of(request, key), *days))
       return wrong(text_of(request, key), "no number of days: write 30 or never");
   }
-  if (auto set = world.directory.set_cleaning(address, cleaning); !set)
-    return refused(set.error(), kListAccounts);
-  if (!request.contains("now")) return done("cleaning of " + record->address + " set");
+  if (request.contains("trash") || request.contains("junk")) {
+    if (auto set = world.directory.set_cleaning(address, cleaning); !set)
+      return refused(set.error(), kListAccounts);
+  }
+  if (!request.contains("now"))
+    return done("of " + record->address + ", Trash is emptied " + when(cleaning.trash_days) +
+                    ", Junk " + when(cleaning.junk_days),
+                {{"trash_days", cleaning.trash_days}, {"junk_days", cleaning.junk_days}});
   const auto changed = world.directory.account(address);
   if (!changed) return refused(changed.error(), kListAccounts);
   const SystemClock clock;

@@ -1,8 +1,10 @@
 #include <utility>
 
+#include "base/text.h"
 #include "daemon/commands.h"
 #include "protocols/mail/address.h"
 #include "storage/acl.h"
+#include "storage/namespaces.h"
 
 namespace waxwing {
 
@@ -64,10 +66,23 @@ Answer refused_mailbox(const Error& error, const std::string& name) {
   }
 }
 
+}  // namespace
+
+Outcome may_be_made(const Account& account, const std::string& name) {
+  // What is below Shared/ for users has no prefix in the domain's own account.
+  if (account.address().starts_with('@') || !is_namespace(name)) return {};
+  return fail(Error::Code::Denied, "an account cannot have a mailbox \"" + printable(name) +
+                                       "\" of its own: names below Users/ and Shared/ are other "
+                                       "people's");
+}
+
+namespace {
+
 Answer mailbox_create(World& world, const Request& request) {
   const auto account = account_of(world, request);
   if (!account) return failed(account.error().text);
   const std::string name = text_of(request, "mailbox");
+  if (auto may = may_be_made(**account, name); !may) return failed(may.error().text);
   if (auto made = (*account)->create(name); !made) return refused_mailbox(made.error(), name);
   return done("mailbox " + name + " made");
 }
@@ -78,6 +93,18 @@ Answer mailbox_remove(World& world, const Request& request) {
   const std::string name = text_of(request, "mailbox");
   if (auto gone = (*account)->remove(name); !gone) return refused_mailbox(gone.error(), name);
   return done("mailbox " + name + " removed");
+}
+
+// Of one who was just given rights.
+std::string advice_on_identifier(World& world, const std::string& who, const Acl& acl) {
+  const auto identifier = canonical_identifier(who);
+  if (!identifier || !acl.contains(*identifier)) return "";
+  const std::string address = identifier->substr(identifier->starts_with('-') ? 1 : 0);
+  if (address == kAnyone) return "";
+  const auto account = world.directory.account(address);
+  if (account || account.error().code != Error::Code::NotFound) return "";
+  return "\nnobody here has the address " + address +
+         ", so nobody has these rights until you add that account";
 }
 
 Answer mailbox_rights(World& world, const Request& request) {
@@ -108,7 +135,9 @@ Answer mailbox_rights(World& world, const Request& request) {
     rows.push_back({identifier, rights.letters()});
     all[identifier] = rights.letters();
   }
-  return done(rows.empty() ? "nobody but its owner" : table(rows), std::move(all));
+  std::string text = rows.empty() ? "nobody but its owner" : table(rows);
+  if (request.contains("who")) text += advice_on_identifier(world, text_of(request, "who"), *acl);
+  return done(std::move(text), std::move(all));
 }
 
 Answer mailbox_verify(World& world, const Request& request) {

@@ -141,8 +141,14 @@ Answer mailbox_put(World& world, const Request& request) {
   const std::lock_guard turn(turn_of((*account)->address()));
   const std::string name = text_of(request, "mailbox");
   const auto uid_validity = request.value("uid_validity", std::uint32_t{0});
-  auto mailbox = uid_validity != 0 ? (*account)->import_mailbox(name, uid_validity)
-                                   : (*account)->mailbox(name);
+  auto mailbox = (*account)->mailbox(name);
+  // One that had the name before there were such stays where it is.
+  if (const auto may = may_be_made(**account, name); !may && !mailbox) {
+    Answer answer = failed(may.error().text);
+    answer.result = {{"bad_name", true}};
+    return answer;
+  }
+  if (uid_validity != 0) mailbox = (*account)->import_mailbox(name, uid_validity);
   if (!mailbox && mailbox.error().code == Error::Code::NotFound) {
     mailbox = (*account)->create(name);
   }

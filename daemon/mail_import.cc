@@ -1,4 +1,5 @@
 #include "base/encoding.h"
+#include "base/text.h"
 #include "daemon/administer.h"
 #include "daemon/known_messages.h"
 #include "daemon/mail_source.h"
@@ -16,6 +17,9 @@ constexpr std::size_t kBatchBytes = 4 << 20;
 constexpr std::size_t kBatch = 200;
 
 Result<FoundMail> find(const ImportOrder& order) {
+  if (!is_utf8(order.mailbox))
+    return fail(Error::Code::Invalid,
+                "--mailbox is not UTF-8: type it on a terminal that writes UTF-8");
   if (order.from == "dovecot") return find_in_dovecot(order.path);
   if (order.from == "maildir") return find_in_maildir(order.path);
   if (order.from == "mbox") return find_in_mbox(order.path, order.mailbox);

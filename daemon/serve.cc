@@ -14,6 +14,7 @@
 #include "config/load.h"
 #include "daemon/capability_advice.h"
 #include "daemon/commands.h"
+#include "daemon/config_check.h"
 #include "daemon/control.h"
 #include "daemon/conversations.h"
 #include "daemon/data_lock.h"
@@ -401,6 +402,8 @@ void Daemon::watch() {
 // What is no mistake in itself, and hardly meant.
 void Daemon::advise() const {
   for (const auto& each : all_advice_on(*settings_))
+    log.warning("configuration", {{"advice", each}});
+  for (const auto& each : unreadable_passwords(*settings_))
     log.warning("configuration", {{"advice", each}});
   for (const auto& relay : settings_->relay) {
     if (!relay.accept) continue;

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -104,6 +105,25 @@ Outcome become(const std::optional<ServiceUser>& user) {
   }
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("cannot set no_new_privs");
   return {};
+}
+
+int why_unreadable(const std::string& path, const std::optional<ServiceUser>& user) {
+  const auto try_it = [&]() -> int {
+    char octet = 0;
+    const Fd file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    return file && read(file.get(), &octet, 1) >= 0 ? 0 : errno;
+  };
+  if (!user) return try_it();
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool became = initgroups(user->name.c_str(), user->group) == 0 &&
+                        setresgid(user->group, user->group, user->group) == 0 &&
+                        setresuid(user->user, user->user, user->user) == 0;
+    _exit(became ? try_it() : errno);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) return errno;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
 void be_discreet() {

@@ -28,6 +28,10 @@ Outcome prepare_data_dir(const std::string& data_dir, const std::optional<Servic
 // only the last when there is no user to become.
 Outcome become(const std::optional<ServiceUser>& user);
 
+// Why that user could not read a file, as errno; 0: he could. Without one, this process's user.
+// Asks a process of its own: call it before there are threads, or without a user.
+int why_unreadable(const std::string& path, const std::optional<ServiceUser>& user);
+
 // What a process that holds mail does first: files for nobody else, no core dumps with mail in
 // them.
 void be_discreet();

@@ -11,6 +11,21 @@
 namespace waxwing {
 namespace {
 constexpr std::size_t kEverything = std::numeric_limits<std::int32_t>::max();
+
+tl::unexpected<Error> not_ours(const Error& error) {
+  if (error.code != Error::Code::Temporary) return fail(error);
+  return fail(error.code, error.text +
+                              "; if it is another user's, `chown -R` the account's folder to the "
+                              "user that serves (`user` in the configuration)");
+}
+
+// SQLite does not say which file it could not open, nor why.
+tl::unexpected<Error> why_not(Disk& disk, const std::string& path, const Error& error) {
+  if (error.code == Error::Code::Corrupt) return fail(error);
+  const auto opened = disk.open(path, Disk::Mode::Append);
+  if (opened) return fail(error.code, path + ": " + error.text);
+  return not_ours({error.code, opened.error().text});
+}
 }  // namespace
 
 MaildirAccount::MaildirAccount(std::shared_ptr<StoreContext> context, std::string address,
@@ -75,11 +90,11 @@ Result<MaildirAccount::Databases> MaildirAccount::open_databases() {
   Disk& disk = context_->disk;
   const bool is_new = !disk.stat(path_ + "/account.sqlite");
   for (const std::string& directory : {path_, maildir()}) {
-    if (auto done = disk.make_directory(directory); !done) return fail(done.error());
+    if (auto done = disk.make_directory(directory); !done) return not_ours(done.error());
   }
   Databases result;
   auto account = AccountDb::open(path_ + "/account.sqlite");
-  if (!account) return fail(account.error());
+  if (!account) return why_not(disk, path_ + "/account.sqlite", account.error());
   result.account = std::move(*account);
   if (is_new && context_->sync_directories) {
     // Its own folder, that of the domain and accounts/: the way to the first message.
@@ -90,7 +105,7 @@ Result<MaildirAccount::Databases> MaildirAccount::open_databases() {
     }
   }
   auto index = open_index();
-  if (!index) return fail(index.error());
+  if (!index) return why_not(disk, path_ + "/index.sqlite", index.error());
   result.index = std::move(*index);
   return result;
 }

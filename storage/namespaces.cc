@@ -26,12 +26,6 @@ std::int64_t ids_of(std::string_view owner) {
   return static_cast<std::int64_t>(((hash >> 34) | 1) << 32);
 }
 
-bool is_namespace(std::string_view name) {
-  return name.starts_with(kUsersPrefix) || name.starts_with(kSharedPrefix) ||
-         name == kUsersPrefix.substr(0, kUsersPrefix.size() - 1) ||
-         name == kSharedPrefix.substr(0, kSharedPrefix.size() - 1);
-}
-
 // RFC 5464 section 3.2
 constexpr std::string_view kShared = "/shared/";
 // RFC 5464 section 3.3: who sees a mailbox and may do one of these sees its annotations.
@@ -60,6 +54,12 @@ tl::unexpected<Error> no_mailbox() {
 }
 
 }  // namespace
+
+bool is_namespace(std::string_view name) {
+  return name.starts_with(kUsersPrefix) || name.starts_with(kSharedPrefix) ||
+         name == kUsersPrefix.substr(0, kUsersPrefix.size() - 1) ||
+         name == kSharedPrefix.substr(0, kSharedPrefix.size() - 1);
+}
 
 Namespaces::Namespaces(std::shared_ptr<MaildirAccount> own, User user, Shares& shares,
                        Quotas* quotas, Find find)

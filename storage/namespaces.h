@@ -22,6 +22,8 @@ class Shares;
 // those of the domain ("Shared/Plans").  RFC 2342
 inline constexpr std::string_view kUsersPrefix = "Users/";
 inline constexpr std::string_view kSharedPrefix = "Shared/";
+// A name there, or of the level above: no new mailbox of the own account may have it.
+bool is_namespace(std::string_view name);
 
 // All mail that a user reaches, as one tree: the own account, what others share with him under
 // Users/, and the domain's mailboxes under Shared/. Nothing of another account gets through without

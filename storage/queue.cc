@@ -38,14 +38,6 @@ std::string print_numbers(const std::vector<std::size_t>& numbers) {
   return text;
 }
 
-std::vector<std::size_t> parse_numbers(std::string_view text) {
-  std::vector<std::size_t> numbers;
-  for (const auto piece : split(text, ',')) {
-    if (const auto number = parse_number(piece)) numbers.push_back(*number);
-  }
-  return numbers;
-}
-
 std::string_view demand_on_tls(const Envelope& envelope) {
   if (envelope.require_tls && !envelope.sender.empty()) return Queue::kRequiresTls;
   return envelope.tls_optional ? Queue::kTlsOptional : std::string_view();
@@ -282,6 +274,14 @@ Outcome Queue::insert_job(const Envelope& envelope, const std::string& destinati
                   .run();
   if (done && is_ready) made_ready.push_back(destination);
   return done;
+}
+
+std::vector<std::size_t> Queue::parse_numbers(std::string_view text) {
+  std::vector<std::size_t> numbers;
+  for (const auto piece : split(text, ',')) {
+    if (const auto number = parse_number(piece)) numbers.push_back(*number);
+  }
+  return numbers;
 }
 
 Result<std::vector<Queue::Job>> Queue::jobs_of(std::string_view condition, std::string_view value,

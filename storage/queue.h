@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -113,10 +114,25 @@ class Queue {
   // Oldest first; `max` of them after `after`, an id, or from the start.
   Result<std::vector<Summary>> list(std::size_t max, std::string_view after = {});
   Result<std::size_t> count();
-  // Those that `which` names: an id, a destination, an address of a sender or recipient; empty:
-  // all. Returns how many. A held message is ready for nobody until it is retried.
-  Result<std::size_t> retry(std::string_view which);
-  Result<std::size_t> hold(std::string_view which);
+  // What a message waits for, one for each of its deliveries.
+  struct Delivery {
+    std::string destination;
+    std::vector<std::size_t> recipients;  // places in Envelope::recipients
+    bool is_held = false;                 // by hold()
+  };
+  Result<std::vector<Delivery>> deliveries(std::string_view id);
+  // What became of the deliveries that were named.
+  struct Named {
+    std::size_t changed = 0;
+    std::map<std::string, std::size_t> destinations;  // of those that were changed, how many each
+    std::size_t unchanged = 0;                        // were held already
+    std::size_t taken = 0;                            // are being delivered: left alone
+    std::size_t along = 0;  // recipients that were not named, in deliveries that were changed
+  };
+  // Those that `which` names: an id, a destination, a domain or an address of recipients, an
+  // address of a sender; empty: all. A held message is ready for nobody until it is retried.
+  Result<Named> retry(std::string_view which);
+  Result<Named> hold(std::string_view which);
   // Denied while it is being delivered.
   Outcome remove(std::string_view id);
   // The way to destinations has changed: jobs are cut anew by this router.
@@ -139,9 +155,14 @@ class Queue {
   Outcome set_state(std::int64_t job, State state);
   Outcome make_ready(std::int64_t job, const std::string& destination, const std::string& flow);
   Outcome forget(std::int64_t job, std::string_view message, std::vector<std::string>& finished);
+  static std::vector<std::size_t> parse_numbers(std::string_view text);
   Result<std::vector<Job>> jobs_of(std::string_view condition, std::string_view value,
                                    std::size_t max);
-  Result<std::vector<std::int64_t>> numbers_of(std::string_view which, std::string_view condition);
+  struct Choice;
+  // The jobs that `which` names, whatever their state.
+  Result<std::vector<Choice>> choose(std::string_view which);
+  // Leaves the choice empty unless recipients of it have that address, or that domain.
+  void look_for_recipients(std::string_view which, Choice& choice);
   void remove_files(std::string_view id);
   void tell(const std::vector<std::string>& destinations);
   std::int64_t now() const { return unix_seconds(clock_.now()); }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
+#include "protocols/mail/address.h"
 #include "storage/queue.h"
 
 namespace waxwing {
@@ -48,71 +50,131 @@ Result<std::size_t> Queue::count() {
   return static_cast<std::size_t>(*count);
 }
 
-Result<std::vector<std::int64_t>> Queue::numbers_of(std::string_view which,
-                                                    std::string_view condition) {
-  // An address of a recipient stands in the envelopes only: its destination is looked at.
-  std::vector<std::int64_t> numbers;
-  std::set<std::string> messages;
-  auto select = database_.prepare(
-      "SELECT number, message FROM jobs WHERE " + std::string(condition) +
-      " AND (?1='' OR message=?1 OR flow=?1 OR destination IN (?1, ?1||?3, ?1||?4, ?2, ?2||?3,"
-      " ?2||?4) OR message IN"
-      " (SELECT id FROM messages WHERE sender=?1))");
-  const bool is_address = which.find('@') != std::string_view::npos;
-  const std::string way = is_address ? router_(std::string(which)) : std::string();
-  select.bind(1, which).bind(2, way).bind(3, kRequiresTls).bind(4, kTlsOptional);
-  std::vector<std::pair<std::int64_t, std::string>> found;
-  while (select.step()) found.emplace_back(select.integer(0), select.text(1));
+Result<std::vector<Queue::Delivery>> Queue::deliveries(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Delivery> all;
+  auto select =
+      database_.prepare("SELECT destination, recipients, state FROM jobs WHERE message=?");
+  select.bind(1, id);
+  while (select.step())
+    all.push_back({std::string(select.text(0)), parse_numbers(select.text(1)),
+                   static_cast<State>(select.integer(2)) == State::Held});
   if (auto done = select.finish(); !done) return fail(done.error());
-  for (const auto& [number, message] : found) {
-    if (!is_address) {
-      numbers.push_back(number);
-      continue;
-    }
-    const auto envelope = this->envelope(message);
-    if (!envelope) continue;
-    const bool is_meant =
-        envelope->sender == which || envelope->account == which ||
-        std::any_of(envelope->recipients.begin(), envelope->recipients.end(),
-                    [&](const auto& recipient) { return recipient.address == which; });
-    if (is_meant) numbers.push_back(number);
-  }
-  return numbers;
+  return all;
 }
 
-Result<std::size_t> Queue::retry(std::string_view which) {
-  std::set<std::string> destinations;
-  std::size_t count = 0;
+struct Queue::Choice {
+  std::int64_t number = 0;
+  std::string message, destination, flow;
+  std::vector<std::size_t> recipients;
+  State state = State::Waiting;
+  std::size_t along = 0;  // recipients that were not named
+};
+
+namespace {
+
+std::string domain_of(std::string_view address) {
+  const std::string_view domain = address.substr(address.rfind('@') + 1);
+  return mail::canonical_domain(domain).value_or(to_lower(domain));
+}
+
+}  // namespace
+
+Result<std::vector<Queue::Choice>> Queue::choose(std::string_view which) {
+  const bool is_address = which.find('@') != std::string_view::npos;
+  const std::string domain = domain_of(which);
+  auto message = database_.prepare("SELECT 1 FROM messages WHERE id=?");
+  const bool is_message = message.bind(1, which).step();
+  if (auto done = message.finish(); !done) return fail(done.error());
+  // Recipients stand in the envelopes only, so those are read that go the same way, and what is
+  // held: it may still have the way of a configuration that has changed since.
+  auto select = database_.prepare(
+      "SELECT number, message, destination, flow, recipients, state, ifnull(sender, '')"
+      " FROM jobs LEFT JOIN messages ON id=message WHERE " +
+      std::string(is_message ? "message=?1"
+                             : "?1='' OR flow=?1 OR sender=?1 OR destination IN"
+                               " (?1, ?1||?3, ?1||?4, ?2, ?2||?3, ?2||?4) OR state=3"));
+  const std::string way = router_(is_address ? std::string(which) : "postmaster@" + domain);
+  select.bind(1, which);
+  if (!is_message) select.bind(2, way).bind(3, kRequiresTls).bind(4, kTlsOptional);
+  std::vector<Choice> found;
+  std::vector<bool> is_sure;
+  while (select.step()) {
+    found.push_back({select.integer(0), std::string(select.text(1)), std::string(select.text(2)),
+                     std::string(select.text(3)), parse_numbers(select.text(4)),
+                     static_cast<State>(select.integer(5))});
+    const Choice& choice = found.back();
+    const auto destination = plain_destination(choice.destination);
+    is_sure.push_back(which.empty() || choice.message == which || choice.flow == which ||
+                      select.text(6) == which || destination == which ||
+                      (!is_address && destination == domain));
+  }
+  if (auto done = select.finish(); !done) return fail(done.error());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!is_sure[i]) look_for_recipients(is_address ? which : std::string_view(domain), found[i]);
+  }
+  std::erase_if(found, [](const auto& choice) { return choice.recipients.empty(); });
+  return found;
+}
+
+void Queue::look_for_recipients(std::string_view which, Choice& choice) {
+  const bool is_address = which.find('@') != std::string_view::npos;
+  const auto envelope = this->envelope(choice.message);
+  const auto is_named = [&](std::size_t number) {
+    if (!envelope || number >= envelope->recipients.size()) return false;
+    const std::string& address = envelope->recipients[number].address;
+    return is_address ? equals_ignoring_case(address, which) : domain_of(address) == which;
+  };
+  const auto named = static_cast<std::size_t>(
+      std::count_if(choice.recipients.begin(), choice.recipients.end(), is_named));
+  choice.along = choice.recipients.size() - named;
+  if (named == 0) choice.recipients.clear();
+}
+
+Result<Queue::Named> Queue::retry(std::string_view which) {
+  Named named;
   {
     const std::lock_guard lock(mutex_);
     sqlite::Transaction transaction(database_);
-    const auto numbers = numbers_of(which, "state IN (0, 1, 3)");
-    if (!numbers) return fail(numbers.error());
-    count = numbers->size();
-    for (const auto number : *numbers) {
-      auto select = database_.prepare("SELECT destination, flow FROM jobs WHERE number=?");
-      if (!select.bind(1, number).step()) continue;
-      const std::string destination(select.text(0)), flow(select.text(1));
-      if (auto done = select.finish(); !done) return fail(done.error());
-      if (auto done = make_ready(number, destination, flow); !done) return fail(done.error());
-      destinations.insert(destination);
+    const auto chosen = choose(which);
+    if (!chosen) return fail(chosen.error());
+    for (const auto& each : *chosen) {
+      if (each.state == State::Taken) {
+        ++named.taken;
+        continue;
+      }
+      if (auto done = make_ready(each.number, each.destination, each.flow); !done)
+        return fail(done.error());
+      ++named.changed;
+      ++named.destinations[each.destination];
+      named.along += each.along;
     }
     if (auto done = transaction.commit(); !done) return fail(done.error());
   }
-  tell({destinations.begin(), destinations.end()});
-  return count;
+  std::vector<std::string> destinations;
+  for (const auto& [destination, count] : named.destinations) destinations.push_back(destination);
+  tell(destinations);
+  return named;
 }
 
-Result<std::size_t> Queue::hold(std::string_view which) {
+Result<Queue::Named> Queue::hold(std::string_view which) {
   const std::lock_guard lock(mutex_);
   sqlite::Transaction transaction(database_);
-  const auto numbers = numbers_of(which, "state IN (0, 1)");
-  if (!numbers) return fail(numbers.error());
-  for (const auto number : *numbers) {
-    if (auto done = set_state(number, State::Held); !done) return fail(done.error());
+  const auto chosen = choose(which);
+  if (!chosen) return fail(chosen.error());
+  Named named;
+  for (const auto& each : *chosen) {
+    if (each.state == State::Taken || each.state == State::Held) {
+      ++(each.state == State::Taken ? named.taken : named.unchanged);
+      continue;
+    }
+    if (auto done = set_state(each.number, State::Held); !done) return fail(done.error());
+    ++named.changed;
+    ++named.destinations[each.destination];
+    named.along += each.along;
   }
   if (auto done = transaction.commit(); !done) return fail(done.error());
-  return numbers->size();
+  return named;
 }
 
 Outcome Queue::remove(std::string_view id) {

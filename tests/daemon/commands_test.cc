@@ -281,13 +281,87 @@ TEST_F(Commands, SayWhichAliasesLeadToNobody) {
   EXPECT_NE(added.text.find("\nnobody@example.test is nobody here"), std::string::npos);
   EXPECT_EQ(added.text.find("\nalice@example.test"), std::string::npos);
   EXPECT_NE(text({{"command", "account remove"}, {"address", "alice@example.test"}})
-                .find("the alias info@example.test still leads there"),
+                .find("\nthe alias info@example.test still leads to alice@example.test, which is "
+                      "nobody from now on"),
             std::string::npos);
   const Answer star = run({{"command", "alias add"},
                            {"address", "*@example.test"},
                            {"targets", {"alice@example.test"}}});
   EXPECT_EQ(star.status, 2);
   EXPECT_NE(star.text.find("write @example.test"), std::string::npos);
+}
+
+TEST_F(Commands, SayHowARenamedAccountKeepsItsMail) {
+  add_alice();
+  run({{"command", "alias add"},
+       {"address", "info@example.test"},
+       {"targets", {"alice@example.test"}}});
+  const Request rename = {{"command", "account rename"},
+                          {"address", "alice@example.test"},
+                          {"to", "anna@example.test"}};
+  EXPECT_EQ(text(rename),
+            "account alice@example.test is now anna@example.test\n"
+            "the alias info@example.test still leads to alice@example.test, which is nobody from "
+            "now on\n"
+            "mail to alice@example.test is refused from now on: `waxwing alias add "
+            "alice@example.test anna@example.test` keeps it");
+  run({{"command", "alias add"}, {"address", "@example.test"}, {"targets", {"anna@example.test"}}});
+  const Request again = {
+      {"command", "account rename"}, {"address", "anna@example.test"}, {"to", "anne@example.test"}};
+  EXPECT_EQ(text(again).find("is refused"), text(again).npos);
+}
+
+TEST_F(Commands, SayWhereAnAliasLedBefore) {
+  add_alice();
+  const auto lead_to = [&](const char* target) {
+    return text(
+        {{"command", "alias add"}, {"address", "Info@example.test"}, {"targets", {target}}});
+  };
+  EXPECT_EQ(lead_to("else@where.test"), "alias Info@example.test leads to else@where.test");
+  EXPECT_EQ(lead_to("alice@example.test"),
+            "alias Info@example.test leads to alice@example.test and no longer to what it led to "
+            "before, else@where.test");
+  EXPECT_EQ(lead_to("alice@example.test"), "alias Info@example.test leads to alice@example.test");
+}
+
+TEST_F(Commands, TellALoopOfAliasesFromAnAddressThatIsMissing) {
+  add_alice();
+  const auto add = [&](const char* address, const char* target) {
+    return text({{"command", "alias add"}, {"address", address}, {"targets", {target}}});
+  };
+  add("loop1@example.test", "loop2@example.test");
+  EXPECT_EQ(add("loop2@example.test", "loop1@example.test"),
+            "alias loop2@example.test leads to loop1@example.test\nloop1@example.test and "
+            "loop2@example.test lead to each other and to nobody, so nothing arrives there");
+  EXPECT_EQ(add("other@example.test", "loop1@example.test"),
+            "alias other@example.test leads to loop1@example.test\nloop1@example.test is an alias "
+            "that leads to nobody, so nothing arrives there");
+  EXPECT_EQ(add("self@example.test", "self@example.test"),
+            "alias self@example.test leads to self@example.test\nself@example.test leads to itself "
+            "and to nobody, so nothing arrives there");
+}
+
+TEST_F(Commands, ShowHabitsThatTheyAreNotAskedToChange) {
+  add_alice();
+  const auto ask = [&](const char* command, const char* key, const char* value) {
+    Request request = {{"command", command}, {"address", "alice@example.test"}};
+    if (*key != 0) request[key] = value;
+    return run(request);
+  };
+  const std::string never = "of alice@example.test, Trash is emptied never, Junk never";
+  EXPECT_EQ(ask("account clean", "", "").text, never);
+  EXPECT_EQ(ask("account clean", "trash", "30").text,
+            "of alice@example.test, Trash is emptied after 30 days, Junk never");
+  EXPECT_EQ(ask("account clean", "", "").result["trash_days"], 30);
+  EXPECT_EQ(ask("account clean", "trash", "0").text, never);
+  EXPECT_EQ(ask("account limits", "", "").text,
+            "alice@example.test may write to as many recipients elsewhere as the server allows in "
+            "an hour and to as many recipients elsewhere as the server allows in a day");
+  EXPECT_EQ(ask("account limits", "day", "7").status, 0);
+  EXPECT_EQ(ask("account limits", "hour", "none").text,
+            "alice@example.test may write to any number of recipients elsewhere in an hour and to "
+            "7 recipients elsewhere in a day");
+  EXPECT_EQ(ask("account limits", "", "").result["sends_per_day"], 7);
 }
 
 TEST_F(Commands, HideOnlyCapabilitiesThatThereAre) {

@@ -1,5 +1,6 @@
 """Trusted networks: who is there sends to other servers without signing in, and nobody else does."""
 
+import json
 import os
 import smtplib
 
@@ -15,7 +16,10 @@ class Relaying(harness.LiveTest):
     def setUpClass(cls):
         cls.sink = Sink(("127.0.0.1", 0))
         cls.addClassCleanup(cls.sink.close)
-        cls.settings = (f"relay: [{{host: 127.0.0.1, port: {cls.sink.address[1]}, tls: none}}]\n"
+        cls.settings = ("relay:\n"
+                        "  - {host: 127.0.0.2, user: waxwing, password_file: /no/password, tls: none,"
+                        " domains: [locked.example]}\n"
+                        f"  - {{host: 127.0.0.1, port: {cls.sink.address[1]}, tls: none}}\n"
                         f"trusted_networks: [{TRUSTED}]\n")
         super().setUpClass()
 
@@ -48,6 +52,27 @@ class Relaying(harness.LiveTest):
         client = self.from_there(TRUSTED, 587)
         client.ehlo()
         self.assertEqual(client.mail("printer@lan.example")[0], 530)
+
+    def test_a_password_that_cannot_be_read_is_told_at_the_start(self):
+        told = [line for line in self.server.log().splitlines() if "password_file /no/password cannot be read" in line]
+        self.assertEqual(len(told), 1)
+        self.assertIn("No such file or directory", told[0])
+        refused = self.server.command("check-config", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("password_file /no/password", refused.stderr)
+
+    def test_the_queue_goes_by_domains_behind_a_relay(self):
+        self.from_there(TRUSTED).sendmail("printer@lan.example", ["x@locked.example"], message("locked"))
+        queue = lambda *words: self.server.command("queue", *words)
+        wait_for(lambda: "cannot be read" in queue("list"), "the first attempt")
+        number = json.loads(queue("list", "--json"))[0]["id"]
+        self.assertEqual(queue("hold", "locked.example").strip(), "1 delivery held until `waxwing queue retry`")
+        self.assertIn("held already", queue("hold", "x@locked.example"))
+        self.assertIn("state       held until", queue("show", number))
+        self.assertIn("1 delivery tried now", queue("retry", "locked.example"))
+        wait_for(lambda: self.server.command("queue", "remove", number, check=False).returncode == 0, "its removal")
+        self.assertIn("to <x@locked.example>: removed by the administrator", self.server.command("trace", number))
+        self.assertIn(f"removed id={number}", self.server.log())
 
     def test_check_config_warns_of_an_open_relay(self):
         path = os.path.join(self.server.folder, "open.yaml")

@@ -255,20 +255,62 @@ TEST_F(QueueTest, IsDurableOrNotThereAtAll) {
 TEST_F(QueueTest, HoldsRetriesAndRemoves) {
   const auto one = envelope({"a@one.example"}), two = envelope({"b@two.example"}, kBob);
   ASSERT_TRUE(send(one) && send(two));
-  EXPECT_EQ(*queue_->hold("one.example"), 1u);
+  EXPECT_EQ(queue_->hold("one.example")->changed, 1u);
   EXPECT_TRUE(take("one.example").empty());
   EXPECT_TRUE(queue_->list(10)->at(0).is_held);
-  EXPECT_EQ(*queue_->retry(one.id), 1u);
+  EXPECT_EQ(queue_->retry(one.id)->changed, 1u);
   const auto jobs = take("one.example");
   ASSERT_EQ(jobs.size(), 1u);
   EXPECT_EQ(queue_->remove(one.id).error().code, Error::Code::Denied) << "it is being delivered";
   ASSERT_TRUE(queue_->give_back(jobs));
   ASSERT_TRUE(queue_->remove(one.id));
   EXPECT_EQ(queue_->remove(one.id).error().code, Error::Code::NotFound);
-  EXPECT_EQ(*queue_->hold("b@two.example"), 1u) << "by a recipient";
-  EXPECT_EQ(*queue_->retry(kBob), 1u) << "by a sender";
+  EXPECT_EQ(queue_->hold("b@two.example")->changed, 1u) << "by a recipient";
+  EXPECT_EQ(queue_->retry(kBob)->changed, 1u) << "by a sender";
   EXPECT_EQ(queue_->list(10)->size(), 1u);
   EXPECT_EQ(queue_->list(10, two.id)->size(), 0u);
+}
+
+TEST_F(QueueTest, KnowsRecipientsBehindARelayByTheirDomains) {
+  ASSERT_TRUE(queue_->reroute([](const std::string&) { return "relay.example"; }));
+  const auto one = envelope({"a@one.example", "b@one.example"}), two = envelope({"b@two.example"});
+  ASSERT_TRUE(send(one) && send(two));
+  EXPECT_EQ(queue_->hold("three.example")->changed, 0u);
+  EXPECT_EQ(queue_->hold("TWO.example")->changed, 1u);
+  EXPECT_TRUE(queue_->list(10)->at(1).is_held);
+  const auto again = queue_->hold("two.example");
+  EXPECT_EQ(again->changed, 0u);
+  EXPECT_EQ(again->unchanged, 1u);
+  ASSERT_TRUE(queue_->reroute([](const std::string&) { return "other.example"; }));
+  EXPECT_EQ(queue_->retry("two.example")->changed, 1u) << "what is held keeps its way";
+  const auto named = queue_->hold("A@one.example");
+  EXPECT_EQ(named->changed, 1u);
+  EXPECT_EQ(named->along, 1u) << "b@one.example is in the same delivery";
+  EXPECT_THAT(named->destinations, ElementsAre(std::pair("other.example", 1u)));
+}
+
+TEST_F(QueueTest, RetriesOnlyDeliveriesThatHaveTheRecipient) {
+  const auto one = envelope({"a@one.example", "b@two.example"});
+  ASSERT_TRUE(send(one));
+  ASSERT_EQ(queue_->hold(one.id)->changed, 2u);
+  EXPECT_EQ(queue_->retry("b@two.example")->changed, 1u);
+  EXPECT_TRUE(take("one.example").empty());
+  EXPECT_EQ(take("two.example").size(), 1u);
+  const auto named = queue_->retry("b@two.example");
+  EXPECT_EQ(named->changed, 0u);
+  EXPECT_EQ(named->taken, 1u);
+}
+
+TEST_F(QueueTest, SaysOfEachDeliveryWhetherItIsHeld) {
+  const auto one = envelope({"a@one.example", "b@two.example", "c@one.example"});
+  ASSERT_TRUE(send(one));
+  ASSERT_EQ(queue_->hold("b@two.example")->changed, 1u);
+  const auto deliveries = queue_->deliveries(one.id);
+  ASSERT_EQ(deliveries->size(), 2u);
+  for (const auto& each : *deliveries) {
+    EXPECT_EQ(each.is_held, each.destination == "two.example");
+    EXPECT_EQ(each.recipients.size(), each.is_held ? 1u : 2u);
+  }
 }
 
 TEST_F(QueueTest, NamesMessagesThatHaveWaitedLong) {
@@ -302,8 +344,8 @@ TEST_F(QueueTest, DemandsOnTlsHaveDestinationsOfTheirOwn) {
   report.sender.clear();
   report.require_tls = true;
   for (const auto& each : {usual, required, optional, report}) ASSERT_TRUE(send(each));
-  EXPECT_EQ(queue_->hold("one.example").value(), 4u);
-  EXPECT_EQ(queue_->retry("one.example").value(), 4u);
+  EXPECT_EQ(queue_->hold("one.example")->changed, 4u);
+  EXPECT_EQ(queue_->retry("one.example")->changed, 4u);
   crash_queue();
   EXPECT_EQ(take("one.example").size(), 2u) << "a report demands nothing";
   ASSERT_EQ(take("one.example+requiretls").size(), 1u);
