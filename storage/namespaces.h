@@ -11,17 +11,13 @@
 
 #include "storage/account.h"
 #include "storage/acl.h"
+#include "storage/mailbox_name.h"
 
 namespace waxwing {
 
 class ForeignWatch;
 class MaildirAccount;
 class Shares;
-
-// What comes before the names of other users' mailboxes ("Users/bob@example.test/INBOX") and of
-// those of the domain ("Shared/Plans").  RFC 2342
-inline constexpr std::string_view kUsersPrefix = "Users/";
-inline constexpr std::string_view kSharedPrefix = "Shared/";
 
 // All mail that a user reaches, as one tree: the own account, what others share with him under
 // Users/, and the domain's mailboxes under Shared/. Nothing of another account gets through without
