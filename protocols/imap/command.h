@@ -387,7 +387,7 @@ struct NotifyEvents {
   bool message_new = false, message_expunge = false, flag_change = false;
   bool annotation_change = false;  // of messages
   bool mailbox_name = false, subscription_change = false;
-  bool metadata_change = false;  // of mailboxes, or of the server
+  bool metadata_change = false, server_metadata_change = false;
   bool others = false;           // some that nobody tells here
   std::vector<FetchItem> items;  // of new messages; for the selected mailbox
   bool operator==(const NotifyEvents&) const = default;

@@ -9,6 +9,7 @@
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/metadata.h"
+#include "protocols/imap/name.h"
 #include "protocols/imap/object_id.h"
 #include "protocols/imap/quota.h"
 #include "protocols/imap/slice.h"
@@ -308,9 +309,10 @@ MailboxInfo absent_mailbox(std::string name) {
 }
 
 void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
-                   std::optional<std::string_view> old_name, Output& output) {
-  output << "* LIST (" << (mailbox.exists ? "" : "\\NonExistent ")
-         << (mailbox.subscribed ? "\\Subscribed " : "")
+                   std::optional<std::string_view> old_name, Output& output,
+                   std::string_view attribute) {
+  output << "* LIST (" << attribute << (attribute.empty() ? "" : " ")
+         << (mailbox.exists ? "" : "\\NonExistent ") << (mailbox.subscribed ? "\\Subscribed " : "")
          << (mailbox.has_children ? "\\HasChildren" : "\\HasNoChildren");
   if (mailbox.special_use != SpecialUse::None) output << " " << to_attribute(mailbox.special_use);
   output << ") \"/\" " << conversation.encode(mailbox.name);

@@ -421,7 +421,7 @@ Next ImapSession::changed(MailboxId mailbox, Output& output) {
   if (telling_.heard(mailbox, moment())) return Next::work(push_lane());
   if (conversation_.notifications || telling_.is_updating()) return Next::bytes();
   if (is_idling() && mailbox == kAnnotations && conversation_.dialect.metadata) {
-    tell_annotated(conversation_, output);
+    (void)tell_annotated(conversation_, output);
   }
   if (!is_idling() || !conversation_.selected) return Next::bytes();
   if (conversation_.selected->mailbox().id() != mailbox) return Next::bytes();

@@ -24,7 +24,10 @@ Selected::News news(const Conversation& conversation, const Telling::Occasion& o
 }  // namespace
 
 bool Telling::changes(const Occasion& occasion, Output& output) {
-  if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
+  // After NOTIFY push() tells of it.
+  if (conversation_.dialect.metadata && !conversation_.notifications) {
+    (void)tell_annotated(conversation_, output);
+  }
   if (!conversation_.selected) return true;
   if (conversation_.selected->mailbox().is_gone()) {
     mailbox_gone(output);
@@ -132,8 +135,7 @@ Progress Telling::push(Moment moment, Output& output) {
 Outcome Telling::push_moved(MailboxId mailbox, Moment moment, Output& output) {
   Notifications& notifications = *conversation_.notifications;
   if (mailbox == kAnnotations) {
-    if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
-    return {};
+    return conversation_.dialect.metadata ? tell_annotated(conversation_, output) : Outcome();
   }
   if (mailbox == kMailboxNames) return notifications.tell_names(conversation_, output);
   if (conversation_.selected && conversation_.selected->mailbox().id() == mailbox) {

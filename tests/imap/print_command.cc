@@ -207,6 +207,7 @@ std::string notify_group(const NotifyGroup& group) {
   if (events.mailbox_name) names.push_back("MailboxName");
   if (events.subscription_change) names.push_back("SubscriptionChange");
   if (events.metadata_change) names.push_back("MailboxMetadataChange");
+  if (events.server_metadata_change) names.push_back("ServerMetadataChange");
   if (events.annotation_change) names.push_back("AnnotationChange");
   if (events.others) names.push_back("OtherChange");
   return text + " " + list(names, [](const std::string& name) { return name; }) + ")";
