@@ -65,7 +65,7 @@ class NotifyTask final : public Task {
       // What has gathered is told, whatever is wanted of what follows.  RFC 5465 section 3.1
       if (!selected->synchronise({}, conversation.dialect, output)) return Reply{};
       // Those are known, and only of those that follow does it want to be told more.
-      (void)selected->take_first_new();
+      (void)selected->take_new();
     }
     for (NotifyGroup& group : command_.groups) {
       decode_names(conversation, group.of);

@@ -126,6 +126,7 @@ std::optional<Reply> refuse_context(const Conversation& conversation, const Sear
                                     std::string_view tag, std::string_view capability) {
   if (!returns.context && !returns.update) return std::nullopt;
   if (!conversation.offers(capability)) return Reply::bad("Results are not kept up here");
+  if (auto refusal = refuse_items(conversation, needs_of(returns.items))) return refusal;
   if (returns.update && conversation.selected && conversation.selected->contexts().has(tag)) {
     return Reply::bad("The tag is that of a search whose result is kept up");
   }
@@ -136,6 +137,8 @@ std::string keep_up(Selected& selected, SearchContext::Wanted wanted, std::vecto
   const std::string refusal =
       "* NO [NOUPDATE " + to_string(wanted.tag) + "] That are too many results to keep up\r\n";
   wanted.program = frozen(std::move(wanted.program), selected);
+  // Nobody has read what nobody asked for.  RFC 5465 section 5.2
+  for (FetchItem& item : wanted.items) item.peek = true;
   return selected.contexts().add(std::move(wanted), std::move(results)) ? "" : refusal;
 }
 

@@ -295,6 +295,7 @@ Progress ImapSession::advance(Output& output) {
       // What was begun comes first: it speaks of the mailbox as it was.
       if (telling_.is_updating()) {
         if (const Progress progress = update(output); progress != Progress::Done) return progress;
+        if (is_amid_line()) return Progress::Done;
       }
       if (!tell_changes(false, output)) return Progress::Again;
       if (!conversation_.selected) {
@@ -328,6 +329,7 @@ Progress ImapSession::advance(Output& output) {
   }
   if (numbers != Numbers::Keep) {
     if (const Progress progress = update(output); progress != Progress::Done) return progress;
+    if (is_amid_line()) return Progress::Done;
   }
   finish(output);
   return Progress::Done;

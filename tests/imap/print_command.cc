@@ -305,6 +305,7 @@ std::string search_return(const std::optional<SearchReturn>& wanted) {
   if (wanted->save) returns.push_back("SAVE");
   if (wanted->context) returns.push_back("CONTEXT");
   if (wanted->update) returns.push_back("UPDATE");
+  if (!wanted->items.empty()) returns.push_back(list(wanted->items, fetch_item));
   return " RETURN " + list(returns, [](const std::string& s) { return s; });
 }
 
