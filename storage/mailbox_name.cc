@@ -12,6 +12,7 @@ namespace waxwing {
 namespace {
 
 constexpr std::size_t kMaxFolder = 255;  // NAME_MAX
+constexpr std::size_t kMaxOwner = 320;   // octets of an address
 constexpr std::string_view kAbbreviation = ".&~";
 
 bool is_good_level(std::string_view level) {
@@ -22,8 +23,8 @@ bool is_good_level(std::string_view level) {
 
 }  // namespace
 
-Result<std::string> canonical_name(std::string_view name) {
-  if (name.size() > kMaxMailboxName) return fail(Error::Code::Limit, "mailbox name is too long");
+Result<std::string> canonical_name(std::string_view name, std::size_t most) {
+  if (name.size() > most) return fail(Error::Code::Limit, "mailbox name is too long");
   if (!is_utf8(name)) return fail(Error::Code::Invalid, "mailbox name is not UTF-8");
   auto levels = split(name, '/');
   for (auto level : levels) {
@@ -34,6 +35,14 @@ Result<std::string> canonical_name(std::string_view name) {
   // INBOX is the one name without regard to case.  RFC 9051 section 5.1
   if (equals_ignoring_case(levels[0], "INBOX")) result->replace(0, 5, "INBOX");
   return *result;
+}
+
+std::size_t length_of_prefix(std::string_view name) {
+  if (name.starts_with(kSharedPrefix)) return kSharedPrefix.size();
+  if (!name.starts_with(kUsersPrefix)) return 0;
+  const auto slash = name.find('/', kUsersPrefix.size());
+  const bool is_owner = slash != name.npos && slash - kUsersPrefix.size() <= kMaxOwner;
+  return is_owner ? slash + 1 : 0;
 }
 
 std::vector<std::string> levels_above(std::string_view name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,9 +10,18 @@
 
 namespace waxwing {
 
+inline constexpr std::size_t kMaxMailboxName = 1000;  // octets
+
 // The name as the store keeps it: NFC, INBOX in capitals. Invalid for what is no name: empty
-// levels, control characters, bytes that are not UTF-8.
-Result<std::string> canonical_name(std::string_view name);
+// levels, control characters, bytes that are not UTF-8. Limit for more octets than `most`.
+Result<std::string> canonical_name(std::string_view name, std::size_t most = kMaxMailboxName);
+
+// What comes before the names of other users' mailboxes ("Users/bob@example.test/INBOX") and of
+// those of the domain ("Shared/Plans").  RFC 2342
+inline constexpr std::string_view kUsersPrefix = "Users/";
+inline constexpr std::string_view kSharedPrefix = "Shared/";
+// How much of the name that is: its owner needs room for the rest alone. 0 for an own mailbox.
+std::size_t length_of_prefix(std::string_view name);
 
 // "a/b/c" -> "a", "a/b"
 std::vector<std::string> levels_above(std::string_view name);
@@ -40,6 +50,5 @@ bool is_abbreviated(std::string_view folder);
 std::optional<std::string> name_of_mark(std::string_view folder, std::string_view text);
 // Tells other programs that a directory is a folder of a Maildir++ and no account.
 inline constexpr const char* kFolderMark = "maildirfolder";
-inline constexpr std::size_t kMaxMailboxName = 1000;  // octets
 
 }  // namespace waxwing

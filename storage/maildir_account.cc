@@ -415,7 +415,7 @@ Outcome MaildirAccount::rename(std::string_view from, std::string_view to) {
 }
 
 Outcome MaildirAccount::subscribe(std::string_view name) {
-  auto canonical = canonical_name(name);
+  auto canonical = canonical_name(name, kMaxMailboxName + length_of_prefix(name));
   if (!canonical) return fail(canonical.error());
   auto access = enter_to_write();
   if (!access) return fail(access.error());
@@ -426,7 +426,7 @@ Outcome MaildirAccount::subscribe(std::string_view name) {
 }
 
 Outcome MaildirAccount::unsubscribe(std::string_view name) {
-  auto canonical = canonical_name(name);
+  auto canonical = canonical_name(name, kMaxMailboxName + length_of_prefix(name));
   if (!canonical) return fail(canonical.error());
   auto access = enter_to_write();
   if (!access) return fail(access.error());

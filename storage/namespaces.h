@@ -11,6 +11,7 @@
 
 #include "storage/account.h"
 #include "storage/acl.h"
+#include "storage/mailbox_name.h"
 
 namespace waxwing {
 
@@ -18,11 +19,8 @@ class ForeignWatch;
 class MaildirAccount;
 class Shares;
 
-// What comes before the names of other users' mailboxes ("Users/bob@example.test/INBOX") and of
-// those of the domain ("Shared/Plans").  RFC 2342
-inline constexpr std::string_view kUsersPrefix = "Users/";
-inline constexpr std::string_view kSharedPrefix = "Shared/";
-// A name there, or of the level above: no new mailbox of the own account may have it.
+// A name below Users/ or Shared/, or of the level above: no new mailbox of the own account may have
+// it.
 bool is_namespace(std::string_view name);
 
 // All mail that a user reaches, as one tree: the own account, what others share with him under

@@ -1,3 +1,5 @@
+#include <span>
+
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/list.h"
@@ -69,11 +71,14 @@ Reply append(Conversation& conversation, Append& append, Output& output) {
   const auto copy = find_sent_copy(conversation, mailbox, conversation.upload->messages(append));
   if (!copy) return refuse(conversation, copy.error());
   if (*copy) {
+    const Uid uid = **copy;
+    conversation.made(mailbox, std::span(&uid, 1));
     tell_name(conversation, append.mailbox, output);
-    return Reply::ok("It is there already", append_uid(mailbox, {**copy}));
+    return Reply::ok("It is there already", append_uid(mailbox, {uid}));
   }
   const auto uids = mailbox.append(conversation.upload->messages(append));
   if (!uids) return refuse(conversation, uids.error());
+  conversation.made(mailbox, *uids);
   tell_name(conversation, append.mailbox, output);
   return Reply::ok("Appended", append_uid(mailbox, *uids));
 }
@@ -90,6 +95,8 @@ Reply replace(Conversation& conversation, Replace& replace, Output& output) {
     return Reply::no("The message has been expunged", "EXPUNGEISSUED");
   }
   if (!fresh) return refuse(conversation, fresh.error());
+  const Uid made = *fresh;
+  conversation.made(target, std::span(&made, 1));
   tell_name(conversation, replace.append.mailbox, output);
   // The new UID comes before EXPUNGE takes the old one away.  RFC 8508 section 4.3
   output << "* OK [" << append_uid(target, {*fresh}) << "] The replacement is there\r\n";

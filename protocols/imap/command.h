@@ -278,12 +278,45 @@ struct UidBatches {
   bool operator==(const UidBatches&) const = default;
 };
 
+struct FetchItem {
+  enum class Kind {
+    Envelope,
+    Flags,
+    InternalDate,
+    Size,
+    Body,
+    BodyStructure,
+    Uid,
+    Section,  // BODY[...], BODY.PEEK[...]
+    ModSeq,   // RFC 7162 section 3.1.4.2
+    EmailId,  // RFC 8474 section 5
+    ThreadId,
+    SaveDate,    // RFC 8514 section 4.2
+    Binary,      // BINARY[...], BINARY.PEEK[...]
+    BinarySize,  // BINARY.SIZE[...]
+    Rfc822,
+    Rfc822Header,
+    Rfc822Text,
+    Preview,
+    Annotation,  // RFC 5257
+  };
+  Kind kind = Kind::Flags;
+  Section section;
+  bool peek = false;     // does not set \Seen
+  bool is_lazy = false;  // PREVIEW (LAZY): only if it costs nothing
+  std::optional<Partial> partial;
+  AnnotationItem annotation = {};
+  bool operator==(const FetchItem&) const = default;
+};
+
 struct SearchReturn {
   bool min = false, max = false, all = false, count = false, save = false;
   std::optional<PartialRange> partial;  // never beside `all`
   bool relevancy = false;               // only where there is a FUZZY key.  RFC 6203 section 4
   // The search will be used again, and the client is told of what changes.  RFC 5267 section 4
   bool context = false, update = false;
+  // With `update`: what is told of each message that comes in and matches.  RFC 5465 section 7
+  std::vector<FetchItem> items = {};
   bool operator==(const SearchReturn&) const = default;
 };
 struct Search {
@@ -344,36 +377,6 @@ struct Thread {
   bool operator==(const Thread&) const = default;
 };
 
-struct FetchItem {
-  enum class Kind {
-    Envelope,
-    Flags,
-    InternalDate,
-    Size,
-    Body,
-    BodyStructure,
-    Uid,
-    Section,  // BODY[...], BODY.PEEK[...]
-    ModSeq,   // RFC 7162 section 3.1.4.2
-    EmailId,  // RFC 8474 section 5
-    ThreadId,
-    SaveDate,    // RFC 8514 section 4.2
-    Binary,      // BINARY[...], BINARY.PEEK[...]
-    BinarySize,  // BINARY.SIZE[...]
-    Rfc822,
-    Rfc822Header,
-    Rfc822Text,
-    Preview,
-    Annotation,  // RFC 5257
-  };
-  Kind kind = Kind::Flags;
-  Section section;
-  bool peek = false;     // does not set \Seen
-  bool is_lazy = false;  // PREVIEW (LAZY): only if it costs nothing
-  std::optional<Partial> partial;
-  AnnotationItem annotation = {};
-  bool operator==(const FetchItem&) const = default;
-};
 struct Fetch {
   Numbering numbering = Numbering::Sequence;
   SequenceSet set;
@@ -387,7 +390,7 @@ struct NotifyEvents {
   bool message_new = false, message_expunge = false, flag_change = false;
   bool annotation_change = false;  // of messages
   bool mailbox_name = false, subscription_change = false;
-  bool metadata_change = false;  // of mailboxes, or of the server
+  bool metadata_change = false, server_metadata_change = false;
   bool others = false;           // some that nobody tells here
   std::vector<FetchItem> items;  // of new messages; for the selected mailbox
   bool operator==(const NotifyEvents&) const = default;

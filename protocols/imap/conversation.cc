@@ -120,6 +120,10 @@ void Conversation::enable_condstore(Output& output) {
          << "] Mod-sequences are told from now on\r\n";
 }
 
+void Conversation::made(const Mailbox& mailbox, std::span<const Uid> uids) {
+  if (selected && selected->mailbox().id() == mailbox.id()) selected->made(uids);
+}
+
 void Conversation::deselect() {
   if (!selected) return;
   selected->leave();

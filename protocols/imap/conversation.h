@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -75,6 +76,10 @@ struct Conversation {
   void enable_metadata();
   // The client is told mod-sequences from now on.  RFC 7162 section 3.1
   void enable_condstore(Output& output);
+
+  // The client itself has put these messages into the mailbox, and need not be told what is in
+  // them.  RFC 5465 section 5.2
+  void made(const Mailbox& mailbox, std::span<const Uid> uids);
 
   // No mailbox is selected any more. May block.
   void deselect();

@@ -51,6 +51,9 @@ Reply transfer(Conversation& conversation, const Body& command, Verb verb, Outpu
   if (copied->uids.empty()) {
     return Reply::no("The messages have been expunged", "EXPUNGEISSUED");
   }
+  std::vector<Uid> made;
+  for (const auto& [source, copy] : copied->uids) made.push_back(copy);
+  conversation.made(**target, made);
   if (verb == Verb::Copy) return Reply::ok("Copied", copy_uid(*copied));
   // The new UIDs come before EXPUNGE takes the old ones away.  RFC 6851 section 4.3
   output << "* OK [" << copy_uid(*copied) << "] Moved\r\n";

@@ -128,6 +128,8 @@ class Uses {
     add_if(returns->save, "SEARCHRES");
     add_if(returns->partial.has_value(), "PARTIAL");
     add_if(returns->relevancy, "SEARCH=FUZZY");
+    add_if(!returns->items.empty(), "NOTIFY");  // RFC 5465 section 7
+    add_fetched(returns->items);
   }
   void add_keys(const SearchKey& program) {
     for (const auto& [kind, extension] : kKeys) {

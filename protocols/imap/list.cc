@@ -9,6 +9,7 @@
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/metadata.h"
+#include "protocols/imap/name.h"
 #include "protocols/imap/object_id.h"
 #include "protocols/imap/quota.h"
 #include "protocols/imap/slice.h"
@@ -30,6 +31,8 @@ constexpr std::array<std::pair<SpecialUse, std::string_view>, 8> kUses = {{
 // Each pattern is matched against each name.
 constexpr std::size_t kMaxPatterns = 100;
 constexpr std::size_t kMaxPatternBytes = 16 * 1024;
+// Of one pattern; no client asks for so many levels.
+constexpr std::size_t kMaxWildcards = 100;
 
 // The words that XLIST had before RFC 6154.
 std::string_view xlist_attribute(SpecialUse use) {
@@ -58,7 +61,7 @@ class ListTask final : public Task {
   void list_metadata(Conversation& conversation, const MailboxInfo& mailbox, Output& output) const;
 
   List command_;
-  std::vector<std::string> patterns_;
+  std::vector<Pattern> patterns_;
   std::vector<MailboxInfo> mailboxes_;
   // Levels with something below that the selection options want; in the names of mailboxes_.
   std::set<std::string_view> levels_;
@@ -106,8 +109,11 @@ Step ListTask::begin(Conversation& conversation, Output& output) {
     auto canonical = canonical_pattern(command_.reference, pattern, conversation.encoding());
     if (!canonical) continue;
     bytes += canonical->size();
-    patterns_.push_back(std::move(*canonical));
+    patterns_.emplace_back(*canonical);
   }
+  const bool has_too_wild = std::ranges::any_of(
+      patterns_, [](const Pattern& pattern) { return pattern.wildcards() > kMaxWildcards; });
+  if (has_too_wild) return done(Reply::no("The pattern has too many wildcards", "LIMIT"));
   if (patterns_.size() > kMaxPatterns || bytes > kMaxPatternBytes) {
     return done(Reply::no("These are too many patterns", "LIMIT"));
   }
@@ -122,8 +128,8 @@ Step ListTask::begin(Conversation& conversation, Output& output) {
 }
 
 bool ListTask::matches(std::string_view name) const {
-  return std::ranges::any_of(
-      patterns_, [&](const std::string& pattern) { return matches_pattern(name, pattern); });
+  return std::ranges::any_of(patterns_,
+                             [&](const Pattern& pattern) { return pattern.matches(name); });
 }
 
 bool ListTask::is_selected_by_options(const MailboxInfo& mailbox) const {
@@ -303,9 +309,10 @@ MailboxInfo absent_mailbox(std::string name) {
 }
 
 void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
-                   std::optional<std::string_view> old_name, Output& output) {
-  output << "* LIST (" << (mailbox.exists ? "" : "\\NonExistent ")
-         << (mailbox.subscribed ? "\\Subscribed " : "")
+                   std::optional<std::string_view> old_name, Output& output,
+                   std::string_view attribute) {
+  output << "* LIST (" << attribute << (attribute.empty() ? "" : " ")
+         << (mailbox.exists ? "" : "\\NonExistent ") << (mailbox.subscribed ? "\\Subscribed " : "")
          << (mailbox.has_children ? "\\HasChildren" : "\\HasNoChildren");
   if (mailbox.special_use != SpecialUse::None) output << " " << to_attribute(mailbox.special_use);
   output << ") \"/\" " << conversation.encode(mailbox.name);

@@ -28,9 +28,10 @@ void write_status(const Conversation& conversation, std::string_view name,
 bool is_written_otherwise(const Conversation& conversation, std::string_view name,
                           std::string_view supplied);
 // "* LIST (\HasNoChildren) "/" INBOX ("OLDNAME" ("inbox"))"; without an old name when there is
-// none. RFC 9051 sections 6.3.2 and 6.3.9.7
+// none, and with one attribute more where there is one. RFC 9051 sections 6.3.2 and 6.3.9.7
 void write_mailbox(const Conversation& conversation, const MailboxInfo& mailbox,
-                   std::optional<std::string_view> old_name, Output& output);
+                   std::optional<std::string_view> old_name, Output& output,
+                   std::string_view attribute = {});
 // What is told of a name that has no mailbox.
 MailboxInfo absent_mailbox(std::string name);
 // As write_mailbox() for a name, which need not be there.

@@ -71,14 +71,27 @@ void write_metadata(const Conversation& conversation, std::string_view mailbox,
   output << ")\r\n";
 }
 
-void tell_annotated(Conversation& conversation, Output& output) {
-  for (const auto& change : conversation.account->annotated_since(conversation.annotated)) {
-    conversation.annotated = change.number;
-    if (conversation.own_annotated.erase(change.number) > 0) continue;
+Outcome tell_annotated(Conversation& conversation, Output& output) {
+  auto changes = conversation.account->annotated_since(conversation.annotated);
+  if (changes.empty()) return {};
+  const std::uint64_t last = changes.back().number;
+  std::erase_if(changes, [&](const auto& change) {
+    return conversation.own_annotated.contains(change.number);
+  });
+  if (conversation.notifications) {
+    auto wanted = conversation.notifications->wanted_of(conversation, std::move(changes));
+    if (!wanted) return fail(wanted.error());
+    changes = std::move(*wanted);
+  }
+  conversation.annotated = last;
+  conversation.own_annotated.erase(conversation.own_annotated.begin(),
+                                   conversation.own_annotated.upper_bound(last));
+  for (const auto& change : changes) {
     output << "* METADATA "
            << (change.mailbox.empty() ? "\"\"" : conversation.encode(change.mailbox)) << " "
            << to_astring(change.entry) << "\r\n";
   }
+  return {};
 }
 
 Reply get_metadata(Conversation& conversation, GetMetadata& command, Output& output) {
@@ -138,7 +151,7 @@ Reply set_metadata(Conversation& conversation, SetMetadata& command, Output& out
     changes.erase(given);
   }
   // What others changed until now is told, so that the rest is our own.
-  if (conversation.dialect.metadata) tell_annotated(conversation, output);
+  if (conversation.dialect.metadata) (void)tell_annotated(conversation, output);
   const auto last = conversation.account->annotate(*name, changes);
   if (!last) {
     if (last.error().code == Error::Code::Limit) {

@@ -28,7 +28,9 @@ Result<Annotations> all_annotations(Conversation& conversation, const MailboxInf
 // "* METADATA INBOX (/private/comment "mine" /shared/comment NIL)"; nothing where there is none.
 void write_metadata(const Conversation& conversation, std::string_view mailbox,
                     const std::vector<Annotation>& annotations, Output& output);
-// "* METADATA INBOX /private/comment": what others have changed since the client was last told.
-void tell_annotated(Conversation& conversation, Output& output);
+// "* METADATA INBOX /private/comment": what others have changed since the client was last told;
+// after NOTIFY only what that asks for, and then it may block. What fails is told with the next
+// change.
+Outcome tell_annotated(Conversation& conversation, Output& output);
 
 }  // namespace waxwing::imap

@@ -172,7 +172,8 @@ class MultiSearchTask final : public Task {
                        .program = search_.program(),
                        .charset = search_.charset(),
                        .keys = {},
-                       .collation = conversation.collation},
+                       .collation = conversation.collation,
+                       .items = returns_.items},
                       conversation.selected->uids(search_.found()));
     }
     if (is_selected && returns_.save) {

@@ -91,31 +91,65 @@ std::optional<std::string> canonical_pattern(std::string_view reference, std::st
   return whole;
 }
 
-bool matches_pattern(std::string_view name, std::string_view pattern) {
-  std::size_t inbox = is_inbox_or_below(name) ? 5 : 0;
-  // reached[j]: what was read of the name matches the first j bytes of the pattern.
-  std::vector<char> reached(pattern.size() + 1, 0), next;
-  auto pass_wildcards = [&] {
-    for (std::size_t j = 0; j < pattern.size(); ++j) {
-      if (reached[j] && (pattern[j] == '*' || pattern[j] == '%')) reached[j + 1] = 1;
+// The places in the pattern up to which it matches what was read of the name are bits, so that one
+// octet of the name moves 64 of them at once, and none is ever gone back to.
+Pattern::Pattern(std::string_view text) {
+  const std::string pattern = without_repeated_wildcards(text);
+  end_ = pattern.size();
+  words_ = end_ / 64 + 1;
+  stars_.assign(words_, 0);
+  all_wildcards_.assign(words_, 0);
+  octets_.assign(words_, 0);
+  for (std::size_t j = 0; j < end_; ++j) {
+    const Word bit = Word{1} << (j % 64);
+    const char c = pattern[j];
+    if (c == '*' || c == '%') {
+      ++wildcards_;
+      all_wildcards_[j / 64] |= bit;
+      if (c == '*') stars_[j / 64] |= bit;
+      continue;
     }
-  };
-  reached[0] = 1;
-  pass_wildcards();
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    next.assign(pattern.size() + 1, 0);
-    for (std::size_t j = 0; j < pattern.size(); ++j) {
-      if (!reached[j]) continue;
-      if (pattern[j] == '*' || pattern[j] == '%') {
-        if (pattern[j] == '*' || name[i] != '/') next[j] = 1;
-      } else if (i < inbox ? to_upper(pattern[j]) == name[i] : pattern[j] == name[i]) {
-        next[j + 1] = 1;
-      }
+    std::uint16_t& row = rows_[static_cast<unsigned char>(c)];
+    if (row == 0) {
+      row = static_cast<std::uint16_t>(octets_.size() / words_);
+      octets_.resize(octets_.size() + words_, 0);
     }
-    reached.swap(next);
-    pass_wildcards();
+    octets_[row * words_ + j / 64] |= bit;
   }
-  return reached[pattern.size()];
+}
+
+const Pattern::Word* Pattern::places_of(char c) const {
+  return octets_.data() + rows_[static_cast<unsigned char>(c)] * words_;
+}
+
+bool Pattern::matches(std::string_view name) const {
+  if (end_ - wildcards_ > name.size()) return false;
+  const std::size_t inbox = is_inbox_or_below(name) ? 5 : 0;
+  std::vector<Word> reached(words_, 0);
+  reached[0] = 1 | (all_wildcards_[0] & 1) << 1;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const Word* same = places_of(name[i]);
+    const Word* other_case = i < inbox ? places_of(to_lower(name[i])) : same;
+    const auto& staying = name[i] == '/' ? stars_ : all_wildcards_;
+    Word moved_in = 0, passed_in = 0, any = 0;
+    for (std::size_t w = 0; w < words_; ++w) {
+      const Word moving = reached[w] & (same[w] | other_case[w]);
+      Word next = moving << 1 | moved_in | (reached[w] & staying[w]);
+      moved_in = moving >> 63;
+      // A wildcard may stand for nothing. No other follows it.
+      const Word passed = next & all_wildcards_[w];
+      next |= passed << 1 | passed_in;
+      passed_in = passed >> 63;
+      reached[w] = next;
+      any |= next;
+    }
+    if (any == 0) return false;
+  }
+  return (reached[end_ / 64] >> (end_ % 64) & 1) != 0;
+}
+
+bool matches_pattern(std::string_view name, std::string_view pattern) {
+  return Pattern(pattern).matches(name);
 }
 
 }  // namespace waxwing::imap

@@ -14,18 +14,38 @@ using Filter = MailboxFilter::Kind;
 
 // The state of so many mailboxes is remembered for one session.
 constexpr std::size_t kMaxListened = 1000;
+// RFC 5465 section 3.1
+constexpr std::string_view kNoAccess = "\\NoAccess";
 
 std::string_view parent(std::string_view name) {
   const auto slash = name.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : name.substr(0, slash);
 }
 
+// It is listed, and nothing can be told of what is in it.  RFC 5465 section 3.1
+bool is_denied(const MailboxInfo& mailbox) {
+  return mailbox.exists && !mailbox.rights.has(Rights::kRead);
+}
+
+bool is_any(const NotifyEvents& events) {
+  return !(events == NotifyEvents{});
+}
+
+// Whether the client has asked for mod-sequences, and will be told them again and again, or need
+// only learn where they begin.  RFC 5465 sections 3.1 and 5.1
+enum class ModSeqs { Enabled, First };
+
 void tell_status(const Conversation& conversation, std::string_view name,
-                 const MailboxStatus& status, const NotifyEvents& events, Output& output) {
+                 const MailboxStatus& status, const NotifyEvents& events, ModSeqs modseqs,
+                 Output& output) {
+  const bool wants_first =
+      modseqs == ModSeqs::First && (events.flag_change || events.annotation_change);
+  const bool has_modseq =
+      conversation.dialect.condstore || (wants_first && conversation.offers("CONDSTORE"));
   std::vector<StatusItem> items = {StatusItem::Messages, StatusItem::UidNext,
                                    StatusItem::UidValidity};
   if (events.flag_change) items.push_back(StatusItem::Unseen);
-  if (conversation.dialect.condstore) items.push_back(StatusItem::HighestModSeq);
+  if (has_modseq) items.push_back(StatusItem::HighestModSeq);
   write_status(conversation, name, status, items, output);
 }
 
@@ -54,6 +74,7 @@ NotifyEvents Notifications::wanted(const Conversation& conversation,
     wanted.annotation_change = wanted.annotation_change || group.events.annotation_change;
     wanted.mailbox_name = wanted.mailbox_name || group.events.mailbox_name;
     wanted.subscription_change = wanted.subscription_change || group.events.subscription_change;
+    wanted.metadata_change = wanted.metadata_change || group.events.metadata_change;
   }
   const auto& selected = conversation.selected;
   // Whatever it is called, of the selected mailbox is told what is wanted of that.
@@ -65,7 +86,7 @@ NotifyEvents Notifications::wanted(const Conversation& conversation,
   return wanted;
 }
 
-Result<Notifications::Names> Notifications::look(Conversation& conversation) {
+Result<Notifications::Names> Notifications::look(const Conversation& conversation) {
   auto mailboxes = conversation.account->mailboxes();
   if (!mailboxes) return fail(mailboxes.error());
   Names names;
@@ -76,7 +97,7 @@ Result<Notifications::Names> Notifications::look(Conversation& conversation) {
   return names;
 }
 
-Outcome Notifications::begin(Conversation& conversation) {
+Outcome Notifications::begin(Conversation& conversation, Output& output) {
   if (groups_.empty()) return {};
   // First watch, then look: so no change falls between the two.
   conversation.account->watch(relay_);
@@ -84,10 +105,15 @@ Outcome Notifications::begin(Conversation& conversation) {
   if (!names) return fail(names.error());
   names_ = std::move(*names);
   for (const auto& [name, known] : names_) {
+    if (is_denied(known.info)) continue;
     if (wanted(conversation, known.info).message_new) unasked_.push_back(name);
   }
   if (unasked_.size() > kMaxListened) return fail(Error::Code::Limit, "too many mailboxes");
   std::ranges::reverse(unasked_);
+  for (const auto& [name, known] : names_) {
+    if (!is_denied(known.info) || !is_any(wanted(conversation, known.info))) continue;
+    write_mailbox(conversation, known.info, std::nullopt, output, kNoAccess);
+  }
   return {};
 }
 
@@ -100,7 +126,8 @@ bool Notifications::ask(Conversation& conversation, Output* output, const Slice&
     Known& known = names_.find(name)->second;
     known.status = *status;
     if (output) {
-      tell_status(conversation, name, *status, wanted(conversation, known.info), *output);
+      tell_status(conversation, name, *status, wanted(conversation, known.info), ModSeqs::First,
+                  *output);
     }
   }
   return true;
@@ -129,7 +156,7 @@ Outcome Notifications::tell_mailbox(Conversation& conversation, MailboxId mailbo
       ((events.flag_change || events.annotation_change) && conversation.dialect.condstore &&
        before.highest_modseq != status->highest_modseq);
   if (has_other_messages || has_other_flags) {
-    tell_status(conversation, name, *status, events, output);
+    tell_status(conversation, name, *status, events, ModSeqs::Enabled, output);
   }
   return {};
 }
@@ -159,7 +186,8 @@ Outcome Notifications::tell_names(Conversation& conversation, Output& output) {
   std::set<std::string, std::less<>> told;
   const auto tell = [&](const MailboxInfo& mailbox, std::string_view old) {
     if (!told.insert(mailbox.name).second) return;
-    write_mailbox(conversation, mailbox, old.empty() ? std::nullopt : std::optional(old), output);
+    write_mailbox(conversation, mailbox, old.empty() ? std::nullopt : std::optional(old), output,
+                  is_denied(mailbox) ? kNoAccess : std::string_view());
   };
   // The level above one that came or went has other children now.  RFC 5465 section 5.4
   const auto tell_above = [&](std::string_view name) {
@@ -190,6 +218,10 @@ Outcome Notifications::tell_names(Conversation& conversation, Output& output) {
       const bool is_wanted =
           events.mailbox_name || wanted(conversation, before.find(from)->second.info).mailbox_name;
       if (is_wanted && !went_along(from, name)) tell(known.info, from);
+    } else if (known.info.exists && is_any(events) &&
+               is_denied(known.info) != is_denied(same->second.info)) {
+      // RFC 5465 section 5.9
+      tell(known.info, {});
     } else {
       const bool was_subscribed = same != before.end() && same->second.info.subscribed;
       if (was_subscribed == known.info.subscribed) continue;
@@ -209,6 +241,26 @@ Outcome Notifications::tell_names(Conversation& conversation, Output& output) {
     if (auto done = tell_mailbox(conversation, id, output); !done) return done;
   }
   return {};
+}
+
+// By the names that there are now: what was a subscribed mailbox need not be one under its new
+// name. RFC 5465 section 6.4
+Result<std::vector<Account::Annotated>> Notifications::wanted_of(
+    const Conversation& conversation, std::vector<Account::Annotated> changes) const {
+  if (groups_.empty() || changes.empty()) return std::vector<Account::Annotated>();
+  const bool wants_server = std::ranges::any_of(
+      groups_, [](const NotifyGroup& group) { return group.events.server_metadata_change; });
+  const auto names = look(conversation);
+  if (!names) return fail(names.error());
+  std::erase_if(changes, [&](const Account::Annotated& change) {
+    if (change.mailbox.empty()) return !wants_server;
+    const auto now = names->find(change.mailbox);
+    if (now != names->end()) return !wanted(conversation, now->second.info).metadata_change;
+    // It was renamed after that, of which the client has not been told yet.
+    const auto before = names_.find(change.mailbox);
+    return before == names_.end() || !wanted(conversation, before->second.info).metadata_change;
+  });
+  return changes;
 }
 
 Outcome Notifications::learn(Conversation& conversation, const std::vector<std::string>& names) {

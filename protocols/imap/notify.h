@@ -32,14 +32,18 @@ class Notifications {
   // EXPUNGE waits for a command that allows it.  RFC 5465 section 6.1.2
   bool is_delayed() const { return is_delayed_; }
 
-  // Learns what there is. Limit when that is more than can be listened to. May block.
-  Outcome begin(Conversation& conversation);
+  // Learns what there is, and tells of what may be seen and not read. Limit when there is more than
+  // can be listened to. May block.
+  Outcome begin(Conversation& conversation, Output& output);
   // Then learns how the mailboxes are that are listened to; with `output`, STATUS goes there.
   // False: the slice is over or the output is full, call it again. May block.
   bool ask(Conversation& conversation, Output* output, const Slice& slice);
   // The names, or a mailbox that is not selected, have moved on: tells what is wanted. May block.
   Outcome tell_names(Conversation& conversation, Output& output);
   Outcome tell_mailbox(Conversation& conversation, MailboxId mailbox, Output& output);
+  // Those of these annotations that the client wants to be told of. May block.
+  Result<std::vector<Account::Annotated>> wanted_of(const Conversation& conversation,
+                                                    std::vector<Account::Annotated> changes) const;
   // This client has changed a name or a subscription itself, and need not be told of it: what was
   // known of these names, and of all below them, is what there is now. May block.
   Outcome learn(Conversation& conversation, const std::vector<std::string>& names);
@@ -52,7 +56,7 @@ class Notifications {
   using Names = std::map<std::string, Known, std::less<>>;
 
   NotifyEvents wanted(const Conversation& conversation, const MailboxInfo& mailbox) const;
-  static Result<Names> look(Conversation& conversation);
+  static Result<Names> look(const Conversation& conversation);
 
   std::shared_ptr<Relay> relay_;
   NotifyEvents selected_;

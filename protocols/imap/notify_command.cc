@@ -7,6 +7,7 @@
 #include "protocols/imap/fetch_line.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/mailbox_filter.h"
+#include "protocols/imap/metadata.h"
 
 namespace waxwing::imap {
 namespace {
@@ -34,10 +35,13 @@ class NotifyTask final : public Task {
     if (!notifications_->ask(conversation, command_.wants_status ? &output : nullptr, slice)) {
       return output.is_full() ? Step::Again : Step::Yield;
     }
+    // What others have annotated until now is told as it was to be told until now.
+    if (conversation.dialect.metadata) (void)tell_annotated(conversation, output);
     conversation.notifications = std::move(notifications_);
     // Whoever asks for it need not enable it.  RFC 5465 section 5.6
-    const bool wants_metadata = std::ranges::any_of(
-        command_.groups, [](const NotifyGroup& group) { return group.events.metadata_change; });
+    const bool wants_metadata = std::ranges::any_of(command_.groups, [](const NotifyGroup& group) {
+      return group.events.metadata_change || group.events.server_metadata_change;
+    });
     if (wants_metadata) conversation.enable_metadata();
     return done(Reply::ok(command_.is_none ? "Nothing is told now" : "Listening"));
   }
@@ -61,7 +65,7 @@ class NotifyTask final : public Task {
       // What has gathered is told, whatever is wanted of what follows.  RFC 5465 section 3.1
       if (!selected->synchronise({}, conversation.dialect, output)) return Reply{};
       // Those are known, and only of those that follow does it want to be told more.
-      (void)selected->take_first_new();
+      (void)selected->take_new();
     }
     for (NotifyGroup& group : command_.groups) {
       decode_names(conversation, group.of);
@@ -69,7 +73,7 @@ class NotifyTask final : public Task {
     }
     auto notifications =
         std::make_unique<Notifications>(command_.groups, conversation.services.watcher);
-    if (const auto begun = notifications->begin(conversation); !begun) {
+    if (const auto begun = notifications->begin(conversation, output); !begun) {
       if (begun.error().code != Error::Code::Limit) return conversation.refuse(begun.error());
       return Reply::no("That are too many mailboxes to listen to", "NOTIFICATIONOVERFLOW");
     }

@@ -75,7 +75,7 @@ Command::Body parse_multi_search(Lexer& lexer) {
     lexer.space();
   }
   Search rest = parse_search_rest(lexer);
-  search.returns = rest.returns;
+  search.returns = std::move(rest.returns);
   search.charset = std::move(rest.charset);
   search.program = std::move(rest.program);
   return search;

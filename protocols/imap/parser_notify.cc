@@ -31,8 +31,10 @@ void parse_event(Lexer& lexer, Filter filter, NotifyEvents& events) {
     events.annotation_change = true;
   } else if (name == "MAILBOXNAME") {
     events.mailbox_name = true;
-  } else if (name == "MAILBOXMETADATACHANGE" || name == "SERVERMETADATACHANGE") {
+  } else if (name == "MAILBOXMETADATACHANGE") {
     events.metadata_change = true;
+  } else if (name == "SERVERMETADATACHANGE") {
+    events.server_metadata_change = true;
   } else if (name == "SUBSCRIPTIONCHANGE") {
     events.subscription_change = true;
   } else {

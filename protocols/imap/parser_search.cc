@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "base/text.h"
 #include "protocols/imap/parser_parts.h"
@@ -180,10 +181,17 @@ std::optional<PartialRange> parse_partial_range(Lexer& lexer) {
 // RFC 9051 section 6.4.4: RETURN () asks for ALL.
 SearchReturn parse_return(Lexer& lexer) {
   SearchReturn returns;
-  bool is_empty = true;
+  bool is_empty = true, is_behind_update = false;
   parse_list(lexer, [&] {
     is_empty = false;
-    if (lexer.take_word("MIN")) {
+    const bool may_have_items = std::exchange(is_behind_update, false);
+    if (lexer.at('(')) {
+      if (may_have_items) {
+        returns.items = parse_fetch_items(lexer);
+      } else {
+        lexer.fail("FETCH items stand behind UPDATE");
+      }
+    } else if (lexer.take_word("MIN")) {
       returns.min = true;
     } else if (lexer.take_word("MAX")) {
       returns.max = true;
@@ -203,6 +211,12 @@ SearchReturn parse_return(Lexer& lexer) {
       returns.context = true;
     } else if (lexer.take_word("UPDATE")) {
       returns.update = true;
+      // The grammar has no space there, and the example of the same page has one.  RFC 5465
+      if (lexer.at('(')) {
+        returns.items = parse_fetch_items(lexer);
+      } else {
+        is_behind_update = true;
+      }
     } else {
       lexer.fail(
           "What can be returned is MIN, MAX, ALL, COUNT, PARTIAL, RELEVANCY, SAVE, CONTEXT and "

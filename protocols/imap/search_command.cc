@@ -62,7 +62,8 @@ class SearchTask final : public Task {
                          .program = search_.program(),
                          .charset = search_.charset(),
                          .keys = {},
-                         .collation = conversation.collation},
+                         .collation = conversation.collation,
+                         .items = command_.returns->items},
                         selected.uids(indexes));
     }
     if (returns().save) selected.save(saved_result(found, returns()));

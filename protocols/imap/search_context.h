@@ -25,6 +25,7 @@ class SearchContext {
     std::string charset;
     SortKeys keys;  // none: in the order of the mailbox
     Collation collation = Collation::UnicodeCasemap;
+    std::vector<FetchItem> items = {};  // of messages that come in and match
   };
   // `results`: in the order asked for.
   SearchContext(Wanted wanted, std::vector<Uid> results);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "protocols/imap/object_id.h"
@@ -59,7 +60,21 @@ std::vector<Uid> uids_of(const View& view, std::span<const std::size_t> indexes)
   return uids;
 }
 
+// Of these, in any order, those that are there: ascending, each once.
+std::vector<Uid> present(std::vector<Uid> uids, const View& view) {
+  std::ranges::sort(uids);
+  uids.erase(std::ranges::unique(uids).begin(), uids.end());
+  std::erase_if(uids, [&](Uid uid) { return !view.find(uid); });
+  return uids;
+}
+
 }  // namespace
+
+void add_items(std::vector<FetchItem>& items, const std::vector<FetchItem>& more) {
+  for (const FetchItem& item : more) {
+    if (std::ranges::find(items, item) == items.end()) items.push_back(item);
+  }
+}
 
 SearchKey frozen(SearchKey program, const Selected& selected) {
   const bool is_set =
@@ -102,12 +117,22 @@ bool SearchContexts::add(SearchContext::Wanted wanted, std::vector<Uid> results)
 bool SearchContexts::cancel(std::string_view tag) {
   const auto cancelled = std::erase_if(
       contexts_, [&](const SearchContext& context) { return context.wanted().tag == tag; });
-  if (contexts_.empty()) touched_.clear();
+  if (contexts_.empty()) {
+    touched_.clear();
+    arrived_.clear();
+  }
   return cancelled > 0;
 }
 
 void SearchContexts::touch(Uid uid) {
   if (!contexts_.empty()) touched_.push_back(uid);
+}
+
+void SearchContexts::arrive(Uid uid) {
+  touch(uid);
+  const bool is_told = std::ranges::any_of(
+      contexts_, [](const SearchContext& context) { return !context.wanted().items.empty(); });
+  if (is_told) arrived_.push_back(uid);
 }
 
 SearchContext::Lines SearchContexts::remove(const View& view, std::span<const Uid> gone) {
@@ -120,21 +145,14 @@ SearchContext::Lines SearchContexts::remove(const View& view, std::span<const Ui
 
 void SearchContexts::begin(const Selected& selected) {
   run_ = std::make_unique<Run>();
-  run_->touched = std::exchange(touched_, {});
-  std::ranges::sort(run_->touched);
-  run_->touched.erase(std::ranges::unique(run_->touched).begin(), run_->touched.end());
-  std::erase_if(run_->touched, [&](Uid uid) { return !selected.view().find(uid); });
+  run_->touched = present(std::exchange(touched_, {}), selected.view());
+  run_->arrived = present(std::exchange(arrived_, {}), selected.view());
 }
 
 SearchContexts::Step SearchContexts::step(const Selected& selected, std::int64_t now,
                                           const Slice& slice, Output& output) {
   if (!run_) begin(selected);
-  while (true) {
-    for (; !run_->lines.empty(); run_->lines.pop_front()) {
-      if (output.is_full()) return Step::Full;
-      output << run_->lines.front();
-    }
-    if (run_->next >= contexts_.size() || run_->touched.empty()) break;
+  while (run_->next < contexts_.size() && !run_->touched.empty()) {
     const auto is_done = look(selected, now, slice);
     if (is_done && !*is_done) return Step::TimeUp;
     run_->annotations.reset();
@@ -149,8 +167,21 @@ SearchContexts::Step SearchContexts::step(const Selected& selected, std::int64_t
                           "] The result cannot be kept up any longer\r\n");
     contexts_.erase(contexts_.begin() + static_cast<std::ptrdiff_t>(run_->next));
   }
+  // FETCH comes before ESEARCH, of all of them.  RFC 5465 section 7
+  join_arrivals();
+  if (!run_->arrivals.empty()) return Step::Fetch;
+  for (; !run_->lines.empty(); run_->lines.pop_front()) {
+    if (output.is_full()) return Step::Full;
+    output << run_->lines.front();
+  }
   run_.reset();
   return Step::Done;
+}
+
+SearchContexts::Arrivals SearchContexts::take_arrivals() {
+  Arrivals first = std::move(run_->arrivals.front());
+  run_->arrivals.pop_front();
+  return first;
 }
 
 // True: the result of the next one is what it should be.
@@ -228,6 +259,31 @@ void SearchContexts::begin_sort(const SearchContext& context, const View::Versio
                                          std::move(scores), context.wanted().collation);
 }
 
+// What matches now because its flags are others is not told.  RFC 5465 section 7
+void SearchContexts::gather_arrivals(const SearchContext& context) {
+  if (context.wanted().items.empty()) return;
+  Arrivals found{{}, context.wanted().items};
+  std::ranges::set_intersection(context.missing(run_->matching), run_->arrived,
+                                std::back_inserter(found.uids));
+  if (!found.uids.empty()) run_->wanted.push_back(std::move(found));
+}
+
+// Each message has one FETCH, with all that any of the searches wants.  RFC 5465 section 5.2
+void SearchContexts::join_arrivals() {
+  std::map<Uid, std::vector<std::size_t>> wanted_by;
+  for (std::size_t i = 0; i < run_->wanted.size(); ++i) {
+    for (const Uid uid : run_->wanted[i].uids) wanted_by[uid].push_back(i);
+  }
+  std::map<std::vector<std::size_t>, std::vector<Uid>> alike;
+  for (auto& [uid, searches] : wanted_by) alike[searches].push_back(uid);
+  for (auto& [searches, uids] : alike) {
+    Arrivals joined{std::move(uids), {}};
+    for (const std::size_t i : searches) add_items(joined.items, run_->wanted[i].items);
+    run_->arrivals.push_back(std::move(joined));
+  }
+  run_->wanted.clear();
+}
+
 void SearchContexts::finish(SearchContext& context, const View& view, std::span<const Uid> order) {
   std::vector<Uid> others;
   std::ranges::set_difference(run_->looked_at, run_->matching, std::back_inserter(others));
@@ -235,6 +291,7 @@ void SearchContexts::finish(SearchContext& context, const View& view, std::span<
   if (is_by_annotation(context) && is_reordered(context, order)) {
     std::ranges::move(context.remove(view, run_->matching), std::back_inserter(run_->lines));
   }
+  gather_arrivals(context);
   std::ranges::move(context.add(view, run_->matching, order), std::back_inserter(run_->lines));
 }
 

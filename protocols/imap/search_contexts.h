@@ -14,6 +14,7 @@
 #include "protocols/imap/search_run.h"
 #include "protocols/imap/slice.h"
 #include "protocols/imap/sort_run.h"
+#include "protocols/imap/task.h"
 #include "protocols/output.h"
 
 namespace waxwing::imap {
@@ -41,8 +42,10 @@ class SearchContexts {
   // False: there is none of that tag. Not while a step is under way.
   bool cancel(std::string_view tag);
 
-  // The message has come, or is not as it was.
+  // The message is not as it was, or it has come from this client itself.
   void touch(Uid uid);
+  // It has come from somebody else.
+  void arrive(Uid uid);
   // These messages, ascending, are about to leave the view.
   SearchContext::Lines remove(const View& view, std::span<const Uid> gone);
 
@@ -50,16 +53,29 @@ class SearchContexts {
   bool is_dirty() const { return is_running() || !touched_.empty(); }
   // step() has begun and is not through.
   bool is_running() const { return run_ != nullptr; }
-  enum class Step { Done, Full, TimeUp };
-  // Looks at what has come and changed, and tells what that means. Full: of the output. May block.
+  enum class Step { Done, Full, TimeUp, Fetch };
+  // Looks at what has come and changed, and tells what that means. Full: of the output. Fetch: the
+  // client wants to be told of take_arrivals() first. May block.
   Step step(const Selected& selected, std::int64_t now, const Slice& slice, Output& output);
+  // What is to be fetched of these messages, which have come and match.  RFC 5465 section 7
+  struct Arrivals {
+    std::vector<Uid> uids;  // ascending
+    std::vector<FetchItem> items;
+  };
+  Arrivals take_arrivals();
+  // The FETCH of them that is under way, for those who call step(): it goes with the mailbox.
+  std::unique_ptr<Task>& fetching() { return fetching_; }
+  const std::unique_ptr<Task>& fetching() const { return fetching_; }
 
  private:
   // One pass over all of them.
   struct Run {
-    std::vector<Uid> touched;  // ascending, all in the view
-    std::size_t next = 0;      // of contexts_
-    SearchKey program;         // of that one, where there are annotations to look for first
+    std::vector<Uid> touched;       // ascending, all in the view
+    std::vector<Uid> arrived;       // ascending; some of `touched`
+    std::size_t next = 0;           // of contexts_
+    std::vector<Arrivals> wanted;   // by each search on its own
+    std::deque<Arrivals> arrivals;  // by all of them together
+    SearchKey program;              // of that one, where there are annotations to look for first
     std::unique_ptr<AnnotationLookup> annotations;
     std::deque<std::string> lines;
     std::optional<SearchRun> search;
@@ -73,12 +89,19 @@ class SearchContexts {
   void begin_look(const SearchContext& context, const Selected& selected);
   Outcome begin_search(const SearchContext& context, const Selected& selected, std::int64_t now);
   void begin_sort(const SearchContext& context, const View::Version& view);
+  void gather_arrivals(const SearchContext& context);
+  void join_arrivals();
   void finish(SearchContext& context, const View& view, std::span<const Uid> order);
 
   std::vector<SearchContext> contexts_;
   std::vector<Uid> touched_;
+  std::vector<Uid> arrived_;
   std::unique_ptr<Run> run_;
+  std::unique_ptr<Task> fetching_;
 };
+
+// Each item once.
+void add_items(std::vector<FetchItem>& items, const std::vector<FetchItem>& more);
 
 // The program of a search as it is kept: message numbers and "$" become the UIDs that they mean
 // now.

@@ -1,7 +1,10 @@
 #include "protocols/imap/searching.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+#include "protocols/imap/fetch_line.h"
 #include "protocols/imap/filters.h"
 #include "protocols/imap/message_limit.h"
 #include "protocols/imap/object_id.h"
@@ -13,6 +16,15 @@ namespace waxwing::imap {
 SearchPlace SearchPlace::of(const Selected& selected) {
   return {selected.mailbox(), selected.version(), selected.recent_from(), selected.saved()};
 }
+
+namespace {
+
+bool has_other_than_ascii(const SearchKey& key) {
+  return !is_ascii(key.text) || !is_ascii(key.field) ||
+         std::ranges::any_of(key.keys, has_other_than_ascii);
+}
+
+}  // namespace
 
 // RFC 5466 section 3.1
 std::optional<Reply> Searching::put_filters_in(Conversation& conversation) {
@@ -33,6 +45,11 @@ std::optional<Reply> Searching::put_filters_in(Conversation& conversation) {
 }
 
 Outcome Searching::check(Conversation& conversation, Output& output) {
+  // To guess what else it may be would find what nobody asked for.
+  if ((charset_ == "US-ASCII" || charset_ == "ASCII") && has_other_than_ascii(program_)) {
+    refusal_ = Reply::bad("What is searched for is not US-ASCII, as the command says");
+    return fail(Error::Code::Invalid, "not US-ASCII");
+  }
   if (program_.has(SearchKey::Kind::Filter)) {
     refusal_ = put_filters_in(conversation);
     if (refusal_) return fail(Error::Code::Invalid, "filters");
@@ -109,6 +126,7 @@ std::optional<Reply> refuse_context(const Conversation& conversation, const Sear
                                     std::string_view tag, std::string_view capability) {
   if (!returns.context && !returns.update) return std::nullopt;
   if (!conversation.offers(capability)) return Reply::bad("Results are not kept up here");
+  if (auto refusal = refuse_items(conversation, needs_of(returns.items))) return refusal;
   if (returns.update && conversation.selected && conversation.selected->contexts().has(tag)) {
     return Reply::bad("The tag is that of a search whose result is kept up");
   }
@@ -119,6 +137,8 @@ std::string keep_up(Selected& selected, SearchContext::Wanted wanted, std::vecto
   const std::string refusal =
       "* NO [NOUPDATE " + to_string(wanted.tag) + "] That are too many results to keep up\r\n";
   wanted.program = frozen(std::move(wanted.program), selected);
+  // Nobody has read what nobody asked for.  RFC 5465 section 5.2
+  for (FetchItem& item : wanted.items) item.peek = true;
   return selected.contexts().add(std::move(wanted), std::move(results)) ? "" : refusal;
 }
 

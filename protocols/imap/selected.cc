@@ -210,13 +210,21 @@ bool Selected::tell_vanished(const std::vector<std::size_t>& expunged, Output& o
 void Selected::tell_added(const View& latest, std::size_t added, Revision revision,
                           Output& output) {
   if (added == 0) return;
-  if (!first_new_) first_new_ = latest[latest.size() - added].uid;
   std::vector<MessageRow> rows;
+  std::vector<Uid> others;
   rows.reserve(added);
   for (std::size_t index = latest.size() - added; index < latest.size(); ++index) {
+    const Uid uid = latest[index].uid;
     rows.push_back(latest[index]);
-    contexts_.touch(latest[index].uid);
+    if (own_.contains(uid)) {
+      contexts_.touch(uid);
+    } else {
+      contexts_.arrive(uid);
+      others.push_back(uid);
+    }
   }
+  own_.erase(own_.begin(), own_.upper_bound(rows.back().uid));
+  new_ = joined(std::move(new_), set_of(others));
   view_ = view_->with_added(rows, latest.uid_next(), view_->highest_modseq());
   output << "* " << std::to_string(view_->size()) << " EXISTS\r\n";
   if (revision == Revision::Rev1) output << "* " << std::to_string(recent()) << " RECENT\r\n";

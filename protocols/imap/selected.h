@@ -13,6 +13,7 @@
 #include "protocols/imap/dialect.h"
 #include "protocols/imap/search_contexts.h"
 #include "protocols/imap/sequence_set.h"
+#include "protocols/imap/set_of_uids.h"
 #include "protocols/output.h"
 #include "storage/mailbox.h"
 
@@ -94,9 +95,14 @@ class Selected {
   // Tells the client what is new and makes it part of view(). False: the output is full, there is
   // more to tell.
   bool synchronise(const News& news, const Dialect& dialect, Output& output);
-  // The first of the messages that it was told of since this was last asked.
-  std::optional<Uid> take_first_new() { return std::exchange(first_new_, std::nullopt); }
-  bool has_new() const { return first_new_.has_value(); }
+  // UIDs of the messages that came since this was last asked and that it was told of; without what
+  // the client itself has put there.
+  SequenceSet take_new() { return std::exchange(new_, {}); }
+  bool has_new() const { return !new_.ranges().empty(); }
+  // These, ascending, are known otherwise.
+  void pass_new(std::span<const Uid> uids) { new_ = without(new_, uids); }
+  // The client itself has put these there, and knows it.
+  void made(std::span<const Uid> uids) { own_.insert(uids.begin(), uids.end()); }
   // There is something that the client has not been told: its mod-sequences may be ahead of
   // view()'s.
   bool is_behind() const { return is_behind_; }
@@ -136,7 +142,8 @@ class Selected {
   Annotating annotating_;
   AnnotationNews annotations_{0};
   std::size_t told_keywords_ = 0;
-  std::optional<Uid> first_new_;
+  SequenceSet new_;
+  std::set<Uid> own_;     // which are not in view_ yet
   std::set<Uid> untold_;  // whose flags became others without a word
   bool is_behind_ = false;
   std::vector<Uid> saved_;

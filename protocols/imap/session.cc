@@ -295,6 +295,7 @@ Progress ImapSession::advance(Output& output) {
       // What was begun comes first: it speaks of the mailbox as it was.
       if (telling_.is_updating()) {
         if (const Progress progress = update(output); progress != Progress::Done) return progress;
+        if (is_amid_line()) return Progress::Done;
       }
       if (!tell_changes(false, output)) return Progress::Again;
       if (!conversation_.selected) {
@@ -328,6 +329,7 @@ Progress ImapSession::advance(Output& output) {
   }
   if (numbers != Numbers::Keep) {
     if (const Progress progress = update(output); progress != Progress::Done) return progress;
+    if (is_amid_line()) return Progress::Done;
   }
   finish(output);
   return Progress::Done;
@@ -421,7 +423,7 @@ Next ImapSession::changed(MailboxId mailbox, Output& output) {
   if (telling_.heard(mailbox, moment())) return Next::work(push_lane());
   if (conversation_.notifications || telling_.is_updating()) return Next::bytes();
   if (is_idling() && mailbox == kAnnotations && conversation_.dialect.metadata) {
-    tell_annotated(conversation_, output);
+    (void)tell_annotated(conversation_, output);
   }
   if (!is_idling() || !conversation_.selected) return Next::bytes();
   if (conversation_.selected->mailbox().id() != mailbox) return Next::bytes();

@@ -71,7 +71,8 @@ class SortTask final : public Task {
                            .program = search_.program(),
                            .charset = search_.charset(),
                            .keys = command_.keys,
-                           .collation = conversation.collation},
+                           .collation = conversation.collation,
+                           .items = command_.returns->items},
                           selected.uids(sort_->sorted()));
       }
       if (command_.returns->save) selected.save(saved_result(found, *command_.returns));

@@ -6,6 +6,7 @@
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/metadata.h"
+#include "protocols/imap/set_of_uids.h"
 #include "protocols/imap/slice.h"
 
 namespace waxwing::imap {
@@ -24,7 +25,10 @@ Selected::News news(const Conversation& conversation, const Telling::Occasion& o
 }  // namespace
 
 bool Telling::changes(const Occasion& occasion, Output& output) {
-  if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
+  // After NOTIFY push() tells of it.
+  if (conversation_.dialect.metadata && !conversation_.notifications) {
+    (void)tell_annotated(conversation_, output);
+  }
   if (!conversation_.selected) return true;
   if (conversation_.selected->mailbox().is_gone()) {
     mailbox_gone(output);
@@ -39,14 +43,22 @@ bool Telling::changes(const Occasion& occasion, Output& output) {
 // There is nothing left that the client's numbers mean, and one that has to sign in again finds out
 // what is there.  RFC 2180 3.3
 void Telling::mailbox_gone(Output& output) {
+  const bool is_amid = is_amid_line();
   conversation_.selected.reset();
-  if (!is_amid_line()) {
+  if (!is_amid) {
     output << "* BYE "
            << translated("The selected mailbox is deleted, or no longer yours to see",
                          conversation_.dialect.language)
            << "\r\n";
   }
   conversation_.ending = Conversation::Ending::Close;
+}
+
+bool Telling::is_amid_line() const {
+  if (pushing_ && pushing_->is_amid_line()) return true;
+  const auto& selected = conversation_.selected;
+  return selected && selected->contexts().fetching() &&
+         selected->contexts().fetching()->is_amid_line();
 }
 
 bool Telling::wants_update() const {
@@ -62,10 +74,55 @@ Progress Telling::update(Output& output) {
   const Slice slice(conversation_.services.clock);
   const auto now = unix_seconds(conversation_.services.clock.now());
   Selected& selected = *conversation_.selected;
-  switch (selected.contexts().step(selected, now, slice, output)) {
-    case SearchContexts::Step::Done: return Progress::Done;
-    case SearchContexts::Step::Full: return Progress::Again;
-    case SearchContexts::Step::TimeUp: return Progress::Yield;
+  auto& fetching = selected.contexts().fetching();
+  while (true) {
+    if (fetching) {
+      if (const Progress progress = run(fetching, output); progress != Progress::Done) {
+        return progress;
+      }
+      if (fetching) return Progress::Done;  // amid a line
+    }
+    switch (selected.contexts().step(selected, now, slice, output)) {
+      case SearchContexts::Step::Done: return Progress::Done;
+      case SearchContexts::Step::Full: return Progress::Again;
+      case SearchContexts::Step::TimeUp: return Progress::Yield;
+      case SearchContexts::Step::Fetch: fetching = fetch_arrivals(); break;
+    }
+  }
+}
+
+std::unique_ptr<Task> Telling::fetch_of(SequenceSet uids, std::vector<FetchItem> items) const {
+  Fetch wanted;
+  wanted.numbering = Numbering::Uid;
+  wanted.set = std::move(uids);
+  wanted.items = std::move(items);
+  return fetch({.tag = {}, .name = "UID FETCH", .body = std::move(wanted)});
+}
+
+// What NOTIFY wants of these messages goes with it, so that there is one FETCH of each.  RFC 5465
+// section 5.2
+std::unique_ptr<Task> Telling::fetch_arrivals() {
+  Selected& selected = *conversation_.selected;
+  auto arrivals = selected.contexts().take_arrivals();
+  if (conversation_.notifications) {
+    const auto& items = conversation_.notifications->selected().items;
+    add_items(arrivals.items, items);
+    if (!items.empty()) selected.pass_new(arrivals.uids);
+  }
+  return fetch_of(set_of(arrivals.uids), std::move(arrivals.items));
+}
+
+Progress Telling::run(std::unique_ptr<Task>& task, Output& output) {
+  switch (task->run(conversation_, output)) {
+    case Step::Again: return Progress::Again;
+    case Step::Yield: return Progress::Yield;
+    case Step::Line:
+    case Step::Done: break;
+  }
+  if (task->is_amid_line()) {
+    conversation_.ending = Conversation::Ending::Close;
+  } else {
+    task.reset();
   }
   return Progress::Done;
 }
@@ -94,20 +151,17 @@ Progress Telling::push(Moment moment, Output& output) {
     if (output.is_full()) return Progress::Again;
     if (wants_update() && !pushing_) {
       if (const Progress progress = update(output); progress != Progress::Done) return progress;
+      if (is_amid_line()) return Progress::Done;
       // What happened meanwhile was not told.
       const bool is_silent = moment == Moment::Idle && !conversation_.notifications;
       if (is_silent && !changes({.may_expunge = true}, output)) return Progress::Again;
       // Where it never ends others have their turn.
       if (wants_update()) return Progress::Yield;
     } else if (pushing_) {
-      switch (pushing_->run(conversation_, output)) {
-        case Step::Again: return Progress::Again;
-        case Step::Yield: return Progress::Yield;
-        case Step::Line:
-        case Step::Done: break;
+      if (const Progress progress = run(pushing_, output); progress != Progress::Done) {
+        return progress;
       }
-      if (pushing_->is_amid_line()) conversation_.ending = Conversation::Ending::Close;
-      pushing_.reset();
+      if (pushing_) return Progress::Done;
     } else if (!moved_.empty()) {
       const MailboxId mailbox = moved_.front();
       const auto told = push_moved(mailbox, moment, output);
@@ -119,11 +173,8 @@ Progress Telling::push(Moment moment, Output& output) {
       std::erase(moved_, mailbox);
     } else {
       // What the client wants to know of new messages at once.  RFC 5465 section 5.2
-      Fetch wanted;
-      wanted.numbering = Numbering::Uid;
-      wanted.set = SequenceSet({{*conversation_.selected->take_first_new(), UINT32_MAX}});
-      wanted.items = conversation_.notifications->selected().items;
-      pushing_ = fetch({.tag = {}, .name = "UID FETCH", .body = std::move(wanted)});
+      pushing_ = fetch_of(conversation_.selected->take_new(),
+                          conversation_.notifications->selected().items);
     }
   }
   return Progress::Done;
@@ -132,8 +183,7 @@ Progress Telling::push(Moment moment, Output& output) {
 Outcome Telling::push_moved(MailboxId mailbox, Moment moment, Output& output) {
   Notifications& notifications = *conversation_.notifications;
   if (mailbox == kAnnotations) {
-    if (conversation_.dialect.metadata) tell_annotated(conversation_, output);
-    return {};
+    return conversation_.dialect.metadata ? tell_annotated(conversation_, output) : Outcome();
   }
   if (mailbox == kMailboxNames) return notifications.tell_names(conversation_, output);
   if (conversation_.selected && conversation_.selected->mailbox().id() == mailbox) {

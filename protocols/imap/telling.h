@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "protocols/imap/sequence_set.h"
 #include "protocols/imap/task.h"
 #include "protocols/output.h"
 #include "protocols/session.h"
@@ -42,17 +43,23 @@ class Telling {
   // There is something to tell at this moment. push() tells it; it blocks.
   bool has_push(Moment moment) const;
   Progress push(Moment moment, Output& output);
-  // Some of a line of push() is sent, and some is not.
-  bool is_amid_line() const { return pushing_ && pushing_->is_amid_line(); }
+  // Some of a line of push() or update() is sent, and some is not. When they are Done and it is so,
+  // the connection ends.
+  bool is_amid_line() const;
   // Nobody is signed in any more.
   void forget();
 
  private:
+  // The client is told of these messages, by push() or update().
+  std::unique_ptr<Task> fetch_of(SequenceSet uids, std::vector<FetchItem> items) const;
+  std::unique_ptr<Task> fetch_arrivals();
+  // Once it is Done the task is gone; but where it ended amid a line, and nothing may follow.
+  Progress run(std::unique_ptr<Task>& task, Output& output);
   Outcome push_moved(MailboxId mailbox, Moment moment, Output& output);
 
   Conversation& conversation_;
   std::vector<MailboxId> moved_;   // after NOTIFY
-  std::unique_ptr<Task> pushing_;  // the answer that NOTIFY wants of new messages
+  std::unique_ptr<Task> pushing_;  // the FETCH that NOTIFY wants of new messages
 };
 
 }  // namespace waxwing::imap

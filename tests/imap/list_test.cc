@@ -47,6 +47,21 @@ TEST(List, BoundsItsPatterns) {
   EXPECT_THAT(client->say("c LIST \"\" " + patterns(20, 1000)), StartsWith("c NO [LIMIT]"));
 }
 
+TEST(List, RefusesAPatternOfMoreWildcardsThanLevelsAnybodyAsksFor) {
+  SessionWorld world;
+  const auto client = world.sign_in();
+  const auto pattern = [](int count) {
+    std::string text;
+    for (int n = 0; n < count; ++n) text += "*d";
+    return text;
+  };
+  EXPECT_THAT(client->say("a LIST \"\" " + pattern(100)), StartsWith("a OK"));
+  EXPECT_THAT(client->say("b LIST \"\" " + pattern(101)), StartsWith("b NO [LIMIT]"));
+  EXPECT_THAT(client->say("c LSUB \"\" " + pattern(2000)), StartsWith("c NO [LIMIT]"));
+  EXPECT_THAT(client->say("d LIST \"\" (Sent " + pattern(101) + ")"), StartsWith("d NO [LIMIT]"));
+  EXPECT_THAT(client->say("e LIST \"\" " + std::string(500, '*')), HasSubstr("e OK"));
+}
+
 TEST(List, SharesItsLane) {
   SessionWorld world;
   const auto client = world.sign_in();

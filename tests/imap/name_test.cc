@@ -92,10 +92,32 @@ TEST(Name, MatchesPatterns) {
 }
 
 TEST(Name, MatchesInBoundedTime) {
-  std::string name(1000, 'a'), pattern;
-  for (int i = 0; i < 1000; ++i) pattern += "*a";
-  EXPECT_TRUE(matches_pattern(name, pattern));
-  EXPECT_FALSE(matches_pattern(name + "b", pattern));
+  std::string name(1000, 'a'), text;
+  for (int i = 0; i < 1000; ++i) text += "*a";
+  const Pattern pattern(text);
+  EXPECT_TRUE(pattern.matches(name));
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(pattern.matches(name + "b"));
+}
+
+TEST(Name, MatchesAcrossTheWordsThatItCountsIn) {
+  for (const std::size_t size : {62, 63, 64, 65, 127, 128, 129}) {
+    const std::string name(size, 'x');
+    EXPECT_TRUE(matches_pattern(name, name)) << size;
+    EXPECT_FALSE(matches_pattern(name + "x", name)) << size;
+    EXPECT_FALSE(matches_pattern(name, name + "x")) << size;
+    EXPECT_TRUE(matches_pattern(name, name + "*")) << size;
+    EXPECT_TRUE(matches_pattern(name + "/y", name + "*y")) << size;
+    EXPECT_FALSE(matches_pattern(name + "/y", name + "%y")) << size;
+    EXPECT_TRUE(matches_pattern(name + "/y", name + "%/%")) << size;
+    EXPECT_TRUE(matches_pattern("INBOX/" + name, "*box/" + name)) << size;
+  }
+}
+
+TEST(Name, CountsWildcardsNextToEachOtherAsOne) {
+  EXPECT_EQ(Pattern("a*%*b%%c").wildcards(), 2U);
+  EXPECT_TRUE(matches_pattern("a/b", "a%*%b"));
+  EXPECT_FALSE(matches_pattern("a/b", "a%%b"));
+  EXPECT_EQ(Pattern("abc").wildcards(), 0U);
 }
 
 TEST(Name, JoinsReferenceAndPattern) {

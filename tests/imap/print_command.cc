@@ -207,6 +207,7 @@ std::string notify_group(const NotifyGroup& group) {
   if (events.mailbox_name) names.push_back("MailboxName");
   if (events.subscription_change) names.push_back("SubscriptionChange");
   if (events.metadata_change) names.push_back("MailboxMetadataChange");
+  if (events.server_metadata_change) names.push_back("ServerMetadataChange");
   if (events.annotation_change) names.push_back("AnnotationChange");
   if (events.others) names.push_back("OtherChange");
   return text + " " + list(names, [](const std::string& name) { return name; }) + ")";
@@ -304,6 +305,7 @@ std::string search_return(const std::optional<SearchReturn>& wanted) {
   if (wanted->save) returns.push_back("SAVE");
   if (wanted->context) returns.push_back("CONTEXT");
   if (wanted->update) returns.push_back("UPDATE");
+  if (!wanted->items.empty()) returns.push_back(list(wanted->items, fetch_item));
   return " RETURN " + list(returns, [](const std::string& s) { return s; });
 }
 

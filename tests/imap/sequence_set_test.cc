@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "protocols/imap/set_of_uids.h"
+
 namespace waxwing::imap {
 namespace {
 
@@ -35,6 +37,27 @@ TEST(SequenceSet, Normalises) {
   EXPECT_EQ(normal("1:4294967295,5", 7), "1:4294967295");
   EXPECT_EQ(normal("1,2,3,7", 9), "1:3,7");
   EXPECT_EQ(normal("1:*,3", 0), "3");
+}
+
+TEST(SequenceSet, TakesUidsOutOfRanges) {
+  const auto left = [](std::string_view text, std::vector<Uid> uids) {
+    return without(*SequenceSet::parse(text), uids).to_string();
+  };
+  EXPECT_EQ(left("1:9", {}), "1:9");
+  EXPECT_EQ(left("1:9", {1, 5, 9}), "2:4,6:8");
+  EXPECT_EQ(left("1:3,7,9:12", {2, 3, 4, 7, 8, 12, 13}), "1,9:11");
+  EXPECT_EQ(left("5", {5}), "");
+  EXPECT_EQ(left("4294967294:4294967295", {4294967295}), "4294967294");
+}
+
+TEST(SequenceSet, PutsOneBehindTheOther) {
+  const auto both = [](std::vector<Uid> first, std::vector<Uid> second) {
+    return joined(set_of(first), set_of(second)).to_string();
+  };
+  EXPECT_EQ(both({}, {1, 2}), "1:2");
+  EXPECT_EQ(both({1, 2}, {}), "1:2");
+  EXPECT_EQ(both({1, 2}, {3, 5}), "1:3,5");
+  EXPECT_EQ(both({1, 4}, {6}), "1,4,6");
 }
 
 TEST(SequenceSet, WritesUidSets) {

@@ -107,6 +107,17 @@ TEST(MailboxName, HasAThousandOctetsAtMost) {
   }
 }
 
+TEST(MailboxName, HasAPrefixWhereItIsAnothers) {
+  EXPECT_EQ(length_of_prefix("Users/bob@example.test/INBOX"), 23U);
+  EXPECT_EQ(length_of_prefix("Shared/Plans/2026"), 7U);
+  for (const char* name : {"Users", "Users/bob@example.test", "Userss/b/c", "Sent/2026", ""}) {
+    EXPECT_EQ(length_of_prefix(name), 0U) << name;
+  }
+  const std::string owner(320, 'o');
+  EXPECT_EQ(length_of_prefix("Users/" + owner + "/x"), 327U);
+  EXPECT_EQ(length_of_prefix("Users/o" + owner + "/x"), 0U);
+}
+
 TEST(MailboxName, IsNotReadFromOtherDirectories) {
   for (const char* folder : {"cur", ".", "..", ".INBOX", ".a&b", ".&AAA", ".&AC8-", ".&~0"}) {
     EXPECT_FALSE(name_of_folder(folder)) << folder;
