@@ -34,8 +34,9 @@ class Bare(unittest.TestCase):
     @classmethod
     def start(cls, *words):
         """A command in there, with the network of this machine."""
-        cache = subprocess.run(["ccache", "--get-config", "cache_dir"], capture_output=True, text=True).stdout.strip()
-        bind = [f"--bind={cache}:/root/.cache/ccache"] if os.path.isdir(cache) else []
+        cache, base = (subprocess.run(["ccache", "--get-config", key], capture_output=True, text=True).stdout.strip()
+                       for key in ("cache_dir", "base_dir"))
+        bind = [f"--bind={cache}:/root/.cache/ccache", f"--setenv=CCACHE_BASEDIR={base}"] if os.path.isdir(cache) else []
         return subprocess.Popen(["systemd-nspawn", "-q", "-D", cls.tree, "--register=no", "--keep-unit", "--pipe", *bind,
                                  f"--chdir={SOURCE}", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True, start_new_session=True)
