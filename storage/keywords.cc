@@ -38,9 +38,14 @@ bool are_keywords_scarce(std::span<const std::string> known) {
 Flags keyword_flags(std::span<const std::string> known) {
   Flags flags;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    if (!known[i].empty()) flags.bits |= std::uint64_t{1} << (Flags::kFirstKeyword + i);
+    if (!known[i].empty()) flags.bits |= keyword_bit(i);
   }
   return flags;
+}
+
+std::uint64_t keyword_bit(std::span<const std::string> known, std::string_view keyword) {
+  const std::size_t place = find_keyword(known, keyword);
+  return place < known.size() ? keyword_bit(place) : 0;
 }
 
 std::size_t find_keyword(std::span<const std::string> known, std::string_view keyword) {

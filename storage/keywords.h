@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ bool are_keywords_scarce(std::span<const std::string> known);
 
 // Bits of all of them, without those of free places.
 Flags keyword_flags(std::span<const std::string> known);
+
+// The bit of that place, and of that keyword: no bit when it has no place.
+constexpr std::uint64_t keyword_bit(std::size_t place) {
+  return std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + place);
+}
+std::uint64_t keyword_bit(std::span<const std::string> known, std::string_view keyword);
 
 // The place of a keyword, ignoring case; known.size() when it has none.
 std::size_t find_keyword(std::span<const std::string> known, std::string_view keyword);

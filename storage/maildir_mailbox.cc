@@ -14,10 +14,6 @@
 namespace waxwing {
 namespace {
 
-constexpr std::uint64_t keyword_bit(std::size_t position) {
-  return std::uint64_t{1} << (static_cast<std::size_t>(Flags::kFirstKeyword) + position);
-}
-
 Flags changed(Flags flags, const FlagChange& change, std::uint64_t bits) {
   constexpr std::uint64_t kSystem = (std::uint64_t{1} << Flags::kFirstKeyword) - 1;
   const std::uint64_t kept = change.kept | (change.keeps_keywords ? ~kSystem : 0);
@@ -338,10 +334,7 @@ Result<std::uint64_t> MaildirMailbox::keyword_bits(Access& access,
     if (state_.loaded) show(access, view()->with_keywords(known));
   }
   std::uint64_t bits = 0;
-  for (const auto& keyword : keywords) {
-    const std::size_t place = find_keyword(known, keyword);
-    if (place < known.size()) bits |= keyword_bit(place);
-  }
+  for (const auto& keyword : keywords) bits |= keyword_bit(known, keyword);
   return bits;
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "protocols/imap/object_id.h"
 #include "protocols/mail/charset.h"
+#include "storage/keywords.h"
 
 namespace waxwing::imap {
 namespace {
@@ -43,16 +44,6 @@ bool holds(const std::vector<SequenceSet::Range>& ranges, std::uint64_t number) 
   auto after = std::upper_bound(ranges.begin(), ranges.end(), number,
                                 [](std::uint64_t n, const auto& range) { return n < range.first; });
   return after != ranges.begin() && number <= std::prev(after)->last;
-}
-
-// The bit of a keyword; none when no message of the mailbox ever had it.
-std::uint64_t keyword_mask(const View& view, std::string_view name) {
-  const auto& keywords = view.keywords();
-  auto found = std::find_if(keywords.begin(), keywords.end(), [&](const std::string& keyword) {
-    return equals_ignoring_case(keyword, name);
-  });
-  if (found == keywords.end()) return 0;
-  return 1ull << (Flags::kFirstKeyword + (found - keywords.begin()));
 }
 
 const char* field_of(Kind kind) {
@@ -132,7 +123,7 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
     case Kind::SavedOn:
     case Kind::SavedSince: break;
     case Kind::Keyword:
-    case Kind::NoKeyword: node.mask = keyword_mask(view, key.text); break;
+    case Kind::NoKeyword: node.mask = keyword_bit(view.keywords(), key.text); break;
     case Kind::SentBefore:
     case Kind::SentOn:
     case Kind::SentSince:

@@ -3,13 +3,13 @@
 #include <optional>
 #include <vector>
 
-#include "base/text.h"
 #include "protocols/imap/annotation_store.h"
 #include "protocols/imap/conversation.h"
 #include "protocols/imap/handlers.h"
 #include "protocols/imap/message_limit.h"
 #include "protocols/imap/modifiers.h"
 #include "protocols/imap/slice.h"
+#include "storage/keywords.h"
 
 namespace waxwing::imap {
 namespace {
@@ -145,12 +145,7 @@ class StoreTask final : public Task {
     if (annotates()) return before;
     std::uint64_t mask = change_.system;
     const auto& known = selected.view().keywords();
-    for (const std::string& keyword : change_.keywords) {
-      const auto found = std::ranges::find_if(
-          known, [&](const std::string& name) { return equals_ignoring_case(name, keyword); });
-      if (found == known.end()) continue;
-      mask |= std::uint64_t{1} << (Flags::kFirstKeyword + (found - known.begin()));
-    }
+    for (const std::string& keyword : change_.keywords) mask |= keyword_bit(known, keyword);
     switch (change_.mode) {
       case FlagChange::Mode::Add: return {before.bits | mask};
       case FlagChange::Mode::Remove: return {before.bits & ~mask};
