@@ -152,6 +152,10 @@ class Directory {
   // Accounts, aliases (any depth, loops cut), "+tag", catch-all; postmaster and abuse of a local
   // domain always go somewhere (alias, account or every first account of the server).
   virtual Result<Route> route(std::string_view address) = 0;
+  // What route() and account() would say without reading the disk; nothing where they would have
+  // to. Never block.
+  virtual std::optional<Route> known_route(std::string_view address) const = 0;
+  virtual std::optional<AccountRecord> known_account(std::string_view canonical) const = 0;
   // May this account send as that address: its own (with any tag) or an alias that leads to it.
   virtual Result<bool> may_send_as(std::string_view account, std::string_view address) = 0;
 };

@@ -77,6 +77,12 @@ class SqliteDirectory final : public Directory, public Credentials {
   Outcome adopt(const Credential& imported, std::string_view password) override;
   Result<bool> has_signed_in(std::int64_t account, const std::string& client) override;
   Outcome note_sign_in(std::int64_t account, const std::string& client) override;
+  std::optional<Route> known_route(std::string_view address) const override {
+    return routes_.find(address);
+  }
+  std::optional<AccountRecord> known_account(std::string_view canonical) const override {
+    return records_.find(canonical);
+  }
 
  private:
   using Change = std::function<Outcome(directory_sql::Database&)>;

@@ -204,6 +204,20 @@ Result<std::unique_ptr<Staged>> MailIntake::stage(std::uint64_t expected_size) {
   return store_.stage(expected_size);
 }
 
+bool MailIntake::knows_sender(const Origin& origin, std::string_view sender) const {
+  if (!store_.knows_space()) return false;
+  return !origin.identity || sender.empty() || directory_.known_route(sender);
+}
+
+bool MailIntake::knows_recipient(const Origin& origin, const std::string& address) const {
+  const auto route = directory_.known_route(local_name(address, origin.peer.local_address));
+  // Of one account alone is its room looked at.
+  if (!route || route->recipients.size() != 1) return false;
+  if (srs_ && mail::Srs::is_rewritten(local_part(address))) return false;
+  const auto account = directory_.known_account(route->recipients.front().account);
+  return account && account->quota_bytes == 0 && account->quota_messages == 0;
+}
+
 bool MailIntake::asks_network(const Origin& origin) const {
   const auto now = settings();
   return std::any_of(checks_.begin(), checks_.end(), [&](const IntakeCheck& check) {

@@ -63,6 +63,8 @@ class MailIntake final : public smtp::Intake {
   smtp::Reply add_recipient(const smtp::Origin& origin, smtp::MailEnvelope& envelope,
                             smtp::EnvelopeRecipient recipient) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
+  bool knows_sender(const smtp::Origin& origin, std::string_view sender) const override;
+  bool knows_recipient(const smtp::Origin& origin, const std::string& address) const override;
   bool asks_network(const smtp::Origin& origin) const override;
   smtp::Findings examine(const smtp::Origin& origin, const smtp::MailEnvelope& envelope,
                          Staged& message) override;

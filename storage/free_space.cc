@@ -11,10 +11,14 @@ constexpr std::uint64_t kPlenty = 4;
 
 }  // namespace
 
+bool FreeSpace::is_plenty() const {
+  return floor_ == 0 ||
+         clock_.steady().time_since_epoch().count() < plenty_until_.load(std::memory_order_relaxed);
+}
+
 Outcome FreeSpace::check() {
-  if (floor_ == 0) return {};
+  if (is_plenty()) return {};
   const Steady now = clock_.steady();
-  if (now.time_since_epoch().count() < plenty_until_.load(std::memory_order_relaxed)) return {};
   auto free = disk_.free_space(data_dir_);
   if (!free) return fail(free.error());
   if (*free / kPlenty >= floor_) {

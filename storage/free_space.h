@@ -20,6 +20,8 @@ class FreeSpace {
 
   // NoSpace, in a sentence for the operator, while less than the floor is free.
   Outcome check();
+  // check() would not ask the disk now. Never blocks.
+  bool is_plenty() const;
 
  private:
   Disk& disk_;

@@ -27,6 +27,7 @@ class MaildirStore final : public Store {
   Outcome rename_account(std::string_view from, std::string_view to) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
   Outcome check_space() override;
+  bool knows_space() const override { return free_space_.is_plenty(); }
   Outcome check_room(std::string_view account, std::uint64_t size) override;
   Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
                                          std::span<const Target> targets,

@@ -57,6 +57,8 @@ class Store {
   // NoSpace below the floor of free space; TooLarge when `expected_size` is over the limit.
   virtual Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size = 0) = 0;
   virtual Outcome check_space() = 0;
+  // check_space() and stage() would not ask the disk now. Never blocks.
+  virtual bool knows_space() const = 0;
   // OverQuota when this account has no room for a message of that size.
   virtual Outcome check_room(std::string_view account, std::uint64_t size) = 0;
 

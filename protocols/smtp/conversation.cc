@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "protocols/smtp/path.h"
 #include "protocols/smtp/reply.h"
 
 namespace waxwing::smtp {
@@ -160,7 +161,10 @@ std::optional<Next> Conversation::dispatch(Command command, Input& input, Output
   } else if (rule->lane) {
     batch_.push_back({rule, std::move(command.argument)});
     if (*rule->lane == Lane::Storage) gather(input);
-    return work(Job::Command, *rule->lane);
+    const bool is_all_quick =
+        std::ranges::all_of(batch_, [&](const Waiting& each) { return is_quick(each); });
+    if (!is_all_quick) return work(Job::Command, *rule->lane);
+    run_batch(output);
   } else if (const auto answer = (this->*rule->answer)(command.argument)) {
     reply(*answer, output);
   }
@@ -180,6 +184,20 @@ void Conversation::gather(Input& input) {
     batch_.push_back({rule, std::move(command.argument)});
     input.consume(line.size() + 2);
   }
+}
+
+// Memory alone answers it: then a worker is not asked, which takes longer than the answer.
+bool Conversation::is_quick(const Waiting& waiting) const {
+  const Intake& intake = services_.intake;
+  if (waiting.rule->verb == "MAIL") {
+    const auto mail = parse_mail(waiting.argument);
+    return mail && intake.knows_sender(origin_, mail->sender);
+  }
+  if (waiting.rule->verb == "RCPT") {
+    const auto rcpt = parse_rcpt(waiting.argument, true);
+    return rcpt && intake.knows_recipient(origin_, rcpt->recipient);
+  }
+  return waiting.rule->verb == "DATA" && intake.knows_sender(origin_, {});
 }
 
 // Why a command is not legal now. What has to come first is said first.

@@ -22,8 +22,8 @@ namespace waxwing::smtp {
 // On the service lmtp it is LMTP: RFC 2033.
 //
 // A command is answered where it is read (conversation.cc) or, where its row in the table
-// (commands.cc) names a lane, by run() on a worker. The lines behind AUTH and the text behind DATA
-// and BDAT are read in modes of their own.
+// (commands.cc) names a lane and memory alone does not answer it, by run() on a worker. The lines
+// behind AUTH and the text behind DATA and BDAT are read in modes of their own.
 class Conversation final : public Session {
  public:
   Conversation(Peer peer, Services services);
@@ -64,6 +64,10 @@ class Conversation final : public Session {
     std::optional<Reply> (Conversation::*answer)(std::string_view argument);
   };
   static std::span<const Rule> rules();
+  struct Waiting {
+    const Rule* rule;
+    std::string argument;
+  };
   bool is_spoken(const Rule& rule) const;
   const Rule* find_rule(std::string_view verb) const;
 
@@ -75,6 +79,7 @@ class Conversation final : public Session {
 
   std::optional<Next> dispatch(Command command, Input& input, Output& output);
   void gather(Input& input);
+  bool is_quick(const Waiting& waiting) const;
   void run_batch(Output& output);
   std::optional<Reply> refusal(const Rule& rule, std::string_view argument) const;
   void refuse_chunk(const Reply& refused, std::string_view argument, Output& output);
@@ -120,13 +125,8 @@ class Conversation final : public Session {
 
   Mode mode_ = Mode::Commands;
   Job job_ = Job::None;
-  Job next_job_ = Job::None;  // what the one before leads to
-  // Commands that wait for the lane of the first.
-  struct Waiting {
-    const Rule* rule;
-    std::string argument;
-  };
-  std::deque<Waiting> batch_;
+  Job next_job_ = Job::None;   // what the one before leads to
+  std::deque<Waiting> batch_;  // they wait for the lane of the first
   std::string sign_in_line_;
   LineReader lines_;
   std::optional<Transaction> transaction_;

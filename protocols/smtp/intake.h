@@ -84,6 +84,10 @@ class Intake {
   virtual Reply add_recipient(const Origin& origin, MailEnvelope& envelope,
                               EnvelopeRecipient recipient) = 0;
   virtual Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) = 0;
+  // The answer is in memory: check_sender() with this sender and stage(), or add_recipient() with
+  // this recipient, need not wait for the disk. May say no at any time. Never block.
+  virtual bool knows_sender(const Origin&, std::string_view) const { return false; }
+  virtual bool knows_recipient(const Origin&, const std::string&) const { return false; }
   // Must examine() wait for other servers? Then it belongs on the Network lane. Never blocks.
   virtual bool asks_network(const Origin& origin) const = 0;
   // All of the message is there: the checks look at it, in order, up to the first that refuses it.

@@ -33,6 +33,7 @@ class StoreWithoutMail final : public Store {
     return fail(Error::Code::Temporary, "no mail here");
   }
   Outcome check_space() override { return {}; }
+  bool knows_space() const override { return false; }
   Outcome check_room(std::string_view, std::uint64_t) override { return {}; }
   Result<std::vector<Delivered>> deliver(Staged&, std::string_view, std::span<const Target>,
                                          Outgoing*) override {

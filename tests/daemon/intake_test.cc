@@ -37,6 +37,41 @@ TEST_F(IntakeTest, TakesMailForThoseWhoAreHere) {
   }
 }
 
+TEST_F(IntakeTest, KnowsWhomItHasAskedForUntilTheDirectoryChanges) {
+  const auto knows = [&](const char* address) {
+    return intake().knows_recipient(stranger_, address);
+  };
+  ASSERT_TRUE(directory_->set_quota("bob@example.test", 1'000'000, 0));
+  EXPECT_FALSE(knows("alice+x@example.test"));
+  for (const char* address : {"alice+x@example.test", "bob@example.test", "team@example.test",
+                              "away@example.test", "nobody@example.test"}) {
+    recipient(alice_, address);
+  }
+  ASSERT_TRUE(directory_->account("alice@example.test"));
+  ASSERT_TRUE(directory_->account("bob@example.test"));
+  EXPECT_TRUE(knows("alice+x@example.test"));
+  EXPECT_FALSE(knows("bob@example.test")) << "his mail has to be counted";
+  EXPECT_FALSE(knows("team@example.test"));
+  EXPECT_FALSE(knows("away@example.test"));
+  EXPECT_FALSE(knows("nobody@example.test"));
+  EXPECT_FALSE(knows("bob@far.example"));
+  ASSERT_TRUE(directory_->set_quota("bob@example.test", 0, 0));
+  EXPECT_FALSE(knows("alice+x@example.test"));
+}
+
+TEST_F(IntakeTest, KnowsASenderWhileThereIsPlentyOfRoom) {
+  const auto knows = [&](const smtp::Origin& origin, const char* address) {
+    return intake().knows_sender(origin, address);
+  };
+  EXPECT_FALSE(knows(stranger_, "carol@far.example"));
+  store_.has_plenty = true;
+  EXPECT_TRUE(knows(stranger_, "carol@far.example"));
+  EXPECT_TRUE(knows(alice_, ""));
+  EXPECT_FALSE(knows(alice_, "sales+2@example.test"));
+  EXPECT_EQ(sender(alice_, "sales+2@example.test"), "250 2.1.0");
+  EXPECT_TRUE(knows(alice_, "sales+2@example.test"));
+}
+
 TEST_F(IntakeTest, ExpandsARecipientThatIsNamedAgainOnlyOnce) {
   MailEnvelope envelope;
   for (int i = 0; i < 3; ++i) {

@@ -24,6 +24,7 @@ class MemoryStore final : public Store {
   std::vector<SentCopy> sent;
   std::map<std::string, std::vector<MailboxInfo>> mailboxes;  // by account
   bool is_full = false;
+  bool has_plenty = false;
   std::set<std::string> full_accounts;
 
   // The one copy that was delivered; fails the test when there are more or fewer.
@@ -32,6 +33,7 @@ class MemoryStore final : public Store {
   Result<std::shared_ptr<Account>> account(std::string_view address) override;
   Result<std::unique_ptr<Staged>> stage(std::uint64_t expected_size) override;
   Outcome check_space() override;
+  bool knows_space() const override { return has_plenty; }
   Outcome check_room(std::string_view account, std::uint64_t size) override;
   Result<std::vector<Delivered>> deliver(Staged& message, std::string_view prefix,
                                          std::span<const Target> targets,

@@ -149,6 +149,7 @@ class FakeStore final : public Store {
   Outcome rename_account(std::string_view, std::string_view) override { return not_here(); }
   Result<std::unique_ptr<Staged>> stage(std::uint64_t) override { return not_here(); }
   Outcome check_space() override { return {}; }
+  bool knows_space() const override { return false; }
   Outcome check_room(std::string_view, std::uint64_t) override { return {}; }
   Result<std::vector<Delivered>> deliver(Staged&, std::string_view, std::span<const Target>,
                                          Outgoing*) override {

@@ -196,6 +196,30 @@ TEST(Smtp, ForgetsAMessageThatNobodyHasTimeToLookAt) {
   EXPECT_TRUE(world.intake.kept.empty());
 }
 
+TEST(Smtp, AsksNoWorkerForWhatIsInMemory) {
+  World world;
+  world.intake.knows_all = true;
+  Talker client(world, Chunks::Whole);
+  EXPECT_EQ(codes_of(client.say(kHello + kEnvelope + "RCPT TO:<nobody@example.test>\r\n")),
+            "220 250 250 250 550");
+  EXPECT_EQ(codes_of(client.say("RSET\r\n" + kEnvelope + "DATA\r\n")), "250 250 250 354");
+  EXPECT_EQ(client.works(), 0);
+  EXPECT_EQ(codes_of(client.say("words\r\n.\r\n")), "250");
+  EXPECT_EQ(client.works(), 1) << "the message needs the disk";
+  EXPECT_EQ(world.intake.kept.size(), 1u);
+}
+
+TEST(Smtp, SlowsDownWhoErrsAlsoWithoutAWorker) {
+  World world;
+  world.intake.knows_all = true;
+  Talker client(world, Chunks::Whole);
+  std::string talk = kHello;
+  for (int i = 0; i < 12; ++i) talk += "DATA\r\n";
+  EXPECT_THAT(codes_of(client.say(talk)), EndsWith(" 421"));
+  EXPECT_GT(client.paused().count(), 0);
+  EXPECT_TRUE(client.is_closed());
+}
+
 TEST(Smtp, WritesLargeMessagesOnALane) {
   World world;
   world.intake.in_memory = 1000;
