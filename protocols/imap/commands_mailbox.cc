@@ -80,6 +80,9 @@ Reply enable(Conversation& conversation, Enable& enable, Output& output) {
     }
   }
   output << "* ENABLED" << enabled << "\r\n";
+  if (dialect.uid_only && conversation.selected) {
+    for (const auto& line : conversation.selected->contexts().end_numbered()) output << line;
+  }
   if (wants_condstore) conversation.enable_condstore(output);
   return Reply::ok("Enabled");
 }

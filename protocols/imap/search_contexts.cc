@@ -43,6 +43,11 @@ bool is_by_annotation(const SearchContext& context) {
   });
 }
 
+// The client must not believe that it still knows the result.  RFC 5267 section 4.3.1
+std::string no_update(const SearchContext& context, std::string_view why) {
+  return "* NO [NOUPDATE " + to_string(context.wanted().tag) + "] " + std::string(why) + "\r\n";
+}
+
 // The results are in another order than this, which has them all.
 bool is_reordered(const SearchContext& context, std::span<const Uid> order) {
   std::vector<Uid> known = context.results();
@@ -117,11 +122,25 @@ bool SearchContexts::add(SearchContext::Wanted wanted, std::vector<Uid> results)
 bool SearchContexts::cancel(std::string_view tag) {
   const auto cancelled = std::erase_if(
       contexts_, [&](const SearchContext& context) { return context.wanted().tag == tag; });
-  if (contexts_.empty()) {
-    touched_.clear();
-    arrived_.clear();
-  }
+  forget_news_if_empty();
   return cancelled > 0;
+}
+
+SearchContext::Lines SearchContexts::end_numbered() {
+  SearchContext::Lines lines;
+  std::erase_if(contexts_, [&](const SearchContext& context) {
+    const bool is_numbered = context.wanted().numbering == Numbering::Sequence;
+    if (is_numbered) lines.push_back(no_update(context, "There are no message numbers any more"));
+    return is_numbered;
+  });
+  forget_news_if_empty();
+  return lines;
+}
+
+void SearchContexts::forget_news_if_empty() {
+  if (!contexts_.empty()) return;
+  touched_.clear();
+  arrived_.clear();
 }
 
 void SearchContexts::touch(Uid uid) {
@@ -162,9 +181,8 @@ SearchContexts::Step SearchContexts::step(const Selected& selected, std::int64_t
       ++run_->next;
       continue;
     }
-    // The client must not believe that it still knows.
-    run_->lines.push_back("* NO [NOUPDATE " + to_string(contexts_[run_->next].wanted().tag) +
-                          "] The result cannot be kept up any longer\r\n");
+    run_->lines.push_back(
+        no_update(contexts_[run_->next], "The result cannot be kept up any longer"));
     contexts_.erase(contexts_.begin() + static_cast<std::ptrdiff_t>(run_->next));
   }
   // FETCH comes before ESEARCH, of all of them.  RFC 5465 section 7

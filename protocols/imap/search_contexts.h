@@ -41,6 +41,9 @@ class SearchContexts {
   bool add(SearchContext::Wanted wanted, std::vector<Uid> results);
   // False: there is none of that tag. Not while a step is under way.
   bool cancel(std::string_view tag);
+  // For a client that knows no message numbers any more: the searches whose results are told by
+  // them end, and the lines say so. Not while a step is under way.  RFC 9586
+  SearchContext::Lines end_numbered();
 
   // The message is not as it was, or it has come from this client itself.
   void touch(Uid uid);
@@ -84,6 +87,7 @@ class SearchContexts {
     std::vector<Uid> matching;
   };
 
+  void forget_news_if_empty();
   void begin(const Selected& selected);
   Result<bool> look(const Selected& selected, std::int64_t now, const Slice& slice);
   void begin_look(const SearchContext& context, const Selected& selected);

@@ -291,13 +291,13 @@ Progress ImapSession::advance(Output& output) {
     // but for what is expunged: the numbers that the client sent are those it knows.
     const Entry& entry = *current_->entry;
     const bool reads = entry.states == In::Selected || entry.lane == On::Search;
-    if (reads && conversation_.selected && entry.numbers != Numbers::Keep) {
+    if (conversation_.selected && entry.numbers != Numbers::Keep) {
       // What was begun comes first: it speaks of the mailbox as it was.
       if (telling_.is_updating()) {
         if (const Progress progress = update(output); progress != Progress::Done) return progress;
         if (is_amid_line()) return Progress::Done;
       }
-      if (!tell_changes(false, output)) return Progress::Again;
+      if (reads && !tell_changes(false, output)) return Progress::Again;
       if (!conversation_.selected) {
         current_.reset();
         return Progress::Done;
@@ -370,13 +370,17 @@ void ImapSession::tell_progress(Output& output) {
   const Steady now = conversation_.services.clock.steady();
   if (now < current_->next_notice || is_amid_line()) return;
   current_->next_notice = now + kNoticeEvery;
-  output << "* OK [INPROGRESS (" << to_string(current_->tag);
-  if (const auto extent = current_->task->extent()) {
-    output << " " << std::to_string(extent->done) << " " << std::to_string(extent->goal);
-  } else {
-    output << " NIL NIL";
+  output << "* OK ";
+  if (conversation_.offers("INPROGRESS")) {
+    output << "[INPROGRESS (" << to_string(current_->tag);
+    if (const auto extent = current_->task->extent()) {
+      output << " " << std::to_string(extent->done) << " " << std::to_string(extent->goal);
+    } else {
+      output << " NIL NIL";
+    }
+    output << ")] ";
   }
-  output << ")] " << translated("Still at it", conversation_.dialect.language) << "\r\n";
+  output << translated("Still at it", conversation_.dialect.language) << "\r\n";
 }
 
 void ImapSession::answer(Reply reply, Output& output) {

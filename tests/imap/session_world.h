@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "protocols/imap/session.h"
 #include "storage/store.h"
+#include "tests/drifting_clock.h"
 
 namespace waxwing::imap {
 
@@ -24,21 +24,6 @@ class FakeAuthenticator final : public Authenticator {
   Result<std::unique_ptr<SaslExchange>> start(const SignInContext& context,
                                               std::string_view mechanism,
                                               const Offer& offer) override;
-};
-
-// Stands still, but for `drift`: as if a look at it took that long.
-class WorldClock final : public Clock {
- public:
-  Time now() const override { return clock_.now(); }
-  Steady steady() const override {
-    if (drift.count() > 0) clock_.advance(drift);
-    return clock_.steady();
-  }
-  void advance(std::chrono::milliseconds step) { clock_.advance(step); }
-  std::chrono::milliseconds drift{0};
-
- private:
-  mutable FakeClock clock_;
 };
 
 // A real store in a directory of its own, and sessions over it without sockets, threads and time.
@@ -105,7 +90,7 @@ class SessionWorld {
 
   waxwing::Store& store() { return *store_; }
   QuotaLimits limits;  // of everybody
-  WorldClock clock;
+  DriftingClock clock;
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
 
  private:

@@ -16,6 +16,7 @@
 #include "protocols/session.h"
 #include "protocols/smtp/session.h"
 #include "storage/store.h"
+#include "tests/drifting_clock.h"
 #include "tests/transcripts/scratch.h"
 
 namespace waxwing::transcripts {
@@ -41,7 +42,7 @@ class InProcessWire final : public Wire {
  public:
   using Make = std::function<std::unique_ptr<Session>(std::weak_ptr<Watcher>)>;
 
-  InProcessWire(const Make& make, FakeClock& clock, Chunks chunks, Channel channel)
+  InProcessWire(const Make& make, DriftingClock& clock, Chunks chunks, Channel channel)
       : clock_(clock), chunks_(chunks), noted_(std::make_shared<Noted>()), session_(make(noted_)) {
     if (channel == Channel::Tls) session_->encrypted(some_tls());
     session_->greet(output_);
@@ -128,7 +129,7 @@ class InProcessWire final : public Wire {
 
   void collect() { received_ += output_.drain(); }
 
-  FakeClock& clock_;
+  DriftingClock& clock_;
   const Chunks chunks_;
   const std::shared_ptr<Noted> noted_;
   Input input_;
@@ -164,6 +165,7 @@ class InProcessServer final : public Server {
     authenticator_ = Authenticator::make(*directory_, clock_);
     intake_ = std::make_unique<MailIntake>(*settings_, *store_, *directory_, *queue_, clock_);
     limits_ = std::make_unique<smtp::ClientLimits>(settings_->limits, clock_);
+    clock_.drift = transcript.drift;
   }
   ~InProcessServer() override { store_->close(); }
 
@@ -230,7 +232,7 @@ class InProcessServer final : public Server {
   const Chunks chunks_;
   const Channel channel_;
   Scratch scratch_;
-  FakeClock clock_;
+  DriftingClock clock_;
   SystemDisk disk_;
   std::shared_ptr<const Settings> settings_;
   std::unique_ptr<Directory> directory_;

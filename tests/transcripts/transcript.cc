@@ -86,6 +86,8 @@ Outcome read_option(Transcript& transcript, std::string_view text) {
     transcript.clear_only = true;
   } else if (option == "from" && wants(2, 2)) {
     transcript.from = IpAddress::parse(pieces[1]);
+  } else if (option == "slow" && wants(2, 2)) {
+    transcript.drift = std::chrono::seconds(parse_number(pieces[1], 60).value_or(0));
   } else {
     return fail(Error::Code::Invalid, "unknown option: " + std::string(text));
   }

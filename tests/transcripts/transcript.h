@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -46,8 +47,10 @@ struct Transcript {
   std::vector<std::string> config;
   bool clear_only = false;
   std::optional<IpAddress> from;
+  std::chrono::seconds drift{0};  // of the clock, at each look
   std::vector<Step> steps;
 
+  bool is_for_live() const { return !from && drift.count() == 0; }
   // Who is signed in on this connection before the first line; nobody: empty.
   std::string user_of(int connection) const;
 };

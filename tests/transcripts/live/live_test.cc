@@ -10,7 +10,7 @@ class Live : public testing::TestWithParam<std::filesystem::path> {
   void run(Channel channel) {
     const auto transcript = read_transcript(GetParam());
     ASSERT_TRUE(transcript) << transcript.error().text;
-    if (transcript->from || (channel == Channel::Tls && transcript->clear_only)) return;
+    if (!transcript->is_for_live() || (channel == Channel::Tls && transcript->clear_only)) return;
     const auto server = live(*transcript, channel);
     EXPECT_EQ(play(*transcript, *server), "");
     EXPECT_EQ(server->stop(), "");
