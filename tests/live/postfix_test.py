@@ -75,6 +75,13 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 """
 
 
+def merged(settings, more):
+    """What is set twice is set to what `more` says. Postfix would warn of each, and postlogd, which has to take
+    everybody's warnings and gives its own through the same socket, waits for itself when that is full."""
+    last = {line.partition(" =")[0]: line for line in (settings + more).splitlines() if line}
+    return "\n".join(last.values()) + "\n"
+
+
 class Postfix:
     """A server of its own, started in the foreground of nothing and stopped by the pid of its master."""
 
@@ -96,7 +103,7 @@ class Postfix:
         with open(f"{self.root}/users", "w") as users:
             for user in ("carol", "big", "receipt", "\u4f60\u597d", *(f"m{n}" for n in range(60))):
                 users.write(f"{user}@peer.test {user}/\n")
-        self.write("main.cf", MAIN + main, waxwing=waxwing, uid=65534, gid=65534)
+        self.write("main.cf", merged(MAIN, main), waxwing=waxwing, uid=65534, gid=65534)
         self.write("master.cf", MASTER + master)
         subprocess.run(["/usr/sbin/postfix", "-c", f"{self.root}/config", "start"], check=True, capture_output=True)
         wait_for(lambda: os.path.exists(f"{self.root}/spool/pid/master.pid"), "Postfix")
