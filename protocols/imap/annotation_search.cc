@@ -14,9 +14,9 @@ namespace waxwing::imap {
 namespace {
 
 // As for other texts that are looked for in every message.
-constexpr std::size_t kMaxText = 1000;
-constexpr std::size_t kMaxKeys = 100;
-constexpr std::size_t kBatch = 256;
+constexpr std::size_t kMaxAnnotationText = 1000;
+constexpr std::size_t kMaxAnnotationTexts = 100;
+constexpr std::size_t kAnnotationsRead = 256;
 
 bool stands_for(const SearchKey& key, const MessageAnnotation& annotation) {
   const auto whose =
@@ -64,9 +64,10 @@ Outcome AnnotationLookup::begin() {
   if (!charset_.empty() && !mail::is_known_charset(charset_)) {
     return fail(Error::Code::NotFound, "unknown charset");
   }
-  if (wanted_.size() > kMaxKeys) return fail(Error::Code::Limit, "too many texts");
+  if (wanted_.size() > kMaxAnnotationTexts) return fail(Error::Code::Limit, "too many texts");
   for (Wanted& wanted : wanted_) {
-    if (wanted.key->text.size() > kMaxText) return fail(Error::Code::Limit, "a text is too long");
+    if (wanted.key->text.size() > kMaxAnnotationText)
+      return fail(Error::Code::Limit, "a text is too long");
     const auto utf8 = charset_.empty() ? std::optional(mail::guess_utf8(wanted.key->text))
                                        : mail::to_utf8(wanted.key->text, charset_);
     if (!utf8) return fail(Error::Code::NotFound, "unknown charset");
@@ -87,7 +88,8 @@ Result<bool> AnnotationLookup::step(Mailbox& mailbox, const std::function<bool()
     });
   };
   while (next_ < uids_.size()) {
-    const auto some = std::span(uids_).subspan(next_, std::min(kBatch, uids_.size() - next_));
+    const auto some =
+        std::span(uids_).subspan(next_, std::min(kAnnotationsRead, uids_.size() - next_));
     std::size_t count = some.size();
     const auto read = mailbox.read_annotations(
         some, query, [&](Uid uid, std::span<const MessageAnnotation> annotations) {

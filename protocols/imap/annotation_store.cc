@@ -10,7 +10,7 @@ namespace {
 
 // Of values, in one commit.
 constexpr std::size_t kBatchBytes = 4 << 20;
-constexpr std::size_t kBatch = 1000;
+constexpr std::size_t kAnnotationBatch = 1000;
 // Of messages that are looked at between two looks at the time.
 constexpr std::size_t kLooked = 64;
 
@@ -37,7 +37,7 @@ Reply too_many_annotations() {
 std::size_t batch_of(std::span<const AnnotationChange> changes) {
   std::size_t bytes = 1;
   for (const auto& change : changes) bytes += change.value ? change.value->size() : 0;
-  return std::clamp<std::size_t>(kBatchBytes / bytes, 1, kBatch);
+  return std::clamp<std::size_t>(kBatchBytes / bytes, 1, kAnnotationBatch);
 }
 
 Result<Mailbox::FlagOutcome> annotate(Selected& selected, std::span<const Uid> uids,

@@ -13,7 +13,7 @@ namespace {
 
 // As many octets make a line of 76 characters, and as many lines a piece.
 constexpr std::uint64_t kLine = 57;
-constexpr std::uint64_t kPiece = 1000 * kLine;
+constexpr std::uint64_t kEncodedPiece = 1000 * kLine;
 
 class Encoder {
  public:
@@ -48,8 +48,8 @@ class Encoder {
   }
 
   Result<bool> holds_nul(std::uint64_t start, std::uint64_t end) const {
-    for (; start < end; start += kPiece) {
-      const auto piece = message_.read(start, std::min(kPiece, end - start));
+    for (; start < end; start += kEncodedPiece) {
+      const auto piece = message_.read(start, std::min(kEncodedPiece, end - start));
       if (!piece) return fail(piece.error());
       if (piece->find('\0') != std::string::npos) return true;
     }
@@ -58,7 +58,7 @@ class Encoder {
 
   Outcome copy_to(std::uint64_t end) {
     while (copied_ < end) {
-      const auto piece = message_.read(copied_, std::min(kPiece, end - copied_));
+      const auto piece = message_.read(copied_, std::min(kEncodedPiece, end - copied_));
       if (!piece) return fail(piece.error());
       if (auto done = append_text(*piece); !done) return done;
       copied_ += piece->size();
@@ -84,8 +84,8 @@ class Encoder {
   Outcome write_body(const mail::Part& part) {
     const std::uint64_t end = body_end(part);
     std::string lines;
-    for (std::uint64_t at = part.body_offset; at < end; at += kPiece) {
-      const auto piece = message_.read(at, std::min(kPiece, end - at));
+    for (std::uint64_t at = part.body_offset; at < end; at += kEncodedPiece) {
+      const auto piece = message_.read(at, std::min(kEncodedPiece, end - at));
       if (!piece) return fail(piece.error());
       lines.clear();
       for (std::size_t line = 0; line < piece->size(); line += kLine) {

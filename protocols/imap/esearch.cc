@@ -8,7 +8,8 @@
 namespace waxwing::imap {
 namespace {
 
-std::string set_of(const Found& found, std::span<const std::size_t> indexes, Numbering numbering) {
+std::string numbers_of(const Found& found, std::span<const std::size_t> indexes,
+                       Numbering numbering) {
   std::vector<std::uint32_t> numbers;
   numbers.reserve(indexes.size());
   for (const std::size_t index : indexes) {
@@ -95,12 +96,12 @@ std::string esearch_response(const Found& found, const SearchReturn& returns, Nu
   if (!found.indexes.empty()) {
     if (returns.min) add_one(" MIN ", found.indexes.front());
     if (returns.max) add_one(" MAX ", found.indexes.back());
-    if (returns.all) line += " ALL " + set_of(found, found.indexes, numbering);
+    if (returns.all) line += " ALL " + numbers_of(found, found.indexes, numbering);
   }
   if (returns.partial) {
     const auto some = part_of(found.indexes, *returns.partial);
     line += " PARTIAL (" + returns.partial->to_string() + " " +
-            (some.empty() ? "NIL" : set_of(found, some, numbering)) + ")";
+            (some.empty() ? "NIL" : numbers_of(found, some, numbering)) + ")";
   }
   if (returns.count) line += " COUNT " + std::to_string(found.indexes.size());
   if (returns.relevancy) line += " RELEVANCY (" + scores_of(found, returns) + ")";

@@ -10,7 +10,7 @@ namespace {
 
 using Key = SearchKey::Kind;
 
-constexpr std::pair<Key, std::string_view> kKeys[] = {
+constexpr std::pair<Key, std::string_view> kKeyExtensions[] = {
     {Key::ModSeq, "CONDSTORE"},     {Key::EmailId, "OBJECTID"}, {Key::ThreadId, "OBJECTID"},
     {Key::SavedBefore, "SAVEDATE"}, {Key::SavedOn, "SAVEDATE"}, {Key::SavedSince, "SAVEDATE"},
     {Key::Older, "WITHIN"},         {Key::Younger, "WITHIN"},   {Key::Fuzzy, "SEARCH=FUZZY"},
@@ -132,7 +132,7 @@ class Uses {
     add_fetched(returns->items);
   }
   void add_keys(const SearchKey& program) {
-    for (const auto& [kind, extension] : kKeys) {
+    for (const auto& [kind, extension] : kKeyExtensions) {
       if (program.has(kind)) add(std::string(extension));
     }
     add_if(has_saved_set(program), "SEARCHRES");

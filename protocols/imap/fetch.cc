@@ -22,11 +22,11 @@ namespace waxwing::imap {
 namespace {
 
 // As many are read from the index, or marked \Seen, at once.
-constexpr std::size_t kBatch = 64;
+constexpr std::size_t kFetchBatch = 64;
 // A FETCH of so few messages, and nothing but what a view knows, runs on the loop thread.
 constexpr std::size_t kQuick = 500;
 // As many responses are written to the output at once.
-constexpr std::size_t kRows = 256;
+constexpr std::size_t kFetchedRows = 256;
 
 // RFC 8970 section 3.2
 std::string preview(const FetchItem& item, FetchedMessage& message) {
@@ -186,7 +186,7 @@ std::optional<Step> FetchTask::send(Conversation& conversation, Output& output) 
 // room for, and marks these \Seen.
 Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, std::uint64_t room) {
   const View& view = conversation.selected->view();
-  std::size_t count = std::min(kBatch, indexes_->size() - next_);
+  std::size_t count = std::min(kFetchBatch, indexes_->size() - next_);
   if (needs_.file) {
     // The index is not asked for messages that there will be no room for.
     std::uint64_t expected = 0;
@@ -239,7 +239,7 @@ Outcome FetchTask::make_batch(Conversation& conversation, const Slice& slice, st
 
 // What a view knows cannot fail, and nothing marks it: it is written as it is read.
 void FetchTask::write_rows(const Conversation& conversation, Output& output) {
-  const std::size_t end = std::min(next_ + kRows, indexes_->size());
+  const std::size_t end = std::min(next_ + kFetchedRows, indexes_->size());
   std::string text;
   while (next_ < end) {
     write_row(*conversation.selected, conversation.dialect, (*indexes_)[next_++], text);

@@ -8,8 +8,6 @@
 namespace waxwing::imap {
 namespace {
 
-// The most of a header that is read to pick fields from.
-constexpr std::uint64_t kMaxFields = 1024 * 1024;
 // What is decoded for BINARY is in memory until the client has it, and so is all that is copied.
 constexpr std::uint64_t kMaxDecoded = 32 * 1024 * 1024;
 constexpr std::uint64_t kMaxResponse = 64 * 1024 * 1024;
@@ -51,17 +49,17 @@ std::string name_of(const FetchItem& item) {
   return name;
 }
 
-Reply too_large() {
+Reply too_much_at_once() {
   return Reply::no("That is too much at once: fetch it in pieces, or with BODY", "LIMIT");
 }
 
 Reply refuse(const Error& error) {
-  return error.code == Error::Code::Limit ? too_large() : to_reply(error);
+  return error.code == Error::Code::Limit ? too_much_at_once() : to_reply(error);
 }
 
 std::optional<Reply> write_literal(const PreparedItem& item, std::string bytes,
                                    FetchedMessage& message, FetchResponse& response) {
-  if (!message.spend(bytes.size())) return too_large();
+  if (!message.spend(bytes.size())) return too_much_at_once();
   const bool has_nul = bytes.find('\0') != std::string::npos;
   const bool is_literal8 = has_nul && item.kind == FetchItem::Kind::Binary;
   response << item.name << (is_literal8 ? " ~{" : " {") << std::to_string(bytes.size()) << "}\r\n";
@@ -222,7 +220,7 @@ bool FetchedMessage::may_hold_nul() {
 Result<std::string_view> FetchedMessage::header() {
   if (parsed_ && parsed_->header_is_whole) return std::string_view(parsed_->header);
   if (!header_) {
-    auto bytes = read({0, kMaxFields});
+    auto bytes = read({0, kMaxFilteredHeader});
     if (!bytes) return fail(bytes.error());
     // A message that starts with the empty line has no header.
     if (bytes->starts_with("\r\n")) {
@@ -280,7 +278,7 @@ std::optional<Reply> write_section(const PreparedItem& item, FetchedMessage& mes
         item.kind == FetchItem::Kind::Section && item.section.kind != Section::Kind::Header;
     if (!has_fields) return write_text(item, *header, message, response);
     // A client may ask a thousand times for other fields of it.
-    if (!message.spend(header->size())) return too_large();
+    if (!message.spend(header->size())) return too_much_at_once();
     return write_text(item, item.fields->apply(*header), message, response);
   }
   if (is_whole(item)) {
@@ -302,9 +300,9 @@ std::optional<Reply> write_section(const PreparedItem& item, FetchedMessage& mes
   }
   if (resolved.kind == Resolved::Kind::Fields) {
     const auto header =
-        message.read({resolved.range.offset, std::min(resolved.range.size, kMaxFields)});
+        message.read({resolved.range.offset, std::min(resolved.range.size, kMaxFilteredHeader)});
     if (!header) return to_reply(header.error());
-    if (!message.spend(header->size())) return too_large();
+    if (!message.spend(header->size())) return too_much_at_once();
     return write_text(item, item.fields->apply(*header), message, response);
   }
   return write_range(item, resolved.range, message, response);

@@ -7,11 +7,6 @@
 #include "protocols/imap/message_file.h"
 
 namespace waxwing::imap {
-namespace {
-
-constexpr std::uint64_t kBlock = 64 * 1024;
-
-}  // namespace
 
 FetchResponse& FetchResponse::operator<<(std::string_view bytes) {
   size_ += bytes.size();
@@ -57,7 +52,7 @@ Result<bool> FetchResponse::hand_over(Output& output) {
 Result<bool> FetchResponse::hand_over_blanked(Piece& piece, Output& output) {
   while (piece.size > 0) {
     if (output.is_full()) return false;
-    const std::uint64_t count = std::min(piece.size, kBlock);
+    const std::uint64_t count = std::min(piece.size, kFilePiece);
     auto bytes = read_range({piece.file, piece.offset + count}, {piece.offset, count});
     if (!bytes) return fail(bytes.error());
     std::ranges::replace(*bytes, '\0', ' ');

@@ -7,11 +7,11 @@
 namespace waxwing::imap {
 namespace {
 
-struct Name {
+struct FieldName {
   std::string_view name;
   std::string_view FirstFields::*value;
 };
-constexpr Name kNames[] = {
+constexpr FieldName kFieldNames[] = {
     {"Cc", &FirstFields::cc},
     {"Date", &FirstFields::date},
     {"From", &FirstFields::from},
@@ -26,7 +26,7 @@ constexpr Name kNames[] = {
 
 FirstFields::FirstFields(std::string_view block) {
   for (mail::HeaderWalker walker(block); const auto field = walker.next();) {
-    for (const Name& known : kNames) {
+    for (const FieldName& known : kFieldNames) {
       if (field->name.size() != known.name.size()) continue;
       if (!equals_ignoring_case(field->name, known.name)) continue;
       std::string_view& value = this->*known.value;

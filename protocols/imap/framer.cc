@@ -16,7 +16,7 @@ constexpr std::size_t kMaxTag = 256;
 constexpr std::size_t kTail = 32;
 // Staged data comes in pieces of this size, but for the last. Smaller than any input limit, or
 // the client would be stopped before a piece is complete.
-constexpr std::size_t kPiece = 32 * 1024;
+constexpr std::size_t kStagedPiece = 32 * 1024;
 constexpr std::uint64_t kMaxLiteral = INT64_MAX;
 
 struct LiteralHeader {
@@ -197,7 +197,7 @@ Framed Framer::read_literal(Input& input) {
   RawCommand::Literal& literal = command_.literals.back();
   std::size_t count = std::min<std::uint64_t>(remaining_, input.size());
   bool is_last = count == remaining_;
-  if (literal.is_staged && !is_last && count < kPiece) return {};
+  if (literal.is_staged && !is_last && count < kStagedPiece) return {};
   std::string_view bytes = input.view().substr(0, count);
   remaining_ -= count;
   if (!literal.is_binary && bytes.find('\0') != bytes.npos) {

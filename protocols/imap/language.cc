@@ -12,11 +12,11 @@ namespace {
 constexpr std::size_t kMaxRange = 100;
 constexpr std::size_t kMaxSubtag = 8;
 
-struct Name {
+struct LanguageName {
   std::string_view tag;
   Language language;
 };
-constexpr Name kNames[] = {
+constexpr LanguageName kLanguageNames[] = {
     {"i-default", Language::Default},
     {"en", Language::English},
     {"de", Language::German},
@@ -25,12 +25,12 @@ constexpr Name kNames[] = {
 }  // namespace
 
 std::string_view name_of(Language language) {
-  return std::ranges::find(kNames, language, &Name::language)->tag;
+  return std::ranges::find(kLanguageNames, language, &LanguageName::language)->tag;
 }
 
 std::vector<Language> all_languages() {
   std::vector<Language> all;
-  for (const Name& name : kNames) all.push_back(name.language);
+  for (const LanguageName& name : kLanguageNames) all.push_back(name.language);
   return all;
 }
 
@@ -47,7 +47,7 @@ bool is_language_range(std::string_view range) {
 std::optional<Language> find_language(std::string_view range) {
   if (range == "*" || equals_ignoring_case(range, "default")) return Language::Default;
   while (true) {
-    for (const Name& name : kNames) {
+    for (const LanguageName& name : kLanguageNames) {
       if (equals_ignoring_case(range, name.tag)) return name.language;
     }
     const auto dash = range.rfind('-');

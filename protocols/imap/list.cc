@@ -29,7 +29,7 @@ constexpr std::array<std::pair<SpecialUse, std::string_view>, 8> kUses = {{
 }};
 
 // Each pattern is matched against each name.
-constexpr std::size_t kMaxPatterns = 100;
+constexpr std::size_t kMaxListPatterns = 100;
 constexpr std::size_t kMaxPatternBytes = 16 * 1024;
 // Of one pattern; no client asks for so many levels.
 constexpr std::size_t kMaxWildcards = 100;
@@ -114,7 +114,7 @@ Step ListTask::begin(Conversation& conversation, Output& output) {
   const bool has_too_wild = std::ranges::any_of(
       patterns_, [](const Pattern& pattern) { return pattern.wildcards() > kMaxWildcards; });
   if (has_too_wild) return done(Reply::no("The pattern has too many wildcards", "LIMIT"));
-  if (patterns_.size() > kMaxPatterns || bytes > kMaxPatternBytes) {
+  if (patterns_.size() > kMaxListPatterns || bytes > kMaxPatternBytes) {
     return done(Reply::no("These are too many patterns", "LIMIT"));
   }
   wants_levels_ = selection.recursive_match || command_.kind == List::Kind::Lsub;

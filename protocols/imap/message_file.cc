@@ -7,7 +7,6 @@ namespace {
 
 // What follows in the answer is written behind the bytes without copying them.
 constexpr std::size_t kRoom = 256;
-constexpr std::uint64_t kBlock = 64 * 1024;
 
 }  // namespace
 
@@ -26,8 +25,8 @@ Result<std::string> read_range(const MessageFile& message, ByteRange range) {
 
 Result<mail::Message> parse_file(const MessageFile& message) {
   mail::Parser parser;
-  for (std::uint64_t offset = 0; offset < message.size; offset += kBlock) {
-    const auto bytes = read_range(message, {offset, kBlock});
+  for (std::uint64_t offset = 0; offset < message.size; offset += kFilePiece) {
+    const auto bytes = read_range(message, {offset, kFilePiece});
     if (!bytes) return fail(bytes.error());
     parser.feed(*bytes);
   }

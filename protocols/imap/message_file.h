@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -8,6 +9,9 @@
 #include "storage/mailbox.h"
 
 namespace waxwing::imap {
+
+// What need not be in memory as a whole is read in pieces of this size.
+constexpr std::uint64_t kFilePiece = 64 * 1024;
 
 // Octets of a stored message: all of the range that the file has, or an error.
 Result<std::string> read_range(const MessageFile& message, ByteRange range);

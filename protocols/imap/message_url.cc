@@ -10,7 +10,7 @@
 namespace waxwing::imap {
 namespace {
 
-constexpr std::size_t kMaxUrl = 8 * 1024;
+constexpr std::size_t kMaxMessageUrl = 8 * 1024;
 
 std::size_t find_ignoring_case(std::string_view text, std::string_view word) {
   const auto* const found =
@@ -21,7 +21,7 @@ std::size_t find_ignoring_case(std::string_view text, std::string_view word) {
 }
 
 // Cuts "/;WORD=value" off the end of the path, if it is there.
-std::optional<std::string_view> take_last(std::string_view& path, std::string_view word) {
+std::optional<std::string_view> take_parameter(std::string_view& path, std::string_view word) {
   const auto at = find_ignoring_case(path, word);
   if (at == std::string_view::npos) return std::nullopt;
   const auto value = path.substr(at + word.size());
@@ -60,26 +60,26 @@ std::optional<std::uint32_t> parse_nz_number(std::string_view text) {
 }  // namespace
 
 std::optional<MessageUrl> parse_message_url(std::string_view url, std::string_view selected) {
-  if (url.size() > kMaxUrl || url.starts_with("//")) return std::nullopt;
+  if (url.size() > kMaxMessageUrl || url.starts_with("//")) return std::nullopt;
   const bool is_absolute = url.starts_with('/');
   // As if it were "/mailbox/;UID=...": what follows the mailbox always starts with "/;".
   std::string whole(is_absolute ? "" : "/");
   whole += url;
   std::string_view path = whole;
   MessageUrl result;
-  if (const auto text = take_last(path, "/;PARTIAL=")) {
+  if (const auto text = take_parameter(path, "/;PARTIAL=")) {
     if (!(result.partial = parse_range(*text))) return std::nullopt;
   }
-  if (const auto text = take_last(path, "/;SECTION=")) {
+  if (const auto text = take_parameter(path, "/;SECTION=")) {
     auto section = parse_section_text(*text);
     if (!section) return std::nullopt;
     result.section = std::move(*section);
   }
-  const auto uid = take_last(path, "/;UID=");
+  const auto uid = take_parameter(path, "/;UID=");
   const auto number = uid ? parse_nz_number(*uid) : std::nullopt;
   if (!number) return std::nullopt;
   result.uid = *number;
-  if (const auto text = take_last(path, ";UIDVALIDITY=")) {
+  if (const auto text = take_parameter(path, ";UIDVALIDITY=")) {
     if (!(result.uid_validity = parse_nz_number(*text))) return std::nullopt;
   }
   if (path.starts_with('/')) path.remove_prefix(1);

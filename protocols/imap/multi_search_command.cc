@@ -15,7 +15,7 @@ namespace {
 // Each is opened, though one after the other.
 constexpr std::size_t kMaxMailboxes = 1000;
 
-using Kind = MailboxFilter::Kind;
+using Filter = MailboxFilter::Kind;
 
 // ESEARCH: one search in many mailboxes.  RFC 7377
 class MultiSearchTask final : public Task {
@@ -62,7 +62,7 @@ class MultiSearchTask final : public Task {
     }
     // RFC 7377 section 2.2
     const auto is_selected = [](const MailboxFilter& source) {
-      return source.kind == Kind::Selected;
+      return source.kind == Filter::Selected;
     };
     const bool wants_selected =
         command_.sources.empty() || std::ranges::any_of(command_.sources, is_selected);
@@ -85,7 +85,7 @@ class MultiSearchTask final : public Task {
   // readable: look() passes over those that are not.
   Outcome add_others(const Conversation& conversation) {
     if (std::ranges::all_of(command_.sources,
-                            [](const auto& source) { return source.kind == Kind::Selected; })) {
+                            [](const auto& source) { return source.kind == Filter::Selected; })) {
       return {};
     }
     std::set<std::string, std::less<>> known(names_.begin(), names_.end());
@@ -101,7 +101,7 @@ class MultiSearchTask final : public Task {
       if (is_wanted && mailbox.exists && mailbox.rights.has(Rights::kRead)) add(mailbox.name);
     }
     for (const MailboxFilter& source : command_.sources) {
-      if (source.kind == Kind::Mailboxes) std::ranges::for_each(source.mailboxes, add);
+      if (source.kind == Filter::Mailboxes) std::ranges::for_each(source.mailboxes, add);
     }
     return {};
   }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kIdBytes = 12;
 // Every message is compared with each.
-constexpr std::size_t kMaxKeys = 1000;
+constexpr std::size_t kMaxIds = 1000;
 
 constexpr char kEmail = 'M', kThread = 'T';
 
@@ -59,7 +59,7 @@ Outcome look_up_ids(SearchKey& program, Mailbox& mailbox) {
   std::vector<SearchKey*> keys;
   collect(program, keys);
   if (keys.empty()) return {};
-  if (keys.size() > kMaxKeys) return fail(Error::Code::Limit, "too many ids");
+  if (keys.size() > kMaxIds) return fail(Error::Code::Limit, "too many ids");
   std::vector<std::string> ids;
   for (const SearchKey* key : keys) ids.push_back(key->text.substr(1));
   std::ranges::sort(ids);

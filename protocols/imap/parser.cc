@@ -272,12 +272,12 @@ Command::Body by_uid(Lexer& lexer) {
   return body;
 }
 
-struct Entry {
+struct CommandName {
   std::string_view name;
   Command::Body (*parse)(Lexer&);
 };
 
-constexpr Entry kCommands[] = {
+constexpr CommandName kCommands[] = {
     {"APPEND", parse_append},
     {"AUTHENTICATE", parse_authenticate},
     {"CANCELUPDATE", parse_cancel_update},
@@ -365,8 +365,9 @@ tl::expected<Command, SyntaxError> parse(const RawCommand& raw) {
   command.tag = raw.tag();
   command.name = parse_name(lexer);
   if (command.name.empty()) return error("A command name must follow the tag");
-  const Entry* entry = std::find_if(std::begin(kCommands), std::end(kCommands),
-                                    [&](const Entry& e) { return e.name == command.name; });
+  const CommandName* entry =
+      std::find_if(std::begin(kCommands), std::end(kCommands),
+                   [&](const CommandName& e) { return e.name == command.name; });
   if (entry == std::end(kCommands)) return error("Unknown command " + printable(command.name, 40));
   command.body = entry->parse(lexer);
   lexer.end();

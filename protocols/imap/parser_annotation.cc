@@ -10,7 +10,7 @@ namespace {
 using Attribute = AnnotationItem::Attribute;
 
 // A pattern is tried on every entry of every message.
-constexpr std::size_t kMaxPatterns = 16;
+constexpr std::size_t kMaxEntryPatterns = 16;
 constexpr std::size_t kMaxEntries = 200;
 
 void fail_entry(Lexer& lexer) {
@@ -46,7 +46,7 @@ AnnotationItem parse_annotation_item(Lexer& lexer) {
   std::size_t patterns = 0;
   const auto add = [&] {
     std::string pattern = parse_pattern(lexer);
-    if (has_wildcards(pattern) && ++patterns > kMaxPatterns) lexer.fail("Too many patterns");
+    if (has_wildcards(pattern) && ++patterns > kMaxEntryPatterns) lexer.fail("Too many patterns");
     if (item.entries.size() == kMaxEntries) lexer.fail("Too many entries");
     if (std::ranges::count(item.entries, pattern) == 0) item.entries.push_back(std::move(pattern));
   };

@@ -7,39 +7,39 @@
 namespace waxwing::imap {
 namespace {
 
-using Kind = FetchItem::Kind;
+using Item = FetchItem::Kind;
 
 constexpr std::size_t kMaxPartDepth = 100;
 constexpr std::ptrdiff_t kMaxAnnotationItems = 8;
 
 struct ItemName {
   std::string_view name;
-  Kind kind;
+  Item kind;
   bool peek = true;
 };
 constexpr ItemName kItems[] = {
-    {"ANNOTATION", Kind::Annotation},
-    {"ENVELOPE", Kind::Envelope},
-    {"FLAGS", Kind::Flags},
-    {"INTERNALDATE", Kind::InternalDate},
-    {"RFC822.SIZE", Kind::Size},
-    {"BODY", Kind::Body},
-    {"BODYSTRUCTURE", Kind::BodyStructure},
-    {"EMAILID", Kind::EmailId},
-    {"MODSEQ", Kind::ModSeq},
-    {"PREVIEW", Kind::Preview},
-    {"SAVEDATE", Kind::SaveDate},
-    {"THREADID", Kind::ThreadId},
-    {"UID", Kind::Uid},
-    {"RFC822", Kind::Rfc822, false},
-    {"RFC822.HEADER", Kind::Rfc822Header},
-    {"RFC822.TEXT", Kind::Rfc822Text, false},
+    {"ANNOTATION", Item::Annotation},
+    {"ENVELOPE", Item::Envelope},
+    {"FLAGS", Item::Flags},
+    {"INTERNALDATE", Item::InternalDate},
+    {"RFC822.SIZE", Item::Size},
+    {"BODY", Item::Body},
+    {"BODYSTRUCTURE", Item::BodyStructure},
+    {"EMAILID", Item::EmailId},
+    {"MODSEQ", Item::ModSeq},
+    {"PREVIEW", Item::Preview},
+    {"SAVEDATE", Item::SaveDate},
+    {"THREADID", Item::ThreadId},
+    {"UID", Item::Uid},
+    {"RFC822", Item::Rfc822, false},
+    {"RFC822.HEADER", Item::Rfc822Header},
+    {"RFC822.TEXT", Item::Rfc822Text, false},
 };
 // Those with a section in brackets.
 constexpr ItemName kSectionItems[] = {
-    {"BODY", Kind::Section, false},    {"BODY.PEEK", Kind::Section},
-    {"BINARY", Kind::Binary, false},   {"BINARY.PEEK", Kind::Binary},
-    {"BINARY.SIZE", Kind::BinarySize},
+    {"BODY", Item::Section, false},    {"BODY.PEEK", Item::Section},
+    {"BINARY", Item::Binary, false},   {"BINARY.PEEK", Item::Binary},
+    {"BINARY.SIZE", Item::BinarySize},
 };
 
 bool is_item_char(char c) {
@@ -102,12 +102,12 @@ FetchItem parse_item(Lexer& lexer, std::string_view name) {
   FetchItem item;
   item.kind = known->kind;
   item.peek = known->peek;
-  if (item.kind == Kind::Preview) item.is_lazy = parse_lazy(lexer);
-  if (item.kind == Kind::Annotation) item.annotation = parse_annotation_item(lexer);
+  if (item.kind == Item::Preview) item.is_lazy = parse_lazy(lexer);
+  if (item.kind == Item::Annotation) item.annotation = parse_annotation_item(lexer);
   if (!has_section) return item;
   item.section =
-      parse_section(lexer, item.kind == Kind::Section ? Texts::Allowed : Texts::NumbersOnly);
-  if (item.kind != Kind::BinarySize) item.partial = parse_partial(lexer);
+      parse_section(lexer, item.kind == Item::Section ? Texts::Allowed : Texts::NumbersOnly);
+  if (item.kind != Item::BinarySize) item.partial = parse_partial(lexer);
   return item;
 }
 
@@ -117,14 +117,14 @@ void add(std::vector<FetchItem>& items, FetchItem item) {
 
 // ALL, FAST and FULL stand alone.  RFC 9051 section 6.4.5
 std::vector<FetchItem> parse_macro(std::string_view name) {
-  std::vector<Kind> kinds;
+  std::vector<Item> kinds;
   if (name == "ALL" || name == "FAST" || name == "FULL") {
-    kinds = {Kind::Flags, Kind::InternalDate, Kind::Size};
-    if (name != "FAST") kinds.push_back(Kind::Envelope);
-    if (name == "FULL") kinds.push_back(Kind::Body);
+    kinds = {Item::Flags, Item::InternalDate, Item::Size};
+    if (name != "FAST") kinds.push_back(Item::Envelope);
+    if (name == "FULL") kinds.push_back(Item::Body);
   }
   std::vector<FetchItem> items;
-  for (Kind kind : kinds) {
+  for (Item kind : kinds) {
     FetchItem item;
     item.kind = kind;
     item.peek = true;
@@ -142,7 +142,7 @@ std::vector<FetchItem> parse_fetch_items(Lexer& lexer) {
     add(items, parse_item(lexer, name));
   });
   if (items.empty()) lexer.fail("Expected a FETCH item in the parentheses");
-  if (std::ranges::count(items, Kind::Annotation, &FetchItem::kind) > kMaxAnnotationItems) {
+  if (std::ranges::count(items, Item::Annotation, &FetchItem::kind) > kMaxAnnotationItems) {
     lexer.fail("Too many annotations are asked for");
   }
   return items;

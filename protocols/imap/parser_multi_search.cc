@@ -6,22 +6,22 @@
 namespace waxwing::imap {
 namespace {
 
-using Kind = MailboxFilter::Kind;
+using Filter = MailboxFilter::Kind;
 
 struct FilterName {
   std::string_view name;
-  Kind kind;
+  Filter kind;
   bool has_mailboxes = false;
 };
 constexpr FilterName kFilters[] = {
-    {"INBOXES", Kind::Inboxes},
-    {"MAILBOXES", Kind::Mailboxes, true},
-    {"PERSONAL", Kind::Personal},
-    {"SELECTED", Kind::Selected},
-    {"SELECTED-DELAYED", Kind::SelectedDelayed},
-    {"SUBSCRIBED", Kind::Subscribed},
-    {"SUBTREE", Kind::Subtree, true},
-    {"SUBTREE-ONE", Kind::SubtreeOne, true},
+    {"INBOXES", Filter::Inboxes},
+    {"MAILBOXES", Filter::Mailboxes, true},
+    {"PERSONAL", Filter::Personal},
+    {"SELECTED", Filter::Selected},
+    {"SELECTED-DELAYED", Filter::SelectedDelayed},
+    {"SUBSCRIBED", Filter::Subscribed},
+    {"SUBTREE", Filter::Subtree, true},
+    {"SUBTREE-ONE", Filter::SubtreeOne, true},
 };
 
 // "IN (" filter-mailboxes ... ["(" scope-options ")"] ")". There are no scope options.
@@ -34,7 +34,7 @@ void parse_sources(Lexer& lexer, MultiSearch& search) {
     }
     search.sources.push_back(parse_mailbox_filter(lexer));
     names += search.sources.back().mailboxes.size();
-    if (search.sources.back().kind == Kind::SelectedDelayed) {
+    if (search.sources.back().kind == Filter::SelectedDelayed) {
       lexer.fail("SELECTED-DELAYED is for NOTIFY");
     }
   });

@@ -9,7 +9,7 @@
 namespace waxwing::imap {
 namespace {
 
-using Kind = SearchKey::Kind;
+using Key = SearchKey::Kind;
 
 enum class Argument {
   None,
@@ -27,58 +27,58 @@ enum class Argument {
 
 struct KeyName {
   std::string_view name;
-  Kind kind;
+  Key kind;
   Argument argument = Argument::None;
   std::uint64_t mask = 0;
 };
 
-constexpr KeyName kKeys[] = {
-    {"ALL", Kind::All},
-    {"ANNOTATION", Kind::Annotation, Argument::Annotation},
-    {"ANSWERED", Kind::Flag, Argument::None, Flags::kAnswered},
-    {"BCC", Kind::Bcc, Argument::Text},
-    {"BEFORE", Kind::Before, Argument::Date},
-    {"BODY", Kind::Body, Argument::Text},
-    {"CC", Kind::Cc, Argument::Text},
-    {"DELETED", Kind::Flag, Argument::None, Flags::kDeleted},
-    {"DRAFT", Kind::Flag, Argument::None, Flags::kDraft},
-    {"EMAILID", Kind::EmailId, Argument::Text},
-    {"FILTER", Kind::Filter, Argument::Filter},
-    {"FLAGGED", Kind::Flag, Argument::None, Flags::kFlagged},
-    {"FROM", Kind::From, Argument::Text},
-    {"HEADER", Kind::Header, Argument::HeaderText},
-    {"KEYWORD", Kind::Keyword, Argument::Text},
-    {"LARGER", Kind::Larger, Argument::Number},
-    {"MODSEQ", Kind::ModSeq, Argument::ModSeq},
-    {"NEW", Kind::New},
-    {"OLD", Kind::Old},
-    {"OLDER", Kind::Older, Argument::Interval},
-    {"ON", Kind::On, Argument::Date},
-    {"RECENT", Kind::Recent},
-    {"SAVEDATESUPPORTED", Kind::All},
-    {"SAVEDBEFORE", Kind::SavedBefore, Argument::Date},
-    {"SAVEDON", Kind::SavedOn, Argument::Date},
-    {"SAVEDSINCE", Kind::SavedSince, Argument::Date},
-    {"SEEN", Kind::Flag, Argument::None, Flags::kSeen},
-    {"SENTBEFORE", Kind::SentBefore, Argument::Date},
-    {"SENTON", Kind::SentOn, Argument::Date},
-    {"SENTSINCE", Kind::SentSince, Argument::Date},
-    {"SINCE", Kind::Since, Argument::Date},
-    {"SMALLER", Kind::Smaller, Argument::Number},
-    {"SUBJECT", Kind::Subject, Argument::Text},
-    {"TEXT", Kind::Text, Argument::Text},
-    {"THREADID", Kind::ThreadId, Argument::Text},
-    {"TO", Kind::To, Argument::Text},
-    {"UID", Kind::Uids, Argument::Uids},
-    {"UIDAFTER", Kind::UidAfter, Argument::Uid},
-    {"UIDBEFORE", Kind::UidBefore, Argument::Uid},
-    {"UNANSWERED", Kind::NoFlag, Argument::None, Flags::kAnswered},
-    {"UNDELETED", Kind::NoFlag, Argument::None, Flags::kDeleted},
-    {"UNDRAFT", Kind::NoFlag, Argument::None, Flags::kDraft},
-    {"UNFLAGGED", Kind::NoFlag, Argument::None, Flags::kFlagged},
-    {"UNKEYWORD", Kind::NoKeyword, Argument::Text},
-    {"UNSEEN", Kind::NoFlag, Argument::None, Flags::kSeen},
-    {"YOUNGER", Kind::Younger, Argument::Interval},
+constexpr KeyName kKeyNames[] = {
+    {"ALL", Key::All},
+    {"ANNOTATION", Key::Annotation, Argument::Annotation},
+    {"ANSWERED", Key::Flag, Argument::None, Flags::kAnswered},
+    {"BCC", Key::Bcc, Argument::Text},
+    {"BEFORE", Key::Before, Argument::Date},
+    {"BODY", Key::Body, Argument::Text},
+    {"CC", Key::Cc, Argument::Text},
+    {"DELETED", Key::Flag, Argument::None, Flags::kDeleted},
+    {"DRAFT", Key::Flag, Argument::None, Flags::kDraft},
+    {"EMAILID", Key::EmailId, Argument::Text},
+    {"FILTER", Key::Filter, Argument::Filter},
+    {"FLAGGED", Key::Flag, Argument::None, Flags::kFlagged},
+    {"FROM", Key::From, Argument::Text},
+    {"HEADER", Key::Header, Argument::HeaderText},
+    {"KEYWORD", Key::Keyword, Argument::Text},
+    {"LARGER", Key::Larger, Argument::Number},
+    {"MODSEQ", Key::ModSeq, Argument::ModSeq},
+    {"NEW", Key::New},
+    {"OLD", Key::Old},
+    {"OLDER", Key::Older, Argument::Interval},
+    {"ON", Key::On, Argument::Date},
+    {"RECENT", Key::Recent},
+    {"SAVEDATESUPPORTED", Key::All},
+    {"SAVEDBEFORE", Key::SavedBefore, Argument::Date},
+    {"SAVEDON", Key::SavedOn, Argument::Date},
+    {"SAVEDSINCE", Key::SavedSince, Argument::Date},
+    {"SEEN", Key::Flag, Argument::None, Flags::kSeen},
+    {"SENTBEFORE", Key::SentBefore, Argument::Date},
+    {"SENTON", Key::SentOn, Argument::Date},
+    {"SENTSINCE", Key::SentSince, Argument::Date},
+    {"SINCE", Key::Since, Argument::Date},
+    {"SMALLER", Key::Smaller, Argument::Number},
+    {"SUBJECT", Key::Subject, Argument::Text},
+    {"TEXT", Key::Text, Argument::Text},
+    {"THREADID", Key::ThreadId, Argument::Text},
+    {"TO", Key::To, Argument::Text},
+    {"UID", Key::Uids, Argument::Uids},
+    {"UIDAFTER", Key::UidAfter, Argument::Uid},
+    {"UIDBEFORE", Key::UidBefore, Argument::Uid},
+    {"UNANSWERED", Key::NoFlag, Argument::None, Flags::kAnswered},
+    {"UNDELETED", Key::NoFlag, Argument::None, Flags::kDeleted},
+    {"UNDRAFT", Key::NoFlag, Argument::None, Flags::kDraft},
+    {"UNFLAGGED", Key::NoFlag, Argument::None, Flags::kFlagged},
+    {"UNKEYWORD", Key::NoKeyword, Argument::Text},
+    {"UNSEEN", Key::NoFlag, Argument::None, Flags::kSeen},
+    {"YOUNGER", Key::Younger, Argument::Interval},
 };
 
 // Reads search keys within bounds of depth and number.
@@ -92,23 +92,23 @@ class KeyParser {
     if (++count_ > kMaxSearchKeys) lexer_.fail("Too many search keys");
     if (!lexer_.ok()) return key;
     if (lexer_.at('(')) {
-      key.kind = Kind::And;
+      key.kind = Key::And;
       parse_list(lexer_, [&] { key.keys.push_back(this->key(depth + 1)); });
       if (key.keys.empty()) lexer_.fail("Expected a search key in the parentheses");
       return key;
     }
     if (lexer_.at_digit() || lexer_.at('*') || lexer_.at('$')) {
-      key.kind = Kind::Numbers;
+      key.kind = Key::Numbers;
       key.set = lexer_.sequence_set();
       return key;
     }
     std::string name = lexer_.word("a search key");
-    if (name == "FUZZY") return combine(Kind::Fuzzy, 1, depth);
-    if (name == "NOT") return combine(Kind::Not, 1, depth);
-    if (name == "OR") return combine(Kind::Or, 2, depth);
-    auto known = std::find_if(std::begin(kKeys), std::end(kKeys),
+    if (name == "FUZZY") return combine(Key::Fuzzy, 1, depth);
+    if (name == "NOT") return combine(Key::Not, 1, depth);
+    if (name == "OR") return combine(Key::Or, 2, depth);
+    auto known = std::find_if(std::begin(kKeyNames), std::end(kKeyNames),
                               [&](const KeyName& k) { return k.name == name; });
-    if (known == std::end(kKeys)) {
+    if (known == std::end(kKeyNames)) {
       lexer_.fail("There is no search key " + printable(name, 40));
       return key;
     }
@@ -119,7 +119,7 @@ class KeyParser {
   }
 
  private:
-  SearchKey combine(Kind kind, int operands, int depth) {
+  SearchKey combine(Key kind, int operands, int depth) {
     SearchKey combined;
     combined.kind = kind;
     for (int i = 0; i < operands; ++i) {
@@ -231,7 +231,7 @@ SearchReturn parse_return(Lexer& lexer) {
 
 // RFC 6203 sections 4 and 6. What a filter asks for is seen later.
 void expect_fuzzy(Lexer& lexer, const SearchKey& program) {
-  if (!program.has(Kind::Fuzzy) && !program.has(Kind::Filter))
+  if (!program.has(Key::Fuzzy) && !program.has(Key::Filter))
     lexer.fail("RELEVANCY is for searches with a FUZZY key");
 }
 
@@ -283,7 +283,7 @@ SortKey parse_sort_key(Lexer& lexer) {
 
 SearchKey parse_search_keys(Lexer& lexer) {
   SearchKey program;
-  program.kind = Kind::And;
+  program.kind = Key::And;
   KeyParser keys(lexer);
   do {
     program.keys.push_back(keys.key(0));

@@ -10,7 +10,7 @@
 namespace waxwing::imap {
 namespace {
 
-using Kind = SearchKey::Kind;
+using Key = SearchKey::Kind;
 using Verdict = SearchProgram::Verdict;
 
 constexpr std::int64_t kDay = 86400;
@@ -26,7 +26,7 @@ constexpr std::size_t kMaxTextKeys = 16;
 
 // How relevant it is that a text was found so; in a body it is less.
 constexpr int kWholeText = 100;
-constexpr int kWord = 70;
+constexpr int kWholeWord = 70;
 constexpr int kNearWord = 20;
 constexpr int kBodyPercent = 80;
 
@@ -46,13 +46,13 @@ bool holds(const std::vector<SequenceSet::Range>& ranges, std::uint64_t number) 
   return after != ranges.begin() && number <= std::prev(after)->last;
 }
 
-const char* field_of(Kind kind) {
+const char* field_of(Key kind) {
   switch (kind) {
-    case Kind::Bcc: return "bcc";
-    case Kind::Cc: return "cc";
-    case Kind::From: return "from";
-    case Kind::Subject: return "subject";
-    case Kind::To: return "to";
+    case Key::Bcc: return "bcc";
+    case Key::Cc: return "cc";
+    case Key::From: return "from";
+    case Key::Subject: return "subject";
+    case Key::To: return "to";
     default: return "";
   }
 }
@@ -103,64 +103,64 @@ Result<SearchProgram::Node> SearchProgram::compile(const SearchKey& key, std::st
   node.number = key.number;
   node.days = key.days;
   switch (key.kind) {
-    case Kind::All:
-    case Kind::Flag:
-    case Kind::NoFlag:
-    case Kind::Recent:
-    case Kind::Old:
-    case Kind::New:
-    case Kind::ModSeq:
-    case Kind::UidAfter:
-    case Kind::UidBefore:
-    case Kind::Larger:
-    case Kind::Smaller:
-    case Kind::Older:
-    case Kind::Younger:
-    case Kind::Before:
-    case Kind::On:
-    case Kind::Since:
-    case Kind::SavedBefore:
-    case Kind::SavedOn:
-    case Kind::SavedSince: break;
-    case Kind::Keyword:
-    case Kind::NoKeyword: node.mask = keyword_bit(view.keywords(), key.text); break;
-    case Kind::SentBefore:
-    case Kind::SentOn:
-    case Kind::SentSince:
+    case Key::All:
+    case Key::Flag:
+    case Key::NoFlag:
+    case Key::Recent:
+    case Key::Old:
+    case Key::New:
+    case Key::ModSeq:
+    case Key::UidAfter:
+    case Key::UidBefore:
+    case Key::Larger:
+    case Key::Smaller:
+    case Key::Older:
+    case Key::Younger:
+    case Key::Before:
+    case Key::On:
+    case Key::Since:
+    case Key::SavedBefore:
+    case Key::SavedOn:
+    case Key::SavedSince: break;
+    case Key::Keyword:
+    case Key::NoKeyword: node.mask = keyword_bit(view.keywords(), key.text); break;
+    case Key::SentBefore:
+    case Key::SentOn:
+    case Key::SentSince:
       node.cost = Cost::Header;
       add_column(node, HeaderColumn::SentDay);
       break;
-    case Kind::Numbers:
+    case Key::Numbers:
       node.is_saved = key.set.is_saved();
       node.ranges = key.set.normalised(static_cast<std::uint32_t>(view.size()));
       break;
-    case Kind::ThreadId:
+    case Key::ThreadId:
       node.cost = Cost::Header;
       node.text = key.text;
       [[fallthrough]];
-    case Kind::EmailId:
-    case Kind::Annotation:
-    case Kind::Uids:
+    case Key::EmailId:
+    case Key::Annotation:
+    case Key::Uids:
       node.is_saved = key.set.is_saved();
       node.ranges = key.set.normalised(view.size() == 0 ? 0 : view[view.size() - 1].uid);
       break;
-    case Kind::Header:
-    case Kind::Bcc:
-    case Kind::Cc:
-    case Kind::From:
-    case Kind::Subject:
-    case Kind::To:
-    case Kind::Body:
-    case Kind::Text:
+    case Key::Header:
+    case Key::Bcc:
+    case Key::Cc:
+    case Key::From:
+    case Key::Subject:
+    case Key::To:
+    case Key::Body:
+    case Key::Text:
       if (auto compiled = compile_text(key, charset, matching, node); !compiled) {
         return fail(compiled.error());
       }
       break;
-    case Kind::Filter: return fail(Error::Code::Invalid, "a filter was not put in place");
-    case Kind::Fuzzy: return compile(key.keys[0], charset, view, Matching::Fuzzy);
-    case Kind::Not:
-    case Kind::Or:
-    case Kind::And:
+    case Key::Filter: return fail(Error::Code::Invalid, "a filter was not put in place");
+    case Key::Fuzzy: return compile(key.keys[0], charset, view, Matching::Fuzzy);
+    case Key::Not:
+    case Key::Or:
+    case Key::And:
       for (const auto& child : key.keys) {
         auto compiled = compile(child, charset, view, matching);
         if (!compiled) return compiled;
@@ -189,9 +189,9 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
     node.is_fuzzy = !node.words.empty();
     is_scored_ = is_scored_ || node.is_fuzzy;
   }
-  if (key.kind != Kind::Body && key.kind != Kind::Text) {
+  if (key.kind != Key::Body && key.kind != Key::Text) {
     node.cost = Cost::Header;
-    node.field = key.kind == Kind::Header ? to_lower(key.field) : field_of(key.kind);
+    node.field = key.kind == Key::Header ? to_lower(key.field) : field_of(key.kind);
     const auto column = texts_column(node.field);
     // A NUL is between two of its texts.
     if (column && !node.is_fuzzy && node.text.find('\0') == node.text.npos) {
@@ -201,12 +201,12 @@ Outcome SearchProgram::compile_text(const SearchKey& key, std::string_view chars
     return {};
   }
   if (node.text.empty()) {
-    node.kind = Kind::All;
+    node.kind = Key::All;
     return {};
   }
   node.cost = Cost::Body;
   add_text_key(node);
-  const bool in_part_headers = key.kind == Kind::Text;
+  const bool in_part_headers = key.kind == Key::Text;
   const Needle needle{node.text, in_part_headers};
   const auto known = node.is_fuzzy ? needles_.end() : std::ranges::find(needles_, needle);
   node.needle = static_cast<std::size_t>(known - needles_.begin());
@@ -232,9 +232,9 @@ void SearchProgram::add_column(Node& node, HeaderColumn column) {
 void SearchProgram::add_text_key(Node& node) {
   if (node.is_fuzzy || node.text.empty() || text_keys_.size() == kMaxTextKeys) return;
   TextKey key;
-  key.where = node.kind == Kind::Text   ? TextKey::Where::Anywhere
-              : node.kind == Kind::Body ? TextKey::Where::Body
-                                        : TextKey::Where::Header;
+  key.where = node.kind == Key::Text   ? TextKey::Where::Anywhere
+              : node.kind == Key::Body ? TextKey::Where::Body
+                                       : TextKey::Where::Header;
   // Of a field it is not asked whether the header has the text, but whether that field has.
   key.is_all = scope_.collation == Collation::UnicodeCasemap && node.cost == Cost::Body;
   key.text = node.text;
@@ -260,57 +260,57 @@ Verdict SearchProgram::test(const Node& node, const Evidence& evidence) const {
   const MessageRow& row = evidence.row;
   bool is_recent = row.uid >= scope_.recent_from;
   switch (node.kind) {
-    case Kind::All: return Verdict::Yes;
-    case Kind::Flag: return verdict(row.flags.has(node.mask));
-    case Kind::NoFlag: return verdict(!row.flags.has(node.mask));
-    case Kind::Keyword: return verdict((row.flags.bits & node.mask) != 0);
-    case Kind::NoKeyword: return verdict((row.flags.bits & node.mask) == 0);
-    case Kind::Recent: return verdict(is_recent);
-    case Kind::Old: return verdict(!is_recent);
-    case Kind::New: return verdict(is_recent && !row.flags.has(Flags::kSeen));
-    case Kind::ModSeq: return verdict(row.modseq >= node.number);
-    case Kind::UidAfter: return verdict(row.uid > node.number);
-    case Kind::UidBefore: return verdict(row.uid < node.number);
-    case Kind::Larger: return verdict(row.size > node.number);
-    case Kind::Smaller: return verdict(row.size < node.number);
-    case Kind::Older:
+    case Key::All: return Verdict::Yes;
+    case Key::Flag: return verdict(row.flags.has(node.mask));
+    case Key::NoFlag: return verdict(!row.flags.has(node.mask));
+    case Key::Keyword: return verdict((row.flags.bits & node.mask) != 0);
+    case Key::NoKeyword: return verdict((row.flags.bits & node.mask) == 0);
+    case Key::Recent: return verdict(is_recent);
+    case Key::Old: return verdict(!is_recent);
+    case Key::New: return verdict(is_recent && !row.flags.has(Flags::kSeen));
+    case Key::ModSeq: return verdict(row.modseq >= node.number);
+    case Key::UidAfter: return verdict(row.uid > node.number);
+    case Key::UidBefore: return verdict(row.uid < node.number);
+    case Key::Larger: return verdict(row.size > node.number);
+    case Key::Smaller: return verdict(row.size < node.number);
+    case Key::Older:
       return verdict(row.internal_date <= scope_.now - static_cast<std::int64_t>(node.number));
-    case Kind::Younger:
+    case Key::Younger:
       return verdict(row.internal_date >= scope_.now - static_cast<std::int64_t>(node.number));
-    case Kind::Before: return verdict(day_of(row.internal_date) < node.days);
-    case Kind::On: return verdict(day_of(row.internal_date) == node.days);
-    case Kind::Since: return verdict(day_of(row.internal_date) >= node.days);
-    case Kind::SavedBefore: return verdict(day_of(row.save_date) < node.days);
-    case Kind::SavedOn: return verdict(day_of(row.save_date) == node.days);
-    case Kind::SavedSince: return verdict(day_of(row.save_date) >= node.days);
-    case Kind::Annotation:
-    case Kind::EmailId: return verdict(holds(node.ranges, row.uid));
-    case Kind::Numbers:
-    case Kind::Uids:
+    case Key::Before: return verdict(day_of(row.internal_date) < node.days);
+    case Key::On: return verdict(day_of(row.internal_date) == node.days);
+    case Key::Since: return verdict(day_of(row.internal_date) >= node.days);
+    case Key::SavedBefore: return verdict(day_of(row.save_date) < node.days);
+    case Key::SavedOn: return verdict(day_of(row.save_date) == node.days);
+    case Key::SavedSince: return verdict(day_of(row.save_date) >= node.days);
+    case Key::Annotation:
+    case Key::EmailId: return verdict(holds(node.ranges, row.uid));
+    case Key::Numbers:
+    case Key::Uids:
       if (node.is_saved) {
         return verdict(std::binary_search(scope_.saved.begin(), scope_.saved.end(), row.uid));
       }
-      return verdict(holds(node.ranges, node.kind == Kind::Uids ? row.uid : evidence.index + 1));
-    case Kind::SentBefore:
-    case Kind::SentOn:
-    case Kind::SentSince:
-    case Kind::Header:
-    case Kind::Bcc:
-    case Kind::Cc:
-    case Kind::From:
-    case Kind::Subject:
-    case Kind::ThreadId:
-    case Kind::To: return test_header(node, evidence);
-    case Kind::Body:
-    case Kind::Text: return test_body(node, evidence);
-    case Kind::Filter:
-    case Kind::Fuzzy: break;  // what stands behind it is compiled in its place
-    case Kind::Not: {
+      return verdict(holds(node.ranges, node.kind == Key::Uids ? row.uid : evidence.index + 1));
+    case Key::SentBefore:
+    case Key::SentOn:
+    case Key::SentSince:
+    case Key::Header:
+    case Key::Bcc:
+    case Key::Cc:
+    case Key::From:
+    case Key::Subject:
+    case Key::ThreadId:
+    case Key::To: return test_header(node, evidence);
+    case Key::Body:
+    case Key::Text: return test_body(node, evidence);
+    case Key::Filter:
+    case Key::Fuzzy: break;  // what stands behind it is compiled in its place
+    case Key::Not: {
       Verdict inner = test(node.nodes[0], evidence);
       return inner == Verdict::Unknown ? inner : verdict(inner == Verdict::No);
     }
-    case Kind::Or: return test_any(node, evidence);
-    case Kind::And: return test_all(node, evidence);
+    case Key::Or: return test_any(node, evidence);
+    case Key::And: return test_all(node, evidence);
   }
   return Verdict::No;
 }
@@ -321,12 +321,12 @@ Verdict SearchProgram::test_header(const Node& node, const Evidence& evidence) c
   }
   if (const Verdict known = test_index(node, evidence); known != Verdict::Unknown) return known;
   if (!evidence.header) return Verdict::Unknown;
-  if (node.kind == Kind::ThreadId) {
+  if (node.kind == Key::ThreadId) {
     const std::string id = thread_id(evidence.header->block());
     return verdict(id.empty() ? holds(node.ranges, evidence.row.uid) : id == node.text);
   }
   bool asks_for_date =
-      node.kind == Kind::SentBefore || node.kind == Kind::SentOn || node.kind == Kind::SentSince;
+      node.kind == Key::SentBefore || node.kind == Key::SentOn || node.kind == Key::SentSince;
   if (node.is_fuzzy) return verdict(score_header(node, *evidence.header) > 0);
   if (!asks_for_date) return verdict(evidence.header->contains(node.field, node.text));
   return test_day(node, evidence.header->sent_day());
@@ -341,13 +341,13 @@ Verdict SearchProgram::test_column(const Node& node, std::string_view value) con
 
 Verdict SearchProgram::test_day(const Node& node, std::optional<std::int64_t> day) const {
   if (!day) return Verdict::No;
-  if (node.kind == Kind::SentOn) return verdict(*day == node.days);
-  return verdict(node.kind == Kind::SentBefore ? *day < node.days : *day >= node.days);
+  if (node.kind == Key::SentOn) return verdict(*day == node.days);
+  return verdict(node.kind == Key::SentBefore ? *day < node.days : *day >= node.days);
 }
 
 Verdict SearchProgram::test_body(const Node& node, const Evidence& evidence) const {
   if (const Verdict known = test_index(node, evidence); known != Verdict::Unknown) return known;
-  if (node.kind == Kind::Text && evidence.header) {
+  if (node.kind == Key::Text && evidence.header) {
     const bool in_header = node.is_fuzzy ? score_header(node, *evidence.header) > 0
                                          : evidence.header->contains(node.text);
     if (in_header) return Verdict::Yes;
@@ -364,18 +364,18 @@ int SearchProgram::score(const Evidence& evidence) const {
 // Nothing where there is no text that was matched fuzzily.
 std::optional<int> SearchProgram::score(const Node& node, const Evidence& evidence) const {
   int score = 0, count = 0;
-  if (node.kind == Kind::And || node.kind == Kind::Or) {
+  if (node.kind == Key::And || node.kind == Key::Or) {
     for (const Node& child : node.nodes) {
       const auto one = this->score(child, evidence);
       if (!one) continue;
-      score = node.kind == Kind::Or ? std::max(score, *one) : score + *one;
-      count = node.kind == Kind::Or ? 1 : count + 1;
+      score = node.kind == Key::Or ? std::max(score, *one) : score + *one;
+      count = node.kind == Key::Or ? 1 : count + 1;
     }
   } else if (node.is_fuzzy) {
     count = 1;
     const bool is_body = node.cost == Cost::Body;
     if (is_body && evidence.bodies) score = score_body(node, *evidence.bodies);
-    if (node.kind != Kind::Body && evidence.header) {
+    if (node.kind != Key::Body && evidence.header) {
       score = std::max(score, score_header(node, *evidence.header));
     }
   }
@@ -386,7 +386,7 @@ std::optional<int> SearchProgram::score(const Node& node, const Evidence& eviden
 // The whole text counts most, then each word as it is, then words that are near; where a word is
 // missing it does not match.
 int SearchProgram::score_header(const Node& node, SearchedHeader& header) const {
-  const bool is_anywhere = node.kind == Kind::Text;
+  const bool is_anywhere = node.kind == Key::Text;
   const auto contains = [&](std::string_view text) {
     return is_anywhere ? header.contains(text) : header.contains(node.field, text);
   };
@@ -394,7 +394,7 @@ int SearchProgram::score_header(const Node& node, SearchedHeader& header) const 
   int sum = 0;
   for (const FuzzyWord& word : node.words) {
     if (contains(word.text())) {
-      sum += kWord;
+      sum += kWholeWord;
     } else if (is_anywhere ? header.is_near(word) : header.is_near(node.field, word)) {
       sum += kNearWord;
     } else {
@@ -410,7 +410,7 @@ int SearchProgram::score_body(const Node& node, const std::vector<bool>& found) 
   for (std::size_t i = 0; i < node.words.size(); ++i) {
     const std::size_t word = node.needle + 1 + 2 * i;
     if (!found[word] && !found[word + 1]) return 0;
-    sum += found[word] ? kWord : kNearWord;
+    sum += found[word] ? kWholeWord : kNearWord;
   }
   return sum * kBodyPercent / 100 / static_cast<int>(node.words.size());
 }
@@ -439,9 +439,9 @@ Verdict SearchProgram::test_any(const Node& node, const Evidence& evidence) cons
 std::vector<std::size_t> SearchProgram::candidates(const View& view) const {
   std::vector<std::size_t> indexes;
   for (const Node& node : root_.nodes) {
-    bool is_set = (node.kind == Kind::Uids || node.kind == Kind::Numbers) && !node.is_saved;
-    if (root_.kind != Kind::And || !is_set) continue;
-    if (node.kind == Kind::Uids) return resolve_uids(SequenceSet(node.ranges), view);
+    bool is_set = (node.kind == Key::Uids || node.kind == Key::Numbers) && !node.is_saved;
+    if (root_.kind != Key::And || !is_set) continue;
+    if (node.kind == Key::Uids) return resolve_uids(SequenceSet(node.ranges), view);
     for (auto range : node.ranges) {
       std::size_t last = std::min<std::size_t>(range.last, view.size());
       for (std::size_t i = range.first; i <= last; ++i) indexes.push_back(i - 1);

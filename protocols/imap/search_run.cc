@@ -8,7 +8,7 @@ namespace {
 
 using Verdict = SearchProgram::Verdict;
 
-constexpr std::size_t kRows = 8192;
+constexpr std::size_t kSearchedRows = 8192;
 constexpr std::size_t kHeaders = 64;
 // For fewer messages the index is not asked: they are read in the time that takes.
 constexpr std::size_t kWorthLookUp = 64;
@@ -69,7 +69,7 @@ void SearchRun::finish() {
 }
 
 void SearchRun::test_rows() {
-  std::size_t end = std::min(next_candidate_ + kRows, candidates_.size());
+  std::size_t end = std::min(next_candidate_ + kSearchedRows, candidates_.size());
   for (; next_candidate_ < end; ++next_candidate_) {
     std::size_t index = candidates_[next_candidate_];
     const SearchProgram::Evidence evidence{.row = (*view_)[index], .index = index};

@@ -47,6 +47,9 @@ Resolved resolve(const Section& section, const mail::Message& message);
 // The part itself, or nullptr. Part 1 of a message that is no multipart is its body.
 const mail::Part* find_part(const std::vector<std::uint32_t>& part, const mail::Message& message);
 
+// The most of a header that is read to pick fields from.
+constexpr std::uint64_t kMaxFilteredHeader = 1024 * 1024;
+
 // The fields of a header block that HEADER.FIELDS (or .NOT) asks for, folding and order kept, with
 // the closing empty line.
 std::string filter_header(std::string_view header, const Section& section);

@@ -9,15 +9,14 @@
 namespace waxwing::imap {
 namespace {
 
-using Kind = SortKey::Kind;
-
 // The beginning of an annotation is compared.
 constexpr std::size_t kMaxAnnotation = 4096;
 // Of messages whose annotations are read at once.
 constexpr std::size_t kAnnotated = 256;
 
 // Nothing where the row has it.
-std::optional<HeaderColumn> column_of(Kind kind) {
+std::optional<HeaderColumn> column_of(SortKey::Kind kind) {
+  using Kind = SortKey::Kind;
   switch (kind) {
     case Kind::Cc: return HeaderColumn::Cc;
     case Kind::Date: return HeaderColumn::Sent;
@@ -76,9 +75,9 @@ SortRun::SortRun(const SortKeys& keys, View::Version view, std::vector<std::size
     Column& column = columns_.emplace_back();
     column.key = key;
     if (column_of(key.kind)) column.value = in_header++;
-    const bool is_annotation = key.kind == Kind::Annotation;
+    const bool is_annotation = key.kind == SortKey::Kind::Annotation;
     wants_annotations_ = wants_annotations_ || is_annotation;
-    column.is_text = is_annotation || (column.value && key.kind != Kind::Date);
+    column.is_text = is_annotation || (column.value && key.kind != SortKey::Kind::Date);
     if (column.is_text) column.ends.reserve(count);
     if (!column.is_text) column.numbers.resize(count);
   }
@@ -111,9 +110,9 @@ Result<bool> SortRun::step(SearchSource& source, const std::function<bool()>& is
 void SortRun::fill_from_row(std::size_t position) {
   const MessageRow& row = headers_.row(position);
   for (Column& column : columns_) {
-    if (column.key.kind == Kind::Arrival) column.numbers[position] = row.internal_date;
-    if (column.key.kind == Kind::Size) column.numbers[position] = row.size;
-    if (column.key.kind == Kind::Relevancy && !scores_.empty()) {
+    if (column.key.kind == SortKey::Kind::Arrival) column.numbers[position] = row.internal_date;
+    if (column.key.kind == SortKey::Kind::Size) column.numbers[position] = row.size;
+    if (column.key.kind == SortKey::Kind::Relevancy && !scores_.empty()) {
       column.numbers[position] = -scores_[position];
     }
   }
@@ -154,7 +153,7 @@ Result<bool> SortRun::fill_from_annotations(SearchSource& source,
     annotated_ += count;
   }
   for (Column& column : columns_) {
-    if (column.key.kind == Kind::Annotation) column.fill_up_to(annotated_);
+    if (column.key.kind == SortKey::Kind::Annotation) column.fill_up_to(annotated_);
   }
   return true;
 }

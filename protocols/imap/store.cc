@@ -15,7 +15,7 @@ namespace waxwing::imap {
 namespace {
 
 // As many messages change in one commit.
-constexpr std::size_t kBatch = 1000;
+constexpr std::size_t kStoreBatch = 1000;
 
 FlagChange to_change(const Store& command) {
   FlagChange change{FlagChange::Mode::Replace, command.flags.system, command.flags.keywords};
@@ -53,7 +53,7 @@ class StoreTask final : public Task {
     while (next_ < indexes_->size()) {
       if (output.is_full()) return Step::Again;
       if (slice.is_over_now()) return Step::Yield;
-      const std::size_t most = annotates() ? batch_of(command_.annotations) : kBatch;
+      const std::size_t most = annotates() ? batch_of(command_.annotations) : kStoreBatch;
       const std::size_t count = std::min(most, indexes_->size() - next_);
       if (auto failure = change(conversation, std::span(*indexes_).subspan(next_, count), output)) {
         return done(std::move(*failure));

@@ -14,7 +14,7 @@ namespace {
 // One octet of flags; then words of eight octets, little-endian: the date, the hashes of the base
 // subject and of the Message-ID, and those of the references.
 enum Flag : unsigned char { kIsReply = 1, kHasDate = 2 };
-constexpr std::size_t kWord = 8;
+constexpr std::size_t kWordSize = 8;
 constexpr std::size_t kWords = 3;
 
 // The key is no secret. Who makes two texts of one hash gets what the same text twice would have
@@ -50,14 +50,14 @@ void read_thread_value(std::string_view value, std::int64_t arrived, ThreadMembe
   member.arrived = member.sent = arrived;
   member.is_reply = false;
   member.subject = member.id = 0;
-  if (value.size() < 1 + kWords * kWord) return;
+  if (value.size() < 1 + kWords * kWordSize) return;
   const auto flags = static_cast<unsigned char>(value[0]);
   value.remove_prefix(1);
   member.is_reply = (flags & kIsReply) != 0;
   if ((flags & kHasDate) != 0) member.sent = static_cast<std::int64_t>(read_word(value.data()));
-  member.subject = read_word(value.data() + kWord);
-  member.id = read_word(value.data() + 2 * kWord);
-  for (std::size_t at = kWords * kWord; at + kWord <= value.size(); at += kWord) {
+  member.subject = read_word(value.data() + kWordSize);
+  member.id = read_word(value.data() + 2 * kWordSize);
+  for (std::size_t at = kWords * kWordSize; at + kWordSize <= value.size(); at += kWordSize) {
     member.references.push_back(read_word(value.data() + at));
   }
 }

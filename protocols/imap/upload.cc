@@ -19,7 +19,7 @@ Reply bad_url(std::string_view url) {
                    "BADURL " + percent(url.substr(0, kMost), "-._~!$&'()*+,;=:@/?#%\""));
 }
 
-Reply too_large() {
+Reply message_too_large() {
   return to_reply({Error::Code::TooLarge, {}});
 }
 
@@ -139,7 +139,8 @@ void Upload::begin_text(const Conversation& conversation, const AppendMessage& m
     return fail(Reply::no("A message has at least one octet", "CANNOT"));
   }
   const std::uint64_t most = conversation.services.settings->limits.message_size;
-  if (part.size > most || part.size + staged_.back()->size() > most) return fail(too_large());
+  if (part.size > most || part.size + staged_.back()->size() > most)
+    return fail(message_too_large());
   count(part.size);
 }
 

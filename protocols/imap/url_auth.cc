@@ -11,7 +11,7 @@
 namespace waxwing::imap {
 namespace {
 
-constexpr std::size_t kMaxUrl = 8 * 1024;
+constexpr std::size_t kMaxAuthorizedUrl = 8 * 1024;
 // Before the digits of an HMAC-SHA-256. Another algorithm gets another number, so that what is
 // signed with this one can be told apart.  RFC 4467 section 2.4.1
 constexpr std::string_view kAlgorithm = "01";
@@ -25,7 +25,7 @@ std::size_t rfind_ignoring_case(std::string_view text, std::string_view word) {
 }
 
 // Cuts ";WORD=value" off the end, if it is there.
-std::optional<std::string_view> take_last(std::string_view& text, std::string_view word) {
+std::optional<std::string_view> take_last_parameter(std::string_view& text, std::string_view word) {
   const auto at = rfind_ignoring_case(text, word);
   if (at == std::string_view::npos) return std::nullopt;
   const auto value = text.substr(at + word.size());
@@ -83,7 +83,7 @@ bool read_server(std::string_view text, AuthorizedUrl& url) {
   std::string_view user = text.substr(0, at);
   const std::string_view host = text.substr(at + 1);
   if (host.empty() || host.find('@') != std::string_view::npos) return false;
-  (void)take_last(user, ";AUTH=");
+  (void)take_last_parameter(user, ";AUTH=");
   auto owner = decode_user(user);
   if (!owner) return false;
   url.owner = std::move(*owner);
@@ -128,18 +128,19 @@ std::optional<AuthorizedUrl> parse_authorized_url(std::string_view text) {
   constexpr std::string_view kScheme = "imap://";
   const bool is_printable = std::ranges::all_of(
       text, [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
-  if (text.size() > kMaxUrl || !is_printable || !starts_with_ignoring_case(text, kScheme)) {
+  if (text.size() > kMaxAuthorizedUrl || !is_printable ||
+      !starts_with_ignoring_case(text, kScheme)) {
     return std::nullopt;
   }
   AuthorizedUrl url;
   std::string_view rest = text;
-  const auto authority = take_last(rest, ";URLAUTH=");
+  const auto authority = take_last_parameter(rest, ";URLAUTH=");
   if (!authority || !read_authority(*authority, url)) return std::nullopt;
   url.rump = text;
   if (!url.mechanism.empty()) {
     url.rump.resize(text.size() - url.mechanism.size() - url.token.size() - 2);
   }
-  if (const auto expires = take_last(rest, ";EXPIRE=")) {
+  if (const auto expires = take_last_parameter(rest, ";EXPIRE=")) {
     if (!(url.expires = parse_rfc3339(*expires))) return std::nullopt;
   }
   rest.remove_prefix(kScheme.size());

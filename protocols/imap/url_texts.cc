@@ -9,17 +9,13 @@
 namespace waxwing::imap {
 namespace {
 
-constexpr std::uint64_t kPiece = 64 * 1024;
-// The most of a header that is read to pick fields from.
-constexpr std::uint64_t kMaxFields = 1024 * 1024;
-
 tl::unexpected<Error> names_nothing() {
   return fail(Error::Code::Invalid, "URL names nothing");
 }
 
 Outcome copy(const MessageFile& file, ByteRange range, Staged& target) {
   while (range.size > 0) {
-    const std::uint64_t count = std::min(range.size, kPiece);
+    const std::uint64_t count = std::min(range.size, kFilePiece);
     const auto bytes = read_range(file, {range.offset, count});
     if (!bytes) return fail(bytes.error());
     if (auto done = target.append(*bytes); !done) return done;
@@ -75,8 +71,9 @@ Result<UrlTexts::Text> UrlTexts::find(const Conversation& conversation, std::str
       return found;
     }
     case Resolved::Kind::Fields: {
-      const auto header = read_range(
-          source_->file, {resolved.range.offset, std::min(resolved.range.size, kMaxFields)});
+      const auto header =
+          read_range(source_->file,
+                     {resolved.range.offset, std::min(resolved.range.size, kMaxFilteredHeader)});
       if (!header) return fail(header.error());
       const std::string fields = filter_header(*header, url.section);
       const ByteRange range = cut({0, fields.size()}, url.partial);
