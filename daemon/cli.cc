@@ -32,7 +32,7 @@ namespace {
 using nlohmann::json;
 
 // What the command line said.
-struct Line {
+struct CommandLine {
   std::string config = "/etc/waxwing/waxwing.yaml";
   bool json = false;
   Request request;
@@ -49,7 +49,7 @@ struct Line {
 };
 
 // A sub-command with the options that all have.
-CLI::App* add(CLI::App* parent, Line& line, const char* name, const char* what) {
+CLI::App* add(CLI::App* parent, CommandLine& line, const char* name, const char* what) {
   CLI::App* command = parent->add_subcommand(name, what);
   command->add_option("--config", line.config, "The configuration file")->capture_default_str();
   command->add_flag("--json", line.json, "Print the result as JSON");
@@ -57,7 +57,7 @@ CLI::App* add(CLI::App* parent, Line& line, const char* name, const char* what) 
 }
 
 // One that becomes a request: `name` is what commands.h knows it by.
-CLI::App* add_request(CLI::App* parent, Line& line, const char* name, const char* what) {
+CLI::App* add_request(CLI::App* parent, CommandLine& line, const char* name, const char* what) {
   CLI::App* command = add(parent, line, name, what);
   const std::string subject = parent->get_name().empty() || parent->get_name() == "waxwing"
                                   ? std::string()
@@ -67,7 +67,7 @@ CLI::App* add_request(CLI::App* parent, Line& line, const char* name, const char
 }
 
 // A word of the command line that goes into the request.
-void takes(CLI::App* command, Line& line, const char* key, const char* shown) {
+void takes(CLI::App* command, CommandLine& line, const char* key, const char* shown) {
   command
       ->add_option_function<std::string>(
           shown, [&line, key](const std::string& value) { line.request[key] = value; })
@@ -75,13 +75,13 @@ void takes(CLI::App* command, Line& line, const char* key, const char* shown) {
 }
 
 // An option that may be left out.
-void may_take(CLI::App* command, Line& line, const char* key, const char* option,
+void may_take(CLI::App* command, CommandLine& line, const char* key, const char* option,
               const char* description) {
   command->add_option_function<std::string>(
       option, [&line, key](const std::string& value) { line.request[key] = value; }, description);
 }
 
-void takes_password(CLI::App* command, Line& line) {
+void takes_password(CLI::App* command, CommandLine& line) {
   command
       ->add_flag("--password-stdin", line.wants_password,
                  "Read the password from standard input, where the process list cannot show it")
@@ -89,7 +89,7 @@ void takes_password(CLI::App* command, Line& line) {
 }
 
 // `domain keys DOMAIN`, and what is done with them.
-void add_domain_keys(CLI::App* domain, Line& line) {
+void add_domain_keys(CLI::App* domain, CommandLine& line) {
   CLI::App* command = add(domain, line, "keys", "Show the keys that sign its mail, or change them");
   takes(command, line, "domain", "DOMAIN");
   command
@@ -112,7 +112,7 @@ void add_domain_keys(CLI::App* domain, Line& line) {
   });
 }
 
-void add_account_commands(CLI::App& app, Line& line) {
+void add_account_commands(CLI::App& app, CommandLine& line) {
   CLI::App* domain = app.add_subcommand("domain", "Domains that this server receives mail for");
   domain->require_subcommand(1);
   CLI::App* command = add_request(domain, line, "add", "Receive mail for a domain");
@@ -203,7 +203,7 @@ void add_account_commands(CLI::App& app, Line& line) {
   add_request(alias, line, "list", "Show all aliases");
 }
 
-void add_queue_commands(CLI::App& app, Line& line) {
+void add_queue_commands(CLI::App& app, CommandLine& line) {
   CLI::App* queue = app.add_subcommand("queue", "Mail on its way to other servers");
   queue->require_subcommand(1);
   CLI::App* command = add_request(queue, line, "list", "Show what waits, oldest first");
@@ -226,7 +226,7 @@ void add_queue_commands(CLI::App& app, Line& line) {
         "what", "ID|MESSAGE-ID|ADDRESS");
 }
 
-void add_report_of(CLI::App* report, Line& line, const char* name, const char* what) {
+void add_report_of(CLI::App* report, CommandLine& line, const char* name, const char* what) {
   CLI::App* command = add_request(report, line, name, what);
   CLI::Option* domain = command->add_option_function<std::string>(
       "DOMAIN", [&line](const std::string& value) { line.request["domain"] = value; },
@@ -238,7 +238,7 @@ void add_report_of(CLI::App* report, Line& line, const char* name, const char* w
       ->needs(domain);
 }
 
-CLI::App* add_report_commands(CLI::App& app, Line& line) {
+CLI::App* add_report_commands(CLI::App& app, CommandLine& line) {
   CLI::App* report = app.add_subcommand("report", "What other domains are told, and tell us");
   report->require_subcommand(1);
   add_report_of(report, line, "tls", "Show how TLS went, or send the reports");
@@ -250,7 +250,7 @@ CLI::App* add_report_commands(CLI::App& app, Line& line) {
   return command;
 }
 
-void add_other_commands(CLI::App& app, Line& line) {
+void add_other_commands(CLI::App& app, CommandLine& line) {
   add_request(&app, line, "who", "Show the sessions");
   takes(add_request(&app, line, "kick", "End a session"), line, "session", "SESSION");
 
@@ -279,7 +279,7 @@ void add_other_commands(CLI::App& app, Line& line) {
 }
 
 // Those that move mail between here and files of the caller's.
-CLI::App* add_import(CLI::App& app, Line& line) {
+CLI::App* add_import(CLI::App& app, CommandLine& line) {
   CLI::App* mailbox = app.get_subcommand("mailbox");
   CLI::App* command = add(mailbox, line, "import", "Take mail over from another program");
   ImportOrder& order = line.import_order;
@@ -292,7 +292,7 @@ CLI::App* add_import(CLI::App& app, Line& line) {
   return command;
 }
 
-CLI::App* add_export(CLI::App& app, Line& line) {
+CLI::App* add_export(CLI::App& app, CommandLine& line) {
   CLI::App* mailbox = app.get_subcommand("mailbox");
   CLI::App* command = add(mailbox, line, "export", "Write all mail of an account to files");
   ExportOrder& order = line.export_order;
@@ -303,7 +303,7 @@ CLI::App* add_export(CLI::App& app, Line& line) {
 }
 
 // What others publish, without a server that runs.
-CLI::App* add_check_mx(CLI::App* check, Line& line) {
+CLI::App* add_check_mx(CLI::App* check, CommandLine& line) {
   CLI::App* command = add(check, line, "mx", "Where mail for a domain goes, by the DNS");
   command->add_option("DOMAIN", line.domain, "The domain, or an address as in [192.0.2.1]")
       ->required();
@@ -313,7 +313,7 @@ CLI::App* add_check_mx(CLI::App* check, Line& line) {
   return command;
 }
 
-CLI::App* add_check_domain(CLI::App* check, Line& line) {
+CLI::App* add_check_domain(CLI::App* check, CommandLine& line) {
   CLI::App* command =
       add(check, line, "domain", "Whether the DNS says of a domain what `domain dns` prints");
   command->add_option("DOMAIN", line.domain, "One of this server's")->required();
@@ -326,20 +326,20 @@ void takes_client(CLI::App* command, SenderCheck& check) {
   command->add_option("--from", check.from, "The address in MAIL FROM; \"\" for none")->required();
 }
 
-CLI::App* add_check_spf(CLI::App* check, Line& line) {
+CLI::App* add_check_spf(CLI::App* check, CommandLine& line) {
   CLI::App* command = add(check, line, "spf", "Whether a client may send for an address, by SPF");
   takes_client(command, line.sender_check);
   return command;
 }
 
-CLI::App* add_check_dkim(CLI::App* check, Line& line) {
+CLI::App* add_check_dkim(CLI::App* check, CommandLine& line) {
   CLI::App* command = add(check, line, "dkim", "Who signed a message, by DKIM");
   command->add_option("FILE", line.sender_check.file, "The message; - is standard input")
       ->required();
   return command;
 }
 
-CLI::App* add_check_dmarc(CLI::App* check, Line& line) {
+CLI::App* add_check_dmarc(CLI::App* check, CommandLine& line) {
   CLI::App* command = add(check, line, "dmarc", "Whether its author sent a message, by DMARC");
   command->add_option("FILE", line.sender_check.file, "The message; - is standard input")
       ->required();
@@ -394,7 +394,7 @@ int print(const Answer& answer, bool as_json) {
   return answer.status;
 }
 
-int administer_as_said(Line& line) {
+int administer_as_said(CommandLine& line) {
   if (line.wants_password) {
     std::string password = read_password();
     line.request["password"] = password;
@@ -432,7 +432,7 @@ std::optional<std::vector<std::string>> words_of_sendmail(int argc, char** argv)
 
 int run_cli(int argc, char** argv) {
   if (const auto words = words_of_sendmail(argc, argv)) return run_sendmail(*words);
-  Line line;
+  CommandLine line;
   CLI::App app("A complete mail server: SMTP, POP3 and IMAP.", "waxwing");
   app.require_subcommand(1);
   app.set_version_flag("--version", "waxwing " WAXWING_VERSION);

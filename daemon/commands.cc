@@ -52,6 +52,10 @@ std::string text_of(const Request& request, const char* key) {
   return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+nlohmann::json limit_json(const std::optional<std::uint64_t>& limit) {
+  return limit ? nlohmann::json(*limit) : nlohmann::json(nullptr);
+}
+
 std::string utc(std::int64_t seconds) {
   const auto when = static_cast<std::time_t>(seconds);
   std::tm parts{};

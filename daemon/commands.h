@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,9 +78,12 @@ Answer failed(std::string sentence);
 // The error's words say what is wrong; `mend` says what to do about the common mistakes: what is
 // not there, is there already, or may not be.
 Answer refused(const Error& error, std::string_view mend = {});
+constexpr std::string_view kListAccounts = "`waxwing account list` shows those that there are";
 // Denied, with a sentence, for a new mailbox whose name would be another's in IMAP.
 Outcome may_be_made(const Account& account, const std::string& name);
 std::string text_of(const Request& request, const char* key);
+// null: as the server has it.
+nlohmann::json limit_json(const std::optional<std::uint64_t>& limit);
 std::string utc(std::int64_t seconds);  // "2026-01-31T12:00:00Z"
 // Columns under one another, two spaces between them.
 std::string table(const std::vector<std::vector<std::string>>& rows);

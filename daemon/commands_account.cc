@@ -13,8 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kListAccounts = "`waxwing account list` shows those that there are";
-
 const char* to_string(PopPolicy policy) {
   switch (policy) {
     case PopPolicy::On: return "on";
@@ -22,11 +20,6 @@ const char* to_string(PopPolicy policy) {
     case PopPolicy::Keep: return "keep";
   }
   return "on";
-}
-
-// null: as the server has it.
-json to_json(const std::optional<std::uint64_t>& limit) {
-  return limit ? json(*limit) : json(nullptr);
 }
 
 std::string sends(const std::optional<std::uint64_t>& limit) {
@@ -47,8 +40,8 @@ json describe(const AccountRecord& account) {
           {"quota_messages", account.quota_messages},
           {"administrator", account.is_administrator},
           {"referral", account.referral},
-          {"sends_per_hour", to_json(account.sends.per_hour)},
-          {"sends_per_day", to_json(account.sends.per_day)},
+          {"sends_per_hour", limit_json(account.sends.per_hour)},
+          {"sends_per_day", limit_json(account.sends.per_day)},
           {"saves_sent", account.saves_sent},
           {"trash_days", account.cleaning.trash_days},
           {"junk_days", account.cleaning.junk_days},

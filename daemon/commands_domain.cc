@@ -17,7 +17,6 @@ namespace waxwing {
 namespace {
 
 using nlohmann::json;
-using State = DomainKey::State;
 
 constexpr std::string_view kListDomains = "`waxwing domain list` shows those that there are";
 
@@ -83,7 +82,7 @@ json describe(const std::string& domain, const std::vector<DomainKey>& keys) {
   return all;
 }
 
-std::vector<std::string> selectors(const std::vector<DomainKey>& keys, State state) {
+std::vector<std::string> selectors(const std::vector<DomainKey>& keys, DomainKey::State state) {
   std::vector<std::string> names;
   for (const auto& key : keys) {
     if (key.state == state) names.push_back(key.selector);
@@ -130,7 +129,7 @@ Answer domain_keys_rotate(World& world, const Request& request) {
     return refused(made.error(), activate + " lets them sign once they are published");
   auto keys = world.directory.keys().list(domain);
   if (!keys) return refused(keys.error());
-  std::erase_if(*keys, [](const DomainKey& key) { return key.state != State::Next; });
+  std::erase_if(*keys, [](const DomainKey& key) { return key.state != DomainKey::State::Next; });
   std::string text =
       "Publish these records beside those that are there. An hour after every name "
       "server has them,\n" +
@@ -146,9 +145,9 @@ Answer domain_keys_activate(World& world, const Request& request) {
     return refused(active.error(), rotate);
   const auto keys = world.directory.keys().list(domain);
   if (!keys) return refused(keys.error());
-  const auto retired = selectors(*keys, State::Retired);
+  const auto retired = selectors(*keys, DomainKey::State::Retired);
   std::string text = "what " + domain + " sends is now signed by " +
-                     join(selectors(*keys, State::Active), " and ");
+                     join(selectors(*keys, DomainKey::State::Active), " and ");
   if (!retired.empty())
     text +=
         "\nLeave the records of " + join(retired, " and ") +

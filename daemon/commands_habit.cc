@@ -8,7 +8,6 @@
 namespace waxwing {
 namespace {
 
-constexpr std::string_view kListAccounts = "`waxwing account list` shows those that there are";
 constexpr std::uint64_t kMostSends = 1'000'000'000, kMostDays = 36'500;
 
 Answer wrong(const std::string& text, const char* what) {
@@ -32,11 +31,6 @@ std::string number_of(const std::optional<std::uint64_t>& limit, const char* tim
   return (*limit == 0 ? "any number of" : std::to_string(*limit)) + " recipients elsewhere " + time;
 }
 
-// null: as the server has it.
-nlohmann::json to_json(const std::optional<std::uint64_t>& limit) {
-  return limit ? nlohmann::json(*limit) : nlohmann::json(nullptr);
-}
-
 // What is not named stays as it is; without any, they are shown.
 Answer account_limits(World& world, const Request& request) {
   const std::string address = text_of(request, "address");
@@ -53,10 +47,10 @@ Answer account_limits(World& world, const Request& request) {
     if (auto set = world.directory.set_send_limits(address, limits); !set)
       return refused(set.error(), kListAccounts);
   }
-  return done(
-      record->address + " may write to " + number_of(limits.per_hour, "in an hour") + " and to " +
-          number_of(limits.per_day, "in a day"),
-      {{"sends_per_hour", to_json(limits.per_hour)}, {"sends_per_day", to_json(limits.per_day)}});
+  return done(record->address + " may write to " + number_of(limits.per_hour, "in an hour") +
+                  " and to " + number_of(limits.per_day, "in a day"),
+              {{"sends_per_hour", limit_json(limits.per_hour)},
+               {"sends_per_day", limit_json(limits.per_day)}});
 }
 
 Answer account_save_sent(World& world, const Request& request) {

@@ -28,14 +28,14 @@ Result<std::string> canonical(World& world, const Request& request) {
   return account->address;
 }
 
-Result<std::shared_ptr<Account>> account_of(World& world, const Request& request) {
+Result<std::shared_ptr<Account>> owner_of(World& world, const Request& request) {
   const auto address = canonical(world, request);
   if (!address) return fail(address.error());
   return world.store.account(*address);
 }
 
 Answer mailbox_list(World& world, const Request& request) {
-  const auto account = account_of(world, request);
+  const auto account = owner_of(world, request);
   if (!account) return failed(account.error().text);
   auto mailboxes = (*account)->mailboxes();
   if (!mailboxes) return failed(mailboxes.error().text);
@@ -79,7 +79,7 @@ Outcome may_be_made(const Account& account, const std::string& name) {
 namespace {
 
 Answer mailbox_create(World& world, const Request& request) {
-  const auto account = account_of(world, request);
+  const auto account = owner_of(world, request);
   if (!account) return failed(account.error().text);
   const std::string name = text_of(request, "mailbox");
   if (auto may = may_be_made(**account, name); !may) return failed(may.error().text);
@@ -88,7 +88,7 @@ Answer mailbox_create(World& world, const Request& request) {
 }
 
 Answer mailbox_remove(World& world, const Request& request) {
-  const auto account = account_of(world, request);
+  const auto account = owner_of(world, request);
   if (!account) return failed(account.error().text);
   const std::string name = text_of(request, "mailbox");
   if (auto gone = (*account)->remove(name); !gone) return refused_mailbox(gone.error(), name);
@@ -108,7 +108,7 @@ std::string advice_on_identifier(World& world, const std::string& who, const Acl
 }
 
 Answer mailbox_rights(World& world, const Request& request) {
-  const auto account = account_of(world, request);
+  const auto account = owner_of(world, request);
   if (!account) return failed(account.error().text);
   const std::string name = text_of(request, "mailbox");
   if (request.contains("who")) {

@@ -39,14 +39,14 @@ Answer send_report(const SendReport& send, const std::string& domain) {
   return sent ? done(*sent, {{"sent", *sent}}) : failed(sent.error().text);
 }
 
-std::string domain_of(const Request& request) {
+std::string asked_domain(const Request& request) {
   const std::string written = text_of(request, "domain");
   return mail::canonical_domain(written).value_or(to_lower(written));
 }
 
 // What the next reports will say.
 Answer report_tls(World& world, const Request& request) {
-  const std::string domain = domain_of(request);
+  const std::string domain = asked_domain(request);
   if (request.value("send", false)) return send_report(world.send_tls_report, domain);
   const auto days = world.tls_sessions->before(kAll);
   if (!days) return failed(days.error().text);
@@ -78,7 +78,7 @@ Answer report_tls(World& world, const Request& request) {
 }
 
 Answer report_dmarc(World& world, const Request& request) {
-  const std::string domain = domain_of(request);
+  const std::string domain = asked_domain(request);
   if (request.value("send", false)) return send_report(world.send_dmarc_report, domain);
   const auto days = world.dmarc_counts->before(kAll);
   if (!days) return failed(days.error().text);

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxMessages = 500;
+constexpr std::size_t kMaxTaken = 500;
 // Of a request for keys: nothing else is to wait long.
 constexpr std::uint64_t kMaxRead = 64 << 20;
 constexpr std::uint64_t kLeastRead = 8 << 10;
@@ -191,7 +191,7 @@ Answer mailbox_take(World& world, const Request& request) {
   Uid last = after;
   for (std::size_t n = view->lower_bound(after + 1); n < view->size(); ++n) {
     const MessageRow& row = (*view)[n];
-    if (!messages.empty() && (size + row.size > room || messages.size() == kMaxMessages)) break;
+    if (!messages.empty() && (size + row.size > room || messages.size() == kMaxTaken)) break;
     last = row.uid;
     auto file = (*mailbox)->open(row.uid);
     if (!file && file.error().code == Error::Code::NotFound) continue;

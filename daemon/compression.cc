@@ -14,7 +14,7 @@ constexpr int kMemory = 6;
 constexpr int kLevel = 3;
 // A client may use the largest.
 constexpr int kLargestWindow = -15;
-constexpr std::size_t kPiece = 16 * 1024;
+constexpr std::size_t kDeflatePiece = 16 * 1024;
 
 void set_input(z_stream& stream, std::string_view bytes) {
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
@@ -35,8 +35,8 @@ Deflater::~Deflater() {
 }
 
 void Deflater::add(std::string_view bytes, std::string& packed) {
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(kPiece, bytes.size()))) {
-    run(bytes.substr(0, kPiece), Z_NO_FLUSH, packed);
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kDeflatePiece, bytes.size()))) {
+    run(bytes.substr(0, kDeflatePiece), Z_NO_FLUSH, packed);
   }
 }
 
@@ -52,11 +52,11 @@ void Deflater::run(std::string_view bytes, int how, std::string& packed) {
   set_input(*stream_, bytes);
   do {
     const std::size_t before = packed.size();
-    packed.resize(before + kPiece);
+    packed.resize(before + kDeflatePiece);
     stream_->next_out = reinterpret_cast<Bytef*>(packed.data() + before);
-    stream_->avail_out = kPiece;
+    stream_->avail_out = kDeflatePiece;
     deflate(stream_.get(), how);
-    packed.resize(before + kPiece - stream_->avail_out);
+    packed.resize(before + kDeflatePiece - stream_->avail_out);
   } while (stream_->avail_out == 0);
 }
 

@@ -15,7 +15,7 @@ using Phase = OutboundConnection::Failure::Phase;
 using std::chrono::seconds;
 
 constexpr std::size_t kLowLoads = 10;
-constexpr int kMaxMessages = 100;  // through one connection
+constexpr int kMaxLineMessages = 100;  // through one connection
 constexpr int kMaxHostsTried = 10;
 constexpr const char* kNoRequireTls = "4.7.30";
 constexpr seconds kIdle{3};
@@ -210,7 +210,7 @@ void Destination::on_ready(Line& line) {
   if (line.load) return send(line);
   line.state = Line::State::Idle;
   line.idle_since = Clock_::now();
-  if (is_stopping_ || line.messages >= kMaxMessages) {
+  if (is_stopping_ || line.messages >= kMaxLineMessages) {
     line.state = Line::State::Quitting;
     return line.connection->quit();
   }

@@ -7,6 +7,7 @@
 #include "auth/dmarc_record.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "daemon/tls_report.h"
 #include "protocols/mail/address.h"
 #include "protocols/mail/date.h"
 
@@ -76,13 +77,6 @@ dmarc::Record main_record(const std::vector<DmarcReport::Row>& rows) {
       counts, [](const auto& a, const auto& b) { return a.second < b.second; });
   if (most == counts.end()) return {};
   return dmarc::parse_record(most->first).value_or(dmarc::Record());
-}
-
-std::string in_lines(const std::string& text) {
-  constexpr std::size_t kLine = 76;
-  std::string lines;
-  for (std::size_t at = 0; at < text.size(); at += kLine) lines += text.substr(at, kLine) + "\r\n";
-  return lines;
 }
 
 // "10m"

@@ -12,24 +12,27 @@
 namespace waxwing {
 namespace {
 
-constexpr std::size_t kMaxDepth = 16, kMaxText = 2048, kMaxRows = 100'000, kMaxSignatures = 50;
+constexpr std::size_t kMaxXmlDepth = 16, kMaxText = 2048, kMaxRows = 100'000, kMaxSignatures = 50;
 
-class Reader {
+class ReportReader {
  public:
-  Reader() : parser_(XML_ParserCreate(nullptr)) {
+  ReportReader() : parser_(XML_ParserCreate(nullptr)) {
     if (!parser_) throw std::bad_alloc();
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(
         parser_.get(),
-        [](void* self, const char* name, const char**) { static_cast<Reader*>(self)->begin(name); },
-        [](void* self, const char*) { static_cast<Reader*>(self)->end(); });
+        [](void* self, const char* name, const char**) {
+          static_cast<ReportReader*>(self)->begin(name);
+        },
+        [](void* self, const char*) { static_cast<ReportReader*>(self)->end(); });
     XML_SetCharacterDataHandler(parser_.get(), [](void* self, const char* text, int size) {
-      static_cast<Reader*>(self)->text(std::string_view(text, static_cast<std::size_t>(size)));
+      static_cast<ReportReader*>(self)->text(
+          std::string_view(text, static_cast<std::size_t>(size)));
     });
-    XML_SetStartDoctypeDeclHandler(parser_.get(),
-                                   [](void* self, const char*, const char*, const char*, int) {
-                                     static_cast<Reader*>(self)->refuse("it has a document type");
-                                   });
+    XML_SetStartDoctypeDeclHandler(
+        parser_.get(), [](void* self, const char*, const char*, const char*, int) {
+          static_cast<ReportReader*>(self)->refuse("it has a document type");
+        });
   }
 
   Result<DmarcReport> read(std::string_view xml) {
@@ -51,7 +54,7 @@ class Reader {
   }
 
   void begin(std::string_view name) {
-    if (path_.size() == kMaxDepth) return refuse("it is nested too deep");
+    if (path_.size() == kMaxXmlDepth) return refuse("it is nested too deep");
     path_.emplace_back(name.substr(name.rfind(':') + 1));
     if (path_.size() == 1 && path_[0] != "feedback") return refuse("it is no report of DMARC");
     text_.clear();
@@ -141,7 +144,7 @@ class Reader {
 }  // namespace
 
 Result<DmarcReport> read_dmarc_report(std::string_view xml) {
-  return Reader().read(xml);
+  return ReportReader().read(xml);
 }
 
 }  // namespace waxwing

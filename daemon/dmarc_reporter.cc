@@ -8,19 +8,17 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/report_times.h"
 #include "daemon/tls_report.h"
 #include "protocols/mail/address.h"
 
 namespace waxwing {
 namespace {
 
-constexpr std::int64_t kDay = 86400, kHour = 3600;
-constexpr std::int64_t kSpread = 4 * kHour;
-constexpr std::int64_t kGiveUp = kDay;  // after the end of the day
 constexpr std::chrono::seconds kDns{20};
-constexpr std::size_t kMaxTargets = 5;
+constexpr std::size_t kMaxReportTargets = 5;
 
-std::string domain_of(const std::string& address) {
+std::string canonical_domain_of(const std::string& address) {
   const auto at = address.rfind('@');
   const auto domain = at == std::string::npos ? address : address.substr(at + 1);
   return mail::canonical_domain(domain).value_or(to_lower(domain));
@@ -65,7 +63,8 @@ std::optional<DmarcNote> dmarc_note(const SentMessage& sent, const SenderVerdict
   result.spf = passed(found.dmarc.is_spf_aligned);
   explain(result, found, decision);
   result.header_from = found.dmarc.domain;
-  if (!sent.envelope.sender.empty()) result.envelope_from = domain_of(sent.envelope.sender);
+  if (!sent.envelope.sender.empty())
+    result.envelope_from = canonical_domain_of(sent.envelope.sender);
   for (const auto& each : found.dkim)
     if (!each.domain.empty())
       result.signatures.push_back(
@@ -114,9 +113,9 @@ void DmarcReporter::look_now() {
 }
 
 void DmarcReporter::decide(DailyCounts::Day day) {
-  const std::int64_t over = (day.day + 1) * kDay;
+  const std::int64_t over = (day.day + 1) * kReportDay;
   const bool is_wanted = settings()->dmarc_reports.send;
-  if (!is_wanted || now() >= over + kGiveUp) {
+  if (!is_wanted || now() >= over + kReportGiveUp) {
     log.warning("dmarc-report-dropped", {{"domain", day.domain},
                                          {"reason", is_wanted ? "it could not be sent for 24 hours"
                                                               : "dmarc_reports.send"}});
@@ -125,12 +124,12 @@ void DmarcReporter::decide(DailyCounts::Day day) {
   }
   if (day.due == 0) {
     const std::lock_guard lock(mutex_);
-    day.due = over + std::uniform_int_distribution<std::int64_t>(0, kSpread)(random_);
+    day.due = over + std::uniform_int_distribution<std::int64_t>(0, kReportSpread)(random_);
     (void)parts_.counts.set_due(day);
   }
   if (now() < day.due) return;
   // Whatever becomes of this attempt.
-  day.due = now() + kHour;
+  day.due = now() + kReportRetry;
   (void)parts_.counts.set_due(day);
   (void)send(day);
 }
@@ -146,8 +145,8 @@ Result<DmarcReport> DmarcReporter::report_of(const DailyCounts::Day& day) {
   report.organization = wanted.organization.empty() ? settings->hostname : wanted.organization;
   report.contact = wanted.contact.empty() ? "postmaster@" + settings->hostname : wanted.contact;
   report.id = hex(random_bytes(8));
-  report.begin = day.day * kDay;
-  report.end = (day.day + 1) * kDay - 1;
+  report.begin = day.day * kReportDay;
+  report.end = (day.day + 1) * kReportDay - 1;
   for (const auto& count : *counts)
     if (auto result = DmarcResult::parse(count.text))
       report.rows.push_back({*std::move(result), count.count});
@@ -158,7 +157,7 @@ Result<DmarcReport> DmarcReporter::report_of(const DailyCounts::Day& day) {
 // May `domain` have its reports sent there? RFC 7489 section 7.1
 Result<bool> DmarcReporter::agrees(TimedLookup& lookup, const std::string& domain,
                                    const DmarcReportTarget& target) const {
-  const std::string there = domain_of(target.mail);
+  const std::string there = canonical_domain_of(target.mail);
   if (parts_.suffixes.organizational_domain(there) == parts_.suffixes.organizational_domain(domain))
     return true;
   const std::string name = domain + "._report._dmarc." + there;
@@ -184,7 +183,7 @@ Result<std::vector<DmarcReportTarget>> DmarcReporter::find_targets(const std::st
   if (!record) return targets;
   for (const auto& uri : record->aggregate_to) {
     auto target = report_target(uri);
-    if (!target || targets.size() == kMaxTargets) continue;
+    if (!target || targets.size() == kMaxReportTargets) continue;
     const auto agreed = agrees(lookup, domain, *target);
     if (!agreed) return fail(agreed.error());
     if (*agreed) targets.push_back(*std::move(target));

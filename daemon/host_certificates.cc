@@ -13,15 +13,15 @@
 namespace waxwing {
 namespace {
 
-struct Free {
+struct FreeLeaf {
   void operator()(BIO* bio) const { BIO_free_all(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
-using Bio = std::unique_ptr<BIO, Free>;
-using Leaf = std::unique_ptr<X509, Free>;
+using PemFile = std::unique_ptr<BIO, FreeLeaf>;
+using Leaf = std::unique_ptr<X509, FreeLeaf>;
 
 Result<Leaf> read_leaf(const std::string& path) {
-  const Bio file(BIO_new_file(path.c_str(), "re"));
+  const PemFile file(BIO_new_file(path.c_str(), "re"));
   Leaf leaf(file ? PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr) : nullptr);
   if (!leaf) return fail(Error::Code::NotFound, "no certificate can be read from " + path);
   return leaf;

@@ -11,8 +11,6 @@
 namespace waxwing {
 namespace {
 
-using Kind = HttpsAnswer::Kind;
-
 struct CloseHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
@@ -89,7 +87,8 @@ void prepare(CURL* handle, const HttpsRequest& request, Received& received) {
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, request.is_cancelled);
 }
 
-Kind kind_of(CURLcode code) {
+HttpsAnswer::Kind kind_of(CURLcode code) {
+  using Kind = HttpsAnswer::Kind;
   switch (code) {
     case CURLE_OK: return Kind::Answered;
     case CURLE_PEER_FAILED_VERIFICATION:

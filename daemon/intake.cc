@@ -29,9 +29,9 @@ using smtp::Reply;
 namespace {
 
 // Mailboxes that one message may go to, however few addresses name them.
-constexpr std::size_t kMaxTargets = 10'000;
+constexpr std::size_t kMaxMessageTargets = 10'000;
 
-Reply failed(const Origin& origin, std::string_view what, const Error& error) {
+Reply failure_reply(const Origin& origin, std::string_view what, const Error& error) {
   log.warning("intake failed", {{"session", origin.peer.session_id},
                                 {"what", what},
                                 {"error", to_string(error.code)},
@@ -133,12 +133,12 @@ void MailIntake::rewrite_sender(Envelope& queued, const Origin& origin,
 
 Reply MailIntake::check_sender(const Origin& origin, const MailEnvelope& envelope) {
   if (const auto space = store_.check_space(); !space) {
-    return failed(origin, "space", space.error());
+    return failure_reply(origin, "space", space.error());
   }
   // Anybody may send with <>: receipts and bounces.  RFC 5321 section 4.5.5
   if (origin.identity && !envelope.sender.empty()) {
     const auto own = may_send_as(directory_, origin.identity->address, envelope.sender);
-    if (!own) return failed(origin, "sender", own.error());
+    if (!own) return failure_reply(origin, "sender", own.error());
     if (!*own) {
       return refused(origin, envelope, envelope.sender,
                      {553, "5.7.1", "You may not send as this address"});
@@ -157,18 +157,19 @@ Reply MailIntake::add_recipient(const Origin& origin, MailEnvelope& envelope,
   }
   auto route = find_route(address, origin);
   if (!route && route.error().code != Error::Code::Invalid) {
-    return failed(origin, "recipient", route.error());
+    return failure_reply(origin, "recipient", route.error());
   }
   const auto reason = route ? refusal(*route, origin, envelope, address)
                             : std::optional(Reply{550, "5.1.3", "Not a valid address"});
   if (reason) return refused(origin, envelope, address, *reason);
   std::size_t targets = places(*route);
   for (const auto& each : envelope.recipients) targets += places(each.route);
-  if (!envelope.recipients.empty() && targets > kMaxTargets) {
+  if (!envelope.recipients.empty() && targets > kMaxMessageTargets) {
     return {452, "4.5.3", "Too many recipients behind these addresses, send the rest later"};
   }
   if (const auto room = check_room(*route, envelope.announced_size); !room) {
-    if (room.error().code != Error::Code::OverQuota) return failed(origin, "quota", room.error());
+    if (room.error().code != Error::Code::OverQuota)
+      return failure_reply(origin, "quota", room.error());
     return refused(origin, envelope, address, smtp::reply_for(room.error()));
   }
   if (!route->lost.empty()) {
@@ -255,10 +256,10 @@ Reply MailIntake::accept(const Origin& origin, const MailEnvelope& envelope,
   }
   Result<std::optional<SentSaving::Plan>> saving = std::nullopt;
   if (sent_saving_) saving = sent_saving_->plan(origin, *message);
-  if (!saving) return failed(origin, "sent copy", saving.error());
+  if (!saving) return failure_reply(origin, "sent copy", saving.error());
   auto cleaned =
       without_unwanted_fields(store_, *message, settings()->hostname, origin.may_relay());
-  if (!cleaned) return failed(origin, "rewrite", cleaned.error());
+  if (!cleaned) return failure_reply(origin, "rewrite", cleaned.error());
   MailEnvelope current = envelope;
   if (auto gone = route_again(origin, current)) return *std::move(gone);
   return deliver(origin, current, *cleaned ? **cleaned : *message, findings, *std::move(saving));
@@ -272,7 +273,7 @@ std::optional<Reply> MailIntake::route_again(const Origin& origin, MailEnvelope&
   std::size_t gone = 0;
   for (auto& recipient : envelope.recipients) {
     auto route = find_route(recipient.address, origin);
-    if (!route) return failed(origin, "recipient", route.error());
+    if (!route) return failure_reply(origin, "recipient", route.error());
     auto refused_now = refusal(*route, origin, envelope, recipient.address);
     recipient.route = *std::move(route);
     if (!refused_now) continue;
@@ -292,7 +293,7 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
   // Before the queue knows of it: what happens there must not seem to be earlier.
   const Time accepted = clock_.now();
   auto targets = routes(store_, envelope, findings.to_junk);
-  if (!targets) return failed(origin, "routing", targets.error());
+  if (!targets) return failure_reply(origin, "routing", targets.error());
   if (saving) targets->push_back(saving->target);
   auto prefix = added_fields({.settings = *now,
                               .origin = origin,
@@ -308,11 +309,11 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
     MessagePass pass(prefix.substr(outgoing.skip), message);
     auto signatures =
         now->dkim.sign ? Signatures::of_user(directory_.keys(), origin, pass) : Signatures::none();
-    if (!signatures) return failed(origin, "signing", signatures.error());
+    if (!signatures) return failure_reply(origin, "signing", signatures.error());
     auto seal = ForwardSeal::of(directory_.keys(), origin, envelope, findings, pass);
-    if (!seal) return failed(origin, "sealing", seal.error());
+    if (!seal) return failure_reply(origin, "sealing", seal.error());
     const auto described = describe(outgoing.envelope, envelope, message, pass);
-    if (!described) return failed(origin, "delivery", described.error());
+    if (!described) return failure_reply(origin, "delivery", described.error());
     prefix.insert(outgoing.skip, signatures->fields(clock_) + seal->fields(clock_));
     outgoing.envelope.id = id;
     outgoing.envelope.accepted = unix_seconds(clock_.now());
@@ -320,7 +321,7 @@ Reply MailIntake::deliver(const Origin& origin, const MailEnvelope& envelope, St
     rewrite_sender(outgoing.envelope, origin, envelope);
   }
   const auto delivered = store_.deliver(message, prefix, *targets, goes_out ? &outgoing : nullptr);
-  if (!delivered) return failed(origin, "delivery", delivered.error());
+  if (!delivered) return failure_reply(origin, "delivery", delivered.error());
   for (const auto& each : *delivered) {
     log.info("delivered", {{"session", origin.peer.session_id},
                            {"id", id},
@@ -368,7 +369,7 @@ void MailIntake::confirm(const Origin& origin, const MailEnvelope& envelope, con
   }
   if (numbers.empty() || notices_ == nullptr) return;
   const auto told = notices_->tell(Notices::Kind::Delivered, done, numbers, header);
-  if (!told) (void)failed(origin, "confirmation", told.error());
+  if (!told) (void)failure_reply(origin, "confirmation", told.error());
 }
 
 Outcome MailIntake::send_report(const std::string& id, const std::string& recipient,

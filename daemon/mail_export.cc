@@ -21,7 +21,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kBatchBytes = 4 << 20;
 constexpr std::size_t kMostKeywords = 26;
 
 std::string without_cr(std::string_view text) {

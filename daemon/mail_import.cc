@@ -13,7 +13,6 @@ namespace {
 using nlohmann::json;
 
 // Of messages that go over at once.
-constexpr std::size_t kBatchBytes = 4 << 20;
 constexpr std::size_t kBatch = 200;
 
 Result<FoundMail> find(const ImportOrder& order) {

@@ -152,7 +152,7 @@ OutboundRoute route_by_relay(const Settings::Relay& relay, TlsWish wish) {
 namespace {
 
 // As relays and the DNS know it.
-std::string domain_of(const std::string& address) {
+std::string routed_domain(const std::string& address) {
   const auto parsed = mail::parse_address(address);
   const std::string written = parsed ? parsed->domain : address.substr(address.rfind('@') + 1);
   if (written.starts_with('[')) return written;
@@ -163,14 +163,14 @@ std::string domain_of(const std::string& address) {
 
 bool is_taken_for_another(const Settings& settings, const std::string& address) {
   if (!mail::parse_address(address)) return false;
-  const std::string domain = domain_of(address);
+  const std::string domain = routed_domain(address);
   return std::any_of(settings.relay.begin(), settings.relay.end(), [&](const auto& relay) {
     return relay.accept && contains(relay.domains, domain);
   });
 }
 
 std::string next_hop(const Settings& settings, const std::string& address) {
-  const std::string domain = domain_of(address);
+  const std::string domain = routed_domain(address);
   if (contains(settings.queue.hold, domain)) return domain;
   for (const auto& relay : settings.relay) {
     if (relay.domains.empty() || contains(relay.domains, domain)) return relay_name(relay);

@@ -10,8 +10,6 @@
 namespace waxwing {
 namespace {
 
-using Kind = SourceFiles::Kind;
-
 // The letters behind ":2,".
 std::vector<std::string> flags_of_name(const std::string& name) {
   std::vector<std::string> flags;
@@ -40,7 +38,7 @@ Outcome add_messages(FoundMail& mail, const std::string& folder,
   for (const auto& entry : *entries) {
     if (entry.name.starts_with('.')) continue;
     const std::string file = path_in(folder, entry.name);
-    if (entry.kind != Kind::File) {
+    if (entry.kind != SourceFiles::Kind::File) {
       mail.left_out.add(kNoPlainFile, mail.files.path_of(file));
       continue;
     }
@@ -62,7 +60,7 @@ bool is_folder(const SourceFiles& files, const std::string& folder, const std::s
   const auto entries = files.list(folder);
   if (!entries) return false;
   return std::ranges::any_of(*entries, [&](const auto& entry) {
-    return entry.name == name && entry.kind == Kind::Folder;
+    return entry.name == name && entry.kind == SourceFiles::Kind::Folder;
   });
 }
 
@@ -98,9 +96,9 @@ Result<FoundMail> find_in_maildir(const std::string& path) {
   if (!entries) return fail(entries.error());
   for (const auto& entry : *entries) {
     if (entry.name.size() < 2 || !entry.name.starts_with('.')) continue;
-    if (entry.kind != Kind::Folder) {
+    if (entry.kind != SourceFiles::Kind::Folder) {
       // Other programs keep files of their own here.
-      if (entry.kind == Kind::Other) {
+      if (entry.kind == SourceFiles::Kind::Other) {
         mail.left_out.add(kNoPlainFile, mail.files.path_of(entry.name));
       }
       continue;

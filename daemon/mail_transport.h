@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "daemon/commands.h"
@@ -8,6 +9,8 @@ namespace waxwing {
 
 // `mailbox import` and `mailbox export`, the side of the command line: it reads and writes the
 // files as the user who typed the command, and shows how far it is where a person looks on.
+
+constexpr std::uint64_t kBatchBytes = 4 << 20;  // of messages that go over at once
 
 struct ImportOrder {
   std::string config;

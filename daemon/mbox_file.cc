@@ -11,7 +11,7 @@ namespace waxwing {
 namespace {
 
 // Flags are looked for in so much of a message.
-constexpr std::size_t kMaxHeader = 64 * 1024;
+constexpr std::size_t kMaxFlagHeader = 64 * 1024;
 // More of a line says nothing about where messages end.
 constexpr std::size_t kMaxLine = 4096;
 
@@ -71,7 +71,7 @@ bool is_field(std::string_view line) {
          std::ranges::all_of(line.substr(0, colon), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-struct Line {
+struct MboxLine {
   std::string text;  // without its end, and no more than kMaxLine
   std::uint64_t next = 0;
 };
@@ -81,7 +81,7 @@ class LineReader {
  public:
   explicit LineReader(const Fd& file) : file_(file) {}
 
-  bool read(Line& line) {
+  bool read(MboxLine& line) {
     line.text.clear();
     bool is_any = false;
     for (;;) {
@@ -126,13 +126,13 @@ class LineReader {
   bool is_broken_ = false;
 };
 
-class Reader {
+class MboxReader {
  public:
-  explicit Reader(const Fd& file) : lines_(file) {}
+  explicit MboxReader(const Fd& file) : lines_(file) {}
 
   Result<MboxContents> run() {
     bool was_empty = true;
-    for (Line line; lines_.read(line);) {
+    for (MboxLine line; lines_.read(line);) {
       if (was_empty && begins_message(line)) {
         end_message();
         begin_message(line);
@@ -154,18 +154,18 @@ class Reader {
 
  private:
   // Thunderbird's have no date; then what follows must be a header.
-  bool begins_message(const Line& line) {
+  bool begins_message(const MboxLine& line) {
     if (!line.text.starts_with("From ")) return false;
     if (!is_open_ || date_of_from_line(line.text)) return true;
     const auto sender = trim(line.text).substr(4);
     if (!sender.empty() && trim(sender) != "-") return false;
-    Line next;
+    MboxLine next;
     const bool is_header = lines_.read(next) && is_field(next.text);
     lines_.seek(line.next);
     return is_header;
   }
 
-  void begin_message(const Line& line) {
+  void begin_message(const MboxLine& line) {
     is_open_ = is_header_ = true;
     message_ = {line.next, 0};
     message_.date = date_of_from_line(line.text);
@@ -173,9 +173,9 @@ class Reader {
     header_.clear();
   }
 
-  void add_to_header(Line& line, bool is_end) {
+  void add_to_header(MboxLine& line, bool is_end) {
     if (!is_end) {
-      if (header_.size() < kMaxHeader) header_ += line.text + "\n";
+      if (header_.size() < kMaxFlagHeader) header_ += line.text + "\n";
       return;
     }
     is_header_ = false;
@@ -189,7 +189,7 @@ class Reader {
 
   // There is at most the end of a line and an empty one, and then the file's end or a From line.
   bool is_end_of_message(std::uint64_t end) {
-    Line last, line;
+    MboxLine last, line;
     lines_.seek(end - 1);
     if (!lines_.read(last)) return false;  // the file is shorter
     lines_.seek(end);
@@ -229,7 +229,7 @@ class Reader {
 }  // namespace
 
 Result<MboxContents> read_mbox(const Fd& file) {
-  return Reader(file).run();
+  return MboxReader(file).run();
 }
 
 }  // namespace waxwing

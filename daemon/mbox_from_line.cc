@@ -45,9 +45,9 @@ bool is_zone(std::string_view word) {
          std::ranges::all_of(word, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-std::optional<std::int64_t> seconds(std::string_view day, std::string_view month,
-                                    std::string_view year, std::string_view time,
-                                    std::string_view zone) {
+std::optional<std::int64_t> unix_date(std::string_view day, std::string_view month,
+                                      std::string_view year, std::string_view time,
+                                      std::string_view zone) {
   std::string text;
   for (const auto word : {day, month, year, time, zone}) text += std::string(word) + " ";
   const auto date = mail::parse_date(text);
@@ -72,7 +72,7 @@ std::optional<std::int64_t> asctime_date(std::span<const std::string_view> words
     }
   }
   if (year.empty()) return std::nullopt;
-  return seconds(words[2], words[1], year, words[3], zone);
+  return unix_date(words[2], words[1], year, words[3], zone);
 }
 
 // "Mon, 2 Jan 2023 10:00:00 +0000"
@@ -85,8 +85,8 @@ std::optional<std::int64_t> field_date(std::span<const std::string_view> words) 
       !is_year(words[2]) || !is_time(words[3]) || !std::ranges::all_of(words.subspan(4), is_zone)) {
     return std::nullopt;
   }
-  return seconds(words[0], words[1], words[2], words[3],
-                 words.size() > 4 ? words[4] : std::string_view());
+  return unix_date(words[0], words[1], words[2], words[3],
+                   words.size() > 4 ? words[4] : std::string_view());
 }
 
 }  // namespace

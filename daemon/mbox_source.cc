@@ -10,10 +10,8 @@
 namespace waxwing {
 namespace {
 
-using Kind = SourceFiles::Kind;
-
 // A level of a name has an octet and a slash; deeper is no folder of mailboxes.
-constexpr std::size_t kMaxDepth = kMaxMailboxName / 2;
+constexpr std::size_t kMaxFolderDepth = kMaxMailboxName / 2;
 
 Outcome add_mbox(FoundMail& mail, const std::string& file, const std::string& name) {
   const auto opened = mail.files.file(file);
@@ -48,12 +46,12 @@ Outcome add_folder(FoundMail& mail, const std::string& folder, std::vector<std::
     const std::string inside = path_in(folder, entry.name);
     const std::string shown = mail.files.path_of(inside);
     path.back() = entry.name;
-    if (entry.kind == Kind::Other) {
+    if (entry.kind == SourceFiles::Kind::Other) {
       mail.left_out.add(kNoPlainFile, shown);
     } else if (entry.name.starts_with('.')) {
       mail.left_out.add("hidden", shown);
-    } else if (entry.kind == Kind::Folder) {
-      if (path.size() > kMaxDepth) return fail(Error::Code::Limit, shown + " lies too deep");
+    } else if (entry.kind == SourceFiles::Kind::Folder) {
+      if (path.size() > kMaxFolderDepth) return fail(Error::Code::Limit, shown + " lies too deep");
       if (auto done = add_folder(mail, inside, path); !done) return done;
     } else if (const auto name = mailbox_of_mbox_path(path); !name) {
       mail.left_out.add("a file whose name no mailbox can have, rename it", shown);

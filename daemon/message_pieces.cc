@@ -7,9 +7,9 @@
 namespace waxwing {
 namespace {
 
-constexpr std::size_t kPiece = 65536;
+constexpr std::size_t kReadPiece = 65536;
 
-class LineEnds {
+class WireLineEnds {
  public:
   // As it was on the wire; valid until the next call.
   std::string_view convert(std::string_view bytes) {
@@ -48,9 +48,9 @@ Outcome for_each_piece(const std::string& file,
   if (file != "-" && !opened)
     return fail(Error::Code::NotFound,
                 "cannot read " + file + ": is there such a file, and may you?");
-  LineEnds ends;
-  std::string buffer(kPiece, '\0');
-  while (in.read(buffer.data(), kPiece) || in.gcount() > 0)
+  WireLineEnds ends;
+  std::string buffer(kReadPiece, '\0');
+  while (in.read(buffer.data(), kReadPiece) || in.gcount() > 0)
     piece(ends.convert(std::string_view(buffer).substr(0, static_cast<std::size_t>(in.gcount()))));
   if (in.bad()) return fail(Error::Code::Temporary, "cannot read " + file + " to its end");
   return {};

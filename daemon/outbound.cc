@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "daemon/retry_times.h"
 
 namespace waxwing {
 namespace {
@@ -19,7 +20,6 @@ constexpr std::size_t kSettle = 100;
 constexpr milliseconds kOverdue{30'000};
 constexpr milliseconds kLongestSleep{60'000};
 constexpr milliseconds kOwnDisk{10'000};
-constexpr std::int64_t kRetryOwnTrouble = 300;  // seconds
 
 // What a job takes; nothing when it cannot be read now.
 std::unique_ptr<OutboundLoad> load_of(Queue& queue, const Queue::Job& job) {

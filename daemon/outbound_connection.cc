@@ -11,53 +11,18 @@
 #include <utility>
 
 #include "base/log.h"
-#include "daemon/unix_socket.h"
+#include "daemon/socket_address.h"
 
 namespace waxwing {
 namespace {
 
-using Kind = Transport::Moved::Kind;
 using Level = TlsDemand::Level;
 
-constexpr int kTurns = 64;
+constexpr int kOutboundTurns = 64;
 
-std::span<char> scratch() {
+std::span<char> outbound_scratch() {
   thread_local std::array<char, 64 * 1024> space;
   return space;
-}
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-// Nothing in it where a path is too long.
-SocketAddress socket_address(const std::string& path) {
-  SocketAddress result;
-  const auto address = unix_address(path);
-  if (!address) return result;
-  std::memcpy(&result.storage, &*address, sizeof *address);
-  result.size = sizeof *address;
-  return result;
-}
-
-SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
-  SocketAddress result;
-  if (address.is_v4()) {
-    auto& v4 = reinterpret_cast<sockaddr_in&>(result.storage);
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    std::memcpy(&v4.sin_addr, address.bytes().data(), 4);
-    result.size = sizeof v4;
-  } else {
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(result.storage);
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    std::memcpy(&v6.sin6_addr, address.bytes().data(), 16);
-    result.size = sizeof v6;
-  }
-  return result;
 }
 
 Fd make_socket(const OutboundConnection::Target& target) {
@@ -144,6 +109,7 @@ void OutboundConnection::start_tls() {
 }
 
 void OutboundConnection::shake_hands() {
+  using Kind = Transport::Moved::Kind;
   switch (transport_.handshake().kind) {
     case Kind::Some: return encrypted();
     case Kind::WaitToRead: readable_->add(); return;
@@ -200,10 +166,11 @@ void OutboundConnection::on_writable() {
 }
 
 void OutboundConnection::on_readable() {
+  using Kind = Transport::Moved::Kind;
   if (phase_ == Phase::Handshaking) return shake_hands();
   if (phase_ != Phase::Talking) return readable_->remove();
-  const auto space = scratch();
-  for (int turns = 0; turns < kTurns; ++turns) {
+  const auto space = outbound_scratch();
+  for (int turns = 0; turns < kOutboundTurns; ++turns) {
     const auto moved = transport_.read(space);
     if (moved.kind == Kind::Some) {
       input_.append({space.data(), moved.count});
@@ -253,7 +220,7 @@ void OutboundConnection::quit() {
 
 void OutboundConnection::pump() {
   if (phase_ != Phase::Talking || std::exchange(is_pumping_, true)) return;
-  for (int turns = 0; turns < kTurns; ++turns) {
+  for (int turns = 0; turns < kOutboundTurns; ++turns) {
     if (client_.wants_to_write() && output_.size() + sender_.size() < Output::kFull / 4) {
       if (const auto written = client_.write(output_); !written) {
         is_pumping_ = false;
@@ -274,7 +241,8 @@ void OutboundConnection::pump() {
 
 // False when the socket takes no more now, or the connection has failed.
 bool OutboundConnection::send_some() {
-  std::string_view bytes = sender_.front(scratch());
+  using Kind = Transport::Moved::Kind;
+  std::string_view bytes = sender_.front(outbound_scratch());
   if (bytes.empty()) {
     fail(Failure::Phase::Session, "4.3.0", "the message file is shorter than it was");
     return false;

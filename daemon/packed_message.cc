@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kGzip = "\x1f\x8b"sv;
+constexpr std::string_view kGzipMagic = "\x1f\x8b"sv;
 constexpr int kGzipWindow = 15 + 16;
 
 struct Packing {
@@ -40,14 +40,14 @@ bool is_packed(std::string_view bytes, const Packing& packing) {
   return bytes.starts_with(packing.magic) && !begins_with_field(bytes);
 }
 
-class Inflate {
+class MessageInflate {
  public:
-  Inflate() {
+  MessageInflate() {
     if (inflateInit2(&stream_, kGzipWindow) != Z_OK) throw std::bad_alloc();
   }
-  ~Inflate() { inflateEnd(&stream_); }
-  Inflate(const Inflate&) = delete;
-  Inflate& operator=(const Inflate&) = delete;
+  ~MessageInflate() { inflateEnd(&stream_); }
+  MessageInflate(const MessageInflate&) = delete;
+  MessageInflate& operator=(const MessageInflate&) = delete;
 
   Result<std::string> run(std::string_view packed) {
     std::string out;
@@ -67,9 +67,9 @@ class Inflate {
       }
       if (status == Z_OK) continue;
       // Whatever was appended to a file is one more of these.  RFC 1952 section 2.2
-      const bool has_another =
-          stream_.avail_in >= kGzip.size() &&
-          std::string_view(reinterpret_cast<const char*>(stream_.next_in), kGzip.size()) == kGzip;
+      const bool has_another = stream_.avail_in >= kGzipMagic.size() &&
+                               std::string_view(reinterpret_cast<const char*>(stream_.next_in),
+                                                kGzipMagic.size()) == kGzipMagic;
       if (!has_another || inflateReset(&stream_) != Z_OK) return out;
     }
   }
@@ -85,8 +85,8 @@ Result<std::string> unpack_message(std::string bytes) {
   for (const Packing& packing : kRefused) {
     if (is_packed(bytes, packing)) return fail(Error::Code::Invalid, packing.reason);
   }
-  if (!bytes.starts_with(kGzip)) return bytes;
-  return Inflate().run(bytes);
+  if (!bytes.starts_with(kGzipMagic)) return bytes;
+  return MessageInflate().run(bytes);
 }
 
 }  // namespace waxwing

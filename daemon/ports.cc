@@ -15,37 +15,13 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/socket_address.h"
 
 namespace waxwing {
 
 namespace {
 
 constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
-constexpr int kBacklog = 1024;
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
-  SocketAddress made;
-  if (address.is_v4()) {
-    auto* v4 = reinterpret_cast<sockaddr_in*>(&made.storage);
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    std::memcpy(&v4->sin_addr, address.bytes().data(), 4);
-    made.size = sizeof *v4;
-  } else {
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&made.storage);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    std::memcpy(&v6->sin6_addr, address.bytes().data(), 16);
-    made.size = sizeof *v6;
-  }
-  return made;
-}
 
 std::string why_not(int error, const std::string& address, std::uint16_t port) {
   std::string text = "listen: cannot bind port " + std::to_string(port) + " of " + address + ": " +
@@ -71,7 +47,8 @@ Fd bind_one(const IpAddress& address, std::uint16_t port) {
   // 0.0.0.0 is a socket of its own, so that IPv4 clients come with their own kind of address.
   if (!address.is_v4()) setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   const SocketAddress where = socket_address(address, port);
-  if (bind(socket.get(), where.get(), where.size) != 0 || listen(socket.get(), kBacklog) != 0) {
+  if (bind(socket.get(), where.get(), where.size) != 0 ||
+      listen(socket.get(), kListenBacklog) != 0) {
     const int error = errno;
     socket.reset();
     errno = error;

@@ -17,16 +17,13 @@
 namespace waxwing {
 namespace {
 
-using dns::Answer;
-using dns::Type;
-
 std::string without_dot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   return std::string(name);
 }
 
 template <class Decode>
-auto decoded(const Answer& answer, Decode decode) {
+auto decoded(const dns::Answer& answer, Decode decode) {
   std::vector<typename decltype(decode(std::string_view()))::value_type> all;
   for (const auto& rdata : answer.records) {
     if (auto record = decode(rdata)) all.push_back(*std::move(record));
@@ -35,7 +32,7 @@ auto decoded(const Answer& answer, Decode decode) {
 }
 
 // The texts that begin as the record of that kind does: "v=DMARC1".
-std::vector<std::string> texts_with(const Answer& answer, std::string_view version) {
+std::vector<std::string> texts_with(const dns::Answer& answer, std::string_view version) {
   auto texts = texts_of(answer);
   std::erase_if(texts, [&](const std::string& text) {
     const auto behind = text.substr(std::min(text.size(), version.size()), 1);
@@ -62,6 +59,9 @@ class Comparison {
   }
 
  private:
+  using Answer = dns::Answer;
+  using Type = dns::Type;
+
   // What is wrong with it; empty: nothing.
   using Judge = std::string (Comparison::*)(const ZoneRecord&, const Answer&);
   struct Kind {

@@ -16,14 +16,14 @@ tl::unexpected<Error> broken() {
   return fail(Error::Code::Invalid, "the archive is broken");
 }
 
-class Inflate {
+class ReportInflate {
  public:
-  explicit Inflate(int window) {
+  explicit ReportInflate(int window) {
     if (inflateInit2(&stream_, window) != Z_OK) throw std::bad_alloc();
   }
-  ~Inflate() { inflateEnd(&stream_); }
-  Inflate(const Inflate&) = delete;
-  Inflate& operator=(const Inflate&) = delete;
+  ~ReportInflate() { inflateEnd(&stream_); }
+  ReportInflate(const ReportInflate&) = delete;
+  ReportInflate& operator=(const ReportInflate&) = delete;
 
   Result<std::string> run(std::string_view packed) {
     const std::size_t most = std::min(kMaxUnpacked, std::max(kSmall, packed.size() * kMaxRatio));
@@ -65,7 +65,7 @@ Result<std::string> first_file(std::string_view zip) {
   const bool is_encrypted = (flags & 1) != 0, is_size_behind = (flags & 8) != 0;
   if (is_encrypted || start > zip.size()) return broken();
   const std::string_view packed = zip.substr(start);
-  if (method == Z_DEFLATED) return Inflate(kRaw).run(packed);
+  if (method == Z_DEFLATED) return ReportInflate(kRaw).run(packed);
   if (method != 0 || is_size_behind || size > packed.size()) return broken();
   if (size > kMaxUnpacked) return fail(Error::Code::TooLarge, "the archive is too large");
   return std::string(packed.substr(0, size));
@@ -75,7 +75,7 @@ Result<std::string> first_file(std::string_view zip) {
 
 Result<std::string> unpack_report(std::string_view bytes) {
   if (bytes.size() > kMaxUnpacked) return fail(Error::Code::TooLarge, "it is too large");
-  if (bytes.starts_with("\x1f\x8b")) return Inflate(kGzip).run(bytes);
+  if (bytes.starts_with("\x1f\x8b")) return ReportInflate(kGzip).run(bytes);
   if (bytes.starts_with("PK\x03\x04")) return first_file(bytes);
   return std::string(bytes);
 }

@@ -21,4 +21,7 @@ std::chrono::seconds retry_after(std::uint32_t attempts, std::chrono::seconds mi
   return std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(with_jitter));
 }
 
+// After this where the trouble is our own, such as a disk.
+constexpr std::int64_t kRetryOwnTrouble = 300;  // seconds
+
 }  // namespace waxwing

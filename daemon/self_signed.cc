@@ -33,16 +33,16 @@ using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
 
-constexpr long kDay = 24 * 3600;
+constexpr long kDaySeconds = 24 * 3600;
 // Apple's systems take no certificate for longer, not even one that the user trusts.
-constexpr long kLife = 820 * kDay;
+constexpr long kLife = 820 * kDaySeconds;
 
 bool is_good(const std::string& path) {
   const Bio file(BIO_new_file(path.c_str(), "re"));
   if (!file) return false;
   const Certificate certificate(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr));
   if (!certificate) return false;
-  std::time_t in_a_month = std::time(nullptr) + 30 * kDay;
+  std::time_t in_a_month = std::time(nullptr) + 30 * kDaySeconds;
   return X509_cmp_time(X509_get0_notAfter(certificate.get()), &in_a_month) > 0;
 }
 
@@ -65,7 +65,7 @@ Certificate make(EVP_PKEY* key, const std::string& hostname) {
       BN_bin2bn(reinterpret_cast<const unsigned char*>(serial.data()), 16, nullptr));
   BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(x509));
   X509_set_version(x509, X509_VERSION_3);
-  X509_gmtime_adj(X509_getm_notBefore(x509), -kDay);  // for clients whose clock is behind
+  X509_gmtime_adj(X509_getm_notBefore(x509), -kDaySeconds);  // for clients whose clock is behind
   X509_gmtime_adj(X509_getm_notAfter(x509), kLife);
   X509_set_pubkey(x509, key);
   X509_NAME* name = X509_get_subject_name(x509);

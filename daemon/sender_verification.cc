@@ -14,7 +14,7 @@ using std::chrono::seconds;
 // DMARC needs both. A domain whose servers are dead must not use up the time of the others.
 constexpr milliseconds kFirst = seconds(14), kSpf = seconds(10), kDkim = seconds(10),
                        kArc = seconds(4), kDmarc = seconds(6);
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kCheckedPiece = 64 * 1024;
 // Where no thread is to be had, one after the other.
 constexpr auto kBeside = std::launch::async | std::launch::deferred;
 
@@ -61,7 +61,7 @@ Result<SenderVerdicts> verify_sender(dns::Resolver& resolver, const Clock& clock
   dkim::Verifier dkim(limits);
   arc::Verifier arc(kArc);
   for (std::uint64_t offset = 0; offset < sent.message.size();) {
-    const auto piece = sent.message.read(offset, kPiece);
+    const auto piece = sent.message.read(offset, kCheckedPiece);
     if (!piece) return fail(piece.error());
     if (piece->empty())
       return fail(Error::Code::Corrupt, "staged message is shorter than its size");

@@ -24,7 +24,7 @@ namespace waxwing {
 namespace {
 
 // What is understood of a message stays in memory; what is behind goes to a file at once.
-constexpr std::size_t kMaxHeader = 1 << 20;
+constexpr std::size_t kMaxSentHeader = 1 << 20;
 // The header is put before the text once it is complete: so much room is left for it.
 constexpr std::uint64_t kRoom = 16 << 20;
 
@@ -103,7 +103,7 @@ Result<Text> read_text(bool dot_ends, std::uint64_t most) {
     if (more) ends.pass({space.data(), static_cast<std::size_t>(got)}, made);
     if (!more) ends.finish(made);
     text.is_seven_bit = text.is_seven_bit && is_ascii(made);
-    const auto room = std::min(made.size(), kMaxHeader - text.head.size());
+    const auto room = std::min(made.size(), kMaxSentHeader - text.head.size());
     text.head.append(made, 0, room);
     made.erase(0, room);
     if (!write_at(*text.file, made, kRoom + text.rest))
@@ -160,7 +160,7 @@ Result<smtp::Consignment> consign(const SendmailOrder& order, Text text, const s
     consignment.sender = sender->front();
   }
   const auto length = header_length(text.head);
-  if (length == kMaxHeader) return fail(Error::Code::Invalid, "the header is too large");
+  if (length == kMaxSentHeader) return fail(Error::Code::Invalid, "the header is too large");
   const std::string address =
       consignment.sender.empty() ? user.name + "@" + host : consignment.sender;
   const std::string name = !order.full_name.empty() ? order.full_name : user.full_name;

@@ -28,9 +28,9 @@ tl::unexpected<Error> mistake(std::string text) {
   return fail(Error::Code::Invalid, std::move(text));
 }
 
-class Reader {
+class OrderReader {
  public:
-  explicit Reader(const std::vector<std::string>& words) : words_(words) {}
+  explicit OrderReader(const std::vector<std::string>& words) : words_(words) {}
 
   Result<SendmailOrder> read() {
     for (; next_ < words_.size(); ++next_) {
@@ -161,7 +161,7 @@ class Reader {
 }  // namespace
 
 Result<SendmailOrder> read_sendmail_order(const std::vector<std::string>& words) {
-  return Reader(words).read();
+  return OrderReader(words).read();
 }
 
 }  // namespace waxwing

@@ -21,7 +21,7 @@ namespace waxwing {
 
 namespace {
 
-tl::unexpected<Error> failed(const std::string& what) {
+tl::unexpected<Error> system_failure(const std::string& what) {
   return fail(Error::Code::Denied, what + ": " + std::strerror(errno));
 }
 
@@ -31,7 +31,7 @@ Outcome give_away(const std::string& data_dir, const ServiceUser& user) {
   const Fd folder(open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat seen;
   if (!folder || fstat(folder.get(), &seen) != 0)
-    return failed("data_dir: cannot open " + data_dir);
+    return system_failure("data_dir: cannot open " + data_dir);
   std::error_code error;
   const bool empty =
       std::filesystem::is_empty("/proc/self/fd/" + std::to_string(folder.get()), error);
@@ -41,7 +41,7 @@ Outcome give_away(const std::string& data_dir, const ServiceUser& user) {
                                          "one, `chown -R " +
                                          user.name + "` it");
   if (fchown(folder.get(), user.user, user.group) != 0 || fchmod(folder.get(), 0700) != 0)
-    return failed("data_dir: cannot give " + data_dir + " to " + user.name);
+    return system_failure("data_dir: cannot give " + data_dir + " to " + user.name);
   return {};
 }
 
@@ -76,12 +76,12 @@ Outcome prepare_data_dir(const std::string& data_dir, const std::optional<Servic
     if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
     umask(old);
     if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST)
-      return failed("data_dir: cannot create " + data_dir);
+      return system_failure("data_dir: cannot create " + data_dir);
   }
   const Fd folder(open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat seen;
   if (!folder || fstat(folder.get(), &seen) != 0)
-    return failed("data_dir: cannot look at " + data_dir);
+    return system_failure("data_dir: cannot look at " + data_dir);
   if (user && seen.st_uid == 0) return give_away(data_dir, *user);
   const uid_t owner = user ? user->user : geteuid();
   if (seen.st_uid != owner)
@@ -99,11 +99,11 @@ Outcome become(const std::optional<ServiceUser>& user) {
     if (initgroups(user->name.c_str(), user->group) != 0 ||
         setresgid(user->group, user->group, user->group) != 0 ||
         setresuid(user->user, user->user, user->user) != 0)
-      return failed("user: cannot become " + user->name);
+      return system_failure("user: cannot become " + user->name);
     if (setresuid(0, 0, 0) == 0)
       return fail(Error::Code::Denied, "user: root could not be given up");
   }
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("cannot set no_new_privs");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_failure("cannot set no_new_privs");
   return {};
 }
 

@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "base/log.h"
+#include "daemon/retry_times.h"
 
 namespace waxwing {
 namespace {
 
 using State = QueuedRecipient::State;
 
-constexpr std::size_t kAtOnce = 200;
-constexpr std::int64_t kRetryOwnTrouble = 300;  // seconds
+constexpr std::size_t kOverdueAtOnce = 200;
 
 std::vector<std::size_t> in_state(const OutboundLoad& load, State state) {
   std::vector<std::size_t> found;
@@ -128,7 +128,7 @@ Outcome Settlement::tell_senders(OutboundLoad& load) {
 }
 
 void Settlement::look_at_overdue(const Settings& settings) {
-  const auto ids = queue_.overdue(kAtOnce);
+  const auto ids = queue_.overdue(kOverdueAtOnce);
   if (!ids) return log.error("queue cannot be read", {{"reason", ids.error().text}});
   for (const auto& id : *ids) look_at(settings, id);
 }

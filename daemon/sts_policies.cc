@@ -12,10 +12,9 @@ namespace waxwing {
 namespace {
 
 using std::chrono::seconds;
-using Trouble = StsPolicies::Found::Trouble;
 using Mode = dns::StsPolicy::Mode;
 
-constexpr int kAtOnce = 5;
+constexpr int kFetchesAtOnce = 5;
 constexpr std::size_t kMostWaiting = 1000;
 constexpr seconds kLongestWait{60};
 constexpr std::size_t kMostPolicies = 20'000, kMostBytes = 32 << 20, kMostFailures = 20'000;
@@ -145,13 +144,13 @@ void StsPolicies::start_next() {
       const std::lock_guard lock(mutex_);
       if (waiting_.empty()) return;
       is_too_late = clock_.steady() - waiting_.front().since > kLongestWait;
-      if (!is_too_late && running_ >= kAtOnce) return;
+      if (!is_too_late && running_ >= kFetchesAtOnce) return;
       next = std::move(waiting_.front());
       waiting_.pop_front();
       if (!is_too_late) ++running_;
     }
     if (is_too_late) {
-      failed(*next, Trouble::Fetch, "too many policies are to be fetched just now");
+      failed(*next, Found::Trouble::Fetch, "too many policies are to be fetched just now");
       finish(*next);
     } else {
       find_web_server(std::move(*next));
@@ -175,7 +174,8 @@ void StsPolicies::find_web_server(Order order) {
                      // A full lane is a moment's trouble; the lane of a server that stops is of no
                      // use.
                      if (lanes_.submit(Lane::Network, job)) return;
-                     failed(order, Trouble::Fetch, "this server has too much to do just now");
+                     failed(order, Found::Trouble::Fetch,
+                            "this server has too much to do just now");
                      finish(order);
                      {
                        const std::lock_guard lock(mutex_);
@@ -187,7 +187,7 @@ void StsPolicies::find_web_server(Order order) {
 
 void StsPolicies::fetch(const Order& order, const std::vector<IpAddress>& addresses) {
   if (addresses.empty())
-    return failed(order, Trouble::Fetch, web_server(order.domain) + " has no address now");
+    return failed(order, Found::Trouble::Fetch, web_server(order.domain) + " has no address now");
   HttpsRequest request;
   {
     const std::lock_guard lock(mutex_);
@@ -205,22 +205,24 @@ void StsPolicies::fetch(const Order& order, const std::vector<IpAddress>& addres
 void StsPolicies::fetched(const Order& order, const HttpsAnswer& answer) {
   switch (answer.kind) {
     case HttpsAnswer::Kind::Answered: break;
-    case HttpsAnswer::Kind::Unreachable: return failed(order, Trouble::Fetch, answer.trouble);
-    case HttpsAnswer::Kind::Certificate: return failed(order, Trouble::Certificate, answer.trouble);
+    case HttpsAnswer::Kind::Unreachable:
+      return failed(order, Found::Trouble::Fetch, answer.trouble);
+    case HttpsAnswer::Kind::Certificate:
+      return failed(order, Found::Trouble::Certificate, answer.trouble);
   }
   if (answer.status != 200)
-    return failed(order, Trouble::Fetch,
+    return failed(order, Found::Trouble::Fetch,
                   "the web server says status " + std::to_string(answer.status));
   if (!is_plain_text(answer.content_type))
     return failed(
-        order, Trouble::Invalid,
+        order, Found::Trouble::Invalid,
         "its type is \"" + printable(answer.content_type, 80) + "\" instead of text/plain");
   auto rules = dns::parse_sts_policy(answer.content);
-  if (!rules) return failed(order, Trouble::Invalid, rules.error().text);
+  if (!rules) return failed(order, Found::Trouble::Invalid, rules.error().text);
   keep(order, std::make_shared<const Policy>(Policy{std::move(*rules), answer.content}));
 }
 
-void StsPolicies::failed(const Order& order, Trouble trouble, const std::string& why) {
+void StsPolicies::failed(const Order& order, Found::Trouble trouble, const std::string& why) {
   const std::lock_guard lock(mutex_);
   const bool is_kept = valid(order.domain) != nullptr;
   log.info("policy-not-fetched", {{"domain", order.domain},

@@ -10,10 +10,9 @@ namespace {
 
 using Level = TlsDemand::Level;
 using Mode = dns::StsPolicy::Mode;
-using Kind = TlsPolicy::Kind;
 using Demanded = tl::expected<HostDemand, Unproved>;
 
-std::shared_ptr<const TlsPolicy> known_as(Kind kind, const std::string& domain) {
+std::shared_ptr<const TlsPolicy> known_as(TlsPolicy::Kind kind, const std::string& domain) {
   return std::make_shared<const TlsPolicy>(TlsPolicy{kind, domain, {}, {}});
 }
 
@@ -27,7 +26,7 @@ std::string print(const dns::Tlsa& record) {
 std::shared_ptr<const TlsPolicy> known_as(const StsPolicies::Policy& policy,
                                           const std::string& domain) {
   constexpr std::size_t kTold = 4096;
-  TlsPolicy known{Kind::Sts, domain, {}, {}};
+  TlsPolicy known{TlsPolicy::Kind::Sts, domain, {}, {}};
   std::size_t told = 0;
   for (const auto line : split(policy.text, '\n')) {
     told += line.size();
@@ -55,7 +54,7 @@ HostDemand by_dane(const dns::MailExchange& exchange, const dns::MailHost& host)
   TlsDemand demand{Level::Dane, {host.tlsa_base, host.name}, {}};
   // RFC 7672 section 3.2.2: where MX is proved the domain itself is a name as well.
   if (exchange.is_secure) demand.names.push_back(exchange.domain);
-  TlsPolicy known{Kind::Tlsa, exchange.domain, {}, {}};
+  TlsPolicy known{TlsPolicy::Kind::Tlsa, exchange.domain, {}, {}};
   for (const auto& record : host.tlsa) {
     demand.records.push_back({record.usage, record.selector, record.matching, record.data});
     known.strings.push_back(print(record));
@@ -87,7 +86,7 @@ Demanded by_sts(const dns::MailExchange& exchange, const dns::MailHost& host,
   const Mode mode = sts.policy ? sts.policy->rules.mode : Mode::None;
   if (mode == Mode::None) {
     auto demand = plain(least);
-    demand.policy = known_as(Kind::None, exchange.domain);
+    demand.policy = known_as(TlsPolicy::Kind::None, exchange.domain);
     return demand;
   }
   auto known = known_as(*sts.policy, exchange.domain);
@@ -112,7 +111,7 @@ Demanded by_what_is_published(const dns::MailExchange& exchange, const dns::Mail
   }
   auto failed = no_dane(host);
   failed.value().fault = {
-      known_as(Kind::Tlsa, exchange.domain), "dnssec-invalid", host.name, "", "", ""};
+      known_as(TlsPolicy::Kind::Tlsa, exchange.domain), "dnssec-invalid", host.name, "", "", ""};
   return failed;
 }
 
@@ -158,7 +157,7 @@ Demanded demand_for(const Settings& settings, const dns::MailExchange& exchange,
 TlsSession fault_of(const StsPolicies::Found& sts, const std::string& domain) {
   using Trouble = StsPolicies::Found::Trouble;
   const auto of_kind = [&](const char* result) {
-    return TlsSession{known_as(Kind::Sts, domain), result, "", "", "", ""};
+    return TlsSession{known_as(TlsPolicy::Kind::Sts, domain), result, "", "", "", ""};
   };
   switch (sts.trouble) {
     case Trouble::None: break;

@@ -75,13 +75,6 @@ ordered_json summarise(const std::vector<Count>& all, std::size_t& next) {
   return described;
 }
 
-std::string in_lines(const std::string& text) {
-  constexpr std::size_t kLine = 76;
-  std::string lines;
-  for (std::size_t at = 0; at < text.size(); at += kLine) lines += text.substr(at, kLine) + "\r\n";
-  return lines;
-}
-
 }  // namespace
 
 std::string TlsReport::json() const {
@@ -140,6 +133,13 @@ std::string gzip(std::string_view text) {
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return packed;
+}
+
+std::string in_lines(const std::string& text) {
+  constexpr std::size_t kLine = 76;
+  std::string lines;
+  for (std::size_t at = 0; at < text.size(); at += kLine) lines += text.substr(at, kLine) + "\r\n";
+  return lines;
 }
 
 }  // namespace waxwing

@@ -29,5 +29,7 @@ struct TlsReport {
 
 // Section 5.2
 std::string gzip(std::string_view text);
+// Of 76 characters, as base64 stands in a mail.
+std::string in_lines(const std::string& text);
 
 }  // namespace waxwing

@@ -7,14 +7,12 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/report_times.h"
 #include "protocols/dns/records.h"
 
 namespace waxwing {
 namespace {
 
-constexpr std::int64_t kDay = 86400, kHour = 3600;
-constexpr std::int64_t kSpread = 4 * kHour;
-constexpr std::int64_t kGiveUp = kDay;  // after the end of the day
 constexpr std::chrono::seconds kPostDeadline{60};
 
 std::vector<dns::TlsReportTarget> targets_in(const dns::Answer& answer) {
@@ -66,9 +64,9 @@ void TlsReporter::look_now() {
 }
 
 void TlsReporter::decide(TlsSessions::Day day) {
-  const std::int64_t over = (day.day + 1) * kDay;
+  const std::int64_t over = (day.day + 1) * kReportDay;
   const bool is_wanted = settings()->tls_reports.send;
-  if (!is_wanted || now() >= over + kGiveUp) {
+  if (!is_wanted || now() >= over + kReportGiveUp) {
     log.warning("tls-report-dropped",
                 {{"domain", day.domain},
                  {"reason", is_wanted ? "it could not be sent for 24 hours" : "tls_reports.send"}});
@@ -77,12 +75,12 @@ void TlsReporter::decide(TlsSessions::Day day) {
   }
   if (day.due == 0) {
     const std::lock_guard lock(mutex_);
-    day.due = over + std::uniform_int_distribution<std::int64_t>(0, kSpread)(random_);
+    day.due = over + std::uniform_int_distribution<std::int64_t>(0, kReportSpread)(random_);
     (void)parts_.sessions.set_due(day);
   }
   if (now() < day.due) return;
   // Whatever becomes of this attempt.
-  day.due = now() + kHour;
+  day.due = now() + kReportRetry;
   (void)parts_.sessions.set_due(day);
   begin({day.day, day.domain, {}, [](const auto&) {}});
 }
@@ -142,8 +140,8 @@ void TlsReporter::deliver(const Task& task, const std::vector<std::vector<IpAddr
   report.contact = settings->tls_reports.contact.empty() ? "postmaster@" + settings->hostname
                                                          : settings->tls_reports.contact;
   report.id = hex(random_bytes(8));
-  report.begin = task.day * kDay;
-  report.end = (task.day + 1) * kDay - 1;
+  report.begin = task.day * kReportDay;
+  report.end = (task.day + 1) * kReportDay - 1;
   report.sessions = std::move(*sessions);
   const std::string packed = gzip(report.json());
   std::vector<std::string> taken;

@@ -16,9 +16,8 @@ namespace waxwing {
 
 namespace {
 
-using Kind = Transport::Moved::Kind;
-
 Transport::Moved socket_result(ssize_t returned) {
+  using Kind = Transport::Moved::Kind;
   if (returned > 0) return {Kind::Some, static_cast<std::size_t>(returned)};
   if (returned == 0) return {Kind::Ended};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {Kind::WaitToRead};
@@ -36,7 +35,7 @@ Transport::~Transport() {
 Transport::Moved Transport::read(std::span<char> space) {
   if (!ssl_) {
     const Moved moved = socket_result(recv(fd(), space.data(), space.size(), 0));
-    if (moved.kind == Kind::Broken) trouble_ = "connection reset";
+    if (moved.kind == Moved::Kind::Broken) trouble_ = "connection reset";
     return moved;
   }
   ERR_clear_error();
@@ -46,8 +45,8 @@ Transport::Moved Transport::read(std::span<char> space) {
 Transport::Moved Transport::write(std::string_view bytes) {
   if (!ssl_) {
     Moved moved = socket_result(send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
-    if (moved.kind == Kind::WaitToRead) moved.kind = Kind::WaitToWrite;
-    if (moved.kind == Kind::Broken) trouble_ = "connection reset";
+    if (moved.kind == Moved::Kind::WaitToRead) moved.kind = Moved::Kind::WaitToWrite;
+    if (moved.kind == Moved::Kind::Broken) trouble_ = "connection reset";
     return moved;
   }
   ERR_clear_error();
@@ -99,6 +98,7 @@ Transport::Moved Transport::handshake() {
 }
 
 Transport::Moved Transport::tls_result(int returned) {
+  using Kind = Moved::Kind;
   if (returned > 0) return {Kind::Some, static_cast<std::size_t>(returned)};
   switch (SSL_get_error(ssl_, returned)) {
     case SSL_ERROR_WANT_READ: return {Kind::WaitToRead};

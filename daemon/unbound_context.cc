@@ -32,12 +32,6 @@ std::string without_last_dot(std::string_view name) {
   return to_lower(name);
 }
 
-dns::Answer failed_answer(std::string trouble) {
-  dns::Answer answer;
-  answer.trouble = std::move(trouble);
-  return answer;
-}
-
 const char* rcode_name(int rcode) {
   constexpr const char* kNames[] = {"NOERROR",  "FORMERR", "SERVFAIL",
                                     "NXDOMAIN", "NOTIMP",  "REFUSED"};
@@ -74,6 +68,12 @@ dns::Answer read(const ub_result& result) {
 }
 
 }  // namespace
+
+dns::Answer failed_answer(std::string trouble) {
+  dns::Answer answer;
+  answer.trouble = std::move(trouble);
+  return answer;
+}
 
 Result<std::unique_ptr<UnboundContext>> UnboundContext::open(const Options& options) {
   std::unique_ptr<UnboundContext> context(new UnboundContext(ub_ctx_create()));

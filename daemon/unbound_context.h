@@ -12,6 +12,9 @@ struct ub_result;
 
 namespace waxwing {
 
+// Nobody knows, and why.
+dns::Answer failed_answer(std::string trouble);
+
 // One context of libunbound: its cache, its options and its thread in the background. Held by one
 // thread at a time.
 class UnboundContext {

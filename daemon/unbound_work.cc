@@ -16,12 +16,6 @@ namespace {
 constexpr std::size_t kMaxQuestions = 20000;
 constexpr int kSoa = 6;
 
-dns::Answer failed_answer(std::string trouble) {
-  dns::Answer answer;
-  answer.trouble = std::move(trouble);
-  return answer;
-}
-
 Steady now() {
   return std::chrono::steady_clock::now();
 }

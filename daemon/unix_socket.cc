@@ -10,8 +10,6 @@
 namespace waxwing {
 namespace {
 
-constexpr int kBacklog = 1024;
-
 Fd make_socket(int flags) {
   return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
 }
@@ -98,7 +96,7 @@ Result<UnixListener> listen_at(const std::string& path, mode_t mode,
     return fail(Error::Code::Denied, why_not(path, errno));
   made.file = SocketFile(path);
   const bool is_owned = !owner || lchown(path.c_str(), owner->user, owner->group) == 0;
-  if (!is_owned || chmod(path.c_str(), mode) != 0 || listen(made.socket.get(), kBacklog) != 0)
+  if (!is_owned || chmod(path.c_str(), mode) != 0 || listen(made.socket.get(), kListenBacklog) != 0)
     return fail(Error::Code::Denied, why_not(path, errno));
   return made;
 }

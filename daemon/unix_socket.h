@@ -34,6 +34,8 @@ class SocketFile {
   ino_t inode_ = 0;
 };
 
+constexpr int kListenBacklog = 1024;  // of clients that wait to be accepted
+
 // Listens there, with these permissions, as the property of `owner` where root may say so. A socket
 // that nobody listens to any more is replaced. Errors are sentences for the operator: another
 // server listens, something else has the name, the folder is missing or not ours to write.
