@@ -51,13 +51,6 @@ constexpr std::array<const char*, 6> kMigrations = {
 constexpr const char* kModSeq = "modseq";
 constexpr const char* kUidValidity = "uid_validity";
 
-std::int64_t first_key(MailboxId id) {
-  return message_key(id, 0);
-}
-std::int64_t last_key(MailboxId id) {
-  return message_key(id, UINT32_MAX);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<AccountDb>> AccountDb::open(const std::string& path) {

@@ -173,6 +173,12 @@ class AccountDb {
 constexpr std::int64_t message_key(MailboxId mailbox, Uid uid) {
   return (mailbox.value << 32) | static_cast<std::int64_t>(uid);
 }
+constexpr std::int64_t first_key(MailboxId mailbox) {
+  return message_key(mailbox, 0);
+}
+constexpr std::int64_t last_key(MailboxId mailbox) {
+  return message_key(mailbox, UINT32_MAX);
+}
 constexpr Uid uid_of_key(std::int64_t key) {
   return static_cast<Uid>(key & 0xffffffff);
 }

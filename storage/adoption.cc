@@ -9,7 +9,6 @@
 namespace waxwing {
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kMaxUnique = 150;  // leaves room for our fields in 255 bytes
 // Where the system does not tell who writes, a file is whole when it was left alone for so long.
 constexpr std::int64_t kQuietSeconds = 5;
@@ -74,7 +73,7 @@ Result<Adoption::Prepared> Adoption::prepare(const std::string& path) {
   mail::Parser parser;
   LineEnds ends;
   for (std::uint64_t offset = 0;;) {
-    auto piece = context_.disk.read(prepared.file, offset, kPiece);
+    auto piece = context_.disk.read(prepared.file, offset, Disk::kPiece);
     if (!piece) return fail(piece.error());
     if (piece->empty()) break;
     offset += piece->size();
@@ -119,7 +118,7 @@ Outcome Adoption::convert(Prepared& prepared) {
   LineEnds ends;
   std::uint64_t size = 0;
   for (std::uint64_t offset = 0;;) {
-    auto piece = context_.disk.read(prepared.file, offset, kPiece);
+    auto piece = context_.disk.read(prepared.file, offset, Disk::kPiece);
     if (!piece) return fail(piece.error());
     if (piece->empty()) break;
     offset += piece->size();

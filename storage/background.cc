@@ -7,7 +7,7 @@
 
 namespace waxwing {
 namespace {
-constexpr std::chrono::seconds kGather{2};
+constexpr std::chrono::seconds kBackgroundGather{2};
 }
 
 Background::Background() : thread_([this] { run(); }) {}
@@ -37,7 +37,7 @@ void Background::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (wake_.wait_for(lock, kGather, [this] { return stopping_; })) return;
+    if (wake_.wait_for(lock, kBackgroundGather, [this] { return stopping_; })) return;
     auto round = std::exchange(waiting_, {});
     lock.unlock();
     std::vector<std::weak_ptr<MaildirAccount>> unfinished;

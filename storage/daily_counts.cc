@@ -9,11 +9,11 @@
 namespace waxwing {
 namespace {
 
-constexpr std::int64_t kVersion = 2;
-constexpr std::size_t kMostWaiting = 2'000;
-constexpr std::chrono::milliseconds kGather{5000};
+constexpr std::int64_t kDailyCountsVersion = 2;
+constexpr std::size_t kMostCountsWaiting = 2'000;
+constexpr std::chrono::milliseconds kDailyGather{5000};
 
-constexpr const char* kTables =
+constexpr const char* kDailyCountsTables =
     "CREATE TABLE IF NOT EXISTS counts(day INTEGER NOT NULL, domain TEXT NOT NULL,"
     " text TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(day, domain, text)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS due(day INTEGER NOT NULL, domain TEXT NOT NULL,"
@@ -23,13 +23,17 @@ constexpr const char* kTables =
 
 Result<std::unique_ptr<DailyCounts>> DailyCounts::open(const Options& options, Disk& disk,
                                                        const Clock& clock) {
-  auto database = open_disposable_db(disk, options.path, kTables, kVersion, options.warning);
+  auto database = open_disposable_db(disk, options.path, kDailyCountsTables, kDailyCountsVersion,
+                                     options.warning);
   if (!database) return fail(database.error());
   return std::unique_ptr<DailyCounts>(new DailyCounts(options, std::move(*database), clock));
 }
 
 DailyCounts::DailyCounts(const Options& options, sqlite::Database database, const Clock& clock)
-    : options_(options), clock_(clock), database_(std::move(database)), writer_(kGather, [this] {
+    : options_(options),
+      clock_(clock),
+      database_(std::move(database)),
+      writer_(kDailyGather, [this] {
         const std::lock_guard lock(database_mutex_);
         if (auto done = write_waiting(); !done)
           log.warning("counts are lost", {{"file", options_.path}, {"reason", done.error().text}});
@@ -39,7 +43,7 @@ void DailyCounts::note(std::string domain, std::string text) {
   Key key{day_of(clock_.now()), std::move(domain), std::move(text)};
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= kMostWaiting && !waiting_.contains(key)) return;
+    if (waiting_.size() >= kMostCountsWaiting && !waiting_.contains(key)) return;
     ++waiting_[std::move(key)];
   }
   writer_.poke();

@@ -23,6 +23,7 @@ class Disk {
   enum class Mode { Read, Write, Append, Create };
   virtual Result<Fd> open(const std::string& path, Mode mode) = 0;
   virtual Outcome write(const Fd& file, std::string_view bytes) = 0;  // all of them
+  static constexpr std::size_t kPiece = 256 * 1024;  // of a file that is read piece by piece
   virtual Result<std::string> read(const Fd& file, std::uint64_t offset, std::size_t size) = 0;
   virtual Outcome sync(const Fd& file) = 0;  // fsync
   virtual Outcome sync_directory(const std::string& path) = 0;

@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 using State = QueuedRecipient::State;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kEnvelopeVersion = 1;
 
 constexpr std::array<std::pair<State, const char*>, 5> kStates = {{{State::Waiting, "waiting"},
                                                                    {State::Delivered, "delivered"},
@@ -98,7 +98,7 @@ std::string print_envelope(const Envelope& envelope) {
     recipients.push_back(
         {{"address", each.address}, {"orcpt", each.original}, {"notify", each.notify}});
   }
-  return line({{"version", kVersion},
+  return line({{"version", kEnvelopeVersion},
                {"id", envelope.id},
                {"sender", envelope.sender},
                {"account", envelope.account},
@@ -140,7 +140,7 @@ Result<Envelope> parse_envelope(std::string_view text) {
     const auto first = json::parse(lines.front(), nullptr, false);
     // What follows the last newline was cut off.
     if (lines.size() < 2 || !first.is_object() ||
-        first.value("version", std::int64_t{0}) != kVersion)
+        first.value("version", std::int64_t{0}) != kEnvelopeVersion)
       return fail(Error::Code::Corrupt, "this is no envelope file");
     Envelope envelope = accepted_envelope(first);
     for (std::size_t i = 1; i + 1 < lines.size(); ++i) {

@@ -10,11 +10,11 @@
 namespace waxwing {
 namespace {
 
-constexpr std::array<std::pair<char, std::uint64_t>, 5> kLetters = {{{'D', Flags::kDraft},
-                                                                     {'F', Flags::kFlagged},
-                                                                     {'R', Flags::kAnswered},
-                                                                     {'S', Flags::kSeen},
-                                                                     {'T', Flags::kDeleted}}};
+constexpr std::array<std::pair<char, std::uint64_t>, 5> kFlagLetters = {{{'D', Flags::kDraft},
+                                                                         {'F', Flags::kFlagged},
+                                                                         {'R', Flags::kAnswered},
+                                                                         {'S', Flags::kSeen},
+                                                                         {'T', Flags::kDeleted}}};
 constexpr std::size_t kMaxHost = 100;
 constexpr std::size_t kEmailIdBytes = 12;
 
@@ -89,7 +89,7 @@ std::optional<std::int64_t> FileName::seconds() const {
 
 std::string flag_letters(Flags flags) {
   std::string letters;
-  for (auto [letter, bit] : kLetters) {
+  for (auto [letter, bit] : kFlagLetters) {
     if (flags.has(bit)) letters += letter;
   }
   for (int i = 0; i < 26; ++i) {
@@ -102,7 +102,7 @@ Flags flags_of_letters(std::string_view letters) {
   Flags flags;
   for (char c : letters) {
     if (c >= 'a' && c <= 'z') flags.bits |= std::uint64_t{1} << (Flags::kFirstKeyword + (c - 'a'));
-    for (auto [letter, bit] : kLetters) {
+    for (auto [letter, bit] : kFlagLetters) {
       if (c == letter) flags.bits |= bit;
     }
   }

@@ -11,12 +11,12 @@ namespace waxwing {
 namespace {
 
 // Any change makes a new number; an index of another number is thrown away and made again.
-constexpr std::int64_t kSchema = 1;
+constexpr std::int64_t kIndexSchema = 1;
 constexpr std::int64_t kLongLog = 200'000;
 
 // Headers and messages stand apart from the rows: a view is loaded without passing over them, and
 // readers of headers do not pass over the rest.
-constexpr const char* kTables =
+constexpr const char* kIndexTables =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE messages(key INTEGER PRIMARY KEY, size INTEGER NOT NULL,"
     "  internal_date INTEGER NOT NULL, save_date INTEGER NOT NULL, modseq INTEGER NOT NULL,"
@@ -39,12 +39,6 @@ constexpr const char* kExtracts =
 constexpr const char* kEntryColumns =
     "SELECT key, size, internal_date, save_date, modseq, flags, settled, base FROM messages ";
 
-std::int64_t first_key(MailboxId id) {
-  return message_key(id, 0);
-}
-std::int64_t last_key(MailboxId id) {
-  return message_key(id, UINT32_MAX);
-}
 std::int64_t stored(Flags flags) {
   return static_cast<std::int64_t>(flags.bits);
 }
@@ -79,13 +73,13 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
   auto database = sqlite::Database::open(path, synchronous, sqlite::Database::Sharing::Exclusive);
   if (database) {
     auto version = database->integer("PRAGMA user_version");
-    if (version && *version == kSchema) {
+    if (version && *version == kIndexSchema) {
       // One that is older than extracts are gets a place for them.
       auto done = database->execute(kExtracts);
       if (!done && done.error().code != Error::Code::Corrupt) return fail(done.error());
       if (!done) version = fail(done.error());
     }
-    if (version && *version == kSchema) {
+    if (version && *version == kIndexSchema) {
       return std::unique_ptr<IndexDb>(new IndexDb(std::move(*database)));
     }
     if (version && *version == 0) {
@@ -104,8 +98,9 @@ Result<std::unique_ptr<IndexDb>> IndexDb::open(Disk& disk, const std::string& pa
     database = sqlite::Database::open(path, synchronous, sqlite::Database::Sharing::Exclusive);
     if (!database) return fail(database.error());
   }
-  const std::string tables = std::string(kTables) + kExtracts;
-  if (auto done = database->make_tables(tables.c_str(), kSchema); !done) return fail(done.error());
+  const std::string tables = std::string(kIndexTables) + kExtracts;
+  if (auto done = database->make_tables(tables.c_str(), kIndexSchema); !done)
+    return fail(done.error());
   std::unique_ptr<IndexDb> result(new IndexDb(std::move(*database)));
   result->is_new_ = true;
   return result;

@@ -9,8 +9,8 @@ namespace waxwing {
 namespace {
 
 // Of messages that are read at once, and of their values; the account's lock is open in between.
-constexpr std::size_t kSlice = 256;
-constexpr std::size_t kSliceBytes = 4 << 20;
+constexpr std::size_t kAnnotationSlice = 256;
+constexpr std::size_t kAnnotationSliceBytes = 4 << 20;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ Outcome MaildirMailbox::read_annotations_of(const std::string& user, std::span<c
   std::vector<Uid> ascending(uids.begin(), uids.end());
   std::ranges::sort(ascending);
   for (std::span<const Uid> rest = ascending; !rest.empty();) {
-    std::span<const Uid> slice = rest.first(std::min(kSlice, rest.size()));
+    std::span<const Uid> slice = rest.first(std::min(kAnnotationSlice, rest.size()));
     std::vector<std::pair<Uid, std::vector<MessageAnnotation>>> found;
     std::size_t bytes = 0;
     {
@@ -49,13 +49,13 @@ Outcome MaildirMailbox::read_annotations_of(const std::string& user, std::span<c
       const auto take = [&](Uid uid, std::span<const MessageAnnotation> annotations) {
         found.emplace_back(uid, std::vector(annotations.begin(), annotations.end()));
         for (const auto& each : annotations) bytes += each.entry.size() + each.value.size();
-        return bytes < kSliceBytes;
+        return bytes < kAnnotationSliceBytes;
       };
       auto done = access->db.read_message_annotations(id_, slice, user, query, take);
       if (!done) return done;
     }
     // What was too much for one slice is the next one's.
-    if (bytes >= kSliceBytes) {
+    if (bytes >= kAnnotationSliceBytes) {
       const auto behind = std::ranges::upper_bound(slice, found.back().first);
       slice = slice.first(static_cast<std::size_t>(behind - slice.begin()));
     }

@@ -12,9 +12,8 @@ namespace waxwing {
 namespace {
 
 // Of messages that read() has in memory at once; the account's lock is open between slices.
-constexpr std::size_t kSlice = 256;
-constexpr std::size_t kSliceBytes = 4 << 20;
-constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kReadSlice = 256;
+constexpr std::size_t kReadSliceBytes = 4 << 20;
 constexpr int kAttempts = 4;
 constexpr std::size_t kNamesAhead = 32;
 
@@ -92,7 +91,7 @@ Outcome MaildirMailbox::read(std::span<const Uid> uids, Fields fields,
     std::sort(ascending.begin(), ascending.end());
   std::span<const Uid> rest = ascending;
   while (!rest.empty()) {
-    auto slice = rest.first(std::min(kSlice, rest.size()));
+    auto slice = rest.first(std::min(kReadSlice, rest.size()));
     auto found = read_slice(slice, fields);
     if (!found) return fail(found.error());
     auto next = found->begin();
@@ -133,7 +132,7 @@ Result<std::vector<std::pair<Uid, Parsed>>> MaildirMailbox::read_slice(std::span
     if (*wanted != uid) return true;
     bytes += parsed.header.size() + parsed.message.size();
     result.emplace_back(uid, std::move(parsed));
-    return bytes < kSliceBytes;
+    return bytes < kReadSliceBytes;
   };
   const bool dense = uids.back() - uids.front() < 4 * uids.size();
   if (dense) {
@@ -144,7 +143,7 @@ Result<std::vector<std::pair<Uid, Parsed>>> MaildirMailbox::read_slice(std::span
   for (Uid uid : uids) {
     auto done = access->index.read_range(id_, uid, uid, fields, take);
     if (!done) return fail(done.error());
-    if (bytes >= kSliceBytes) break;
+    if (bytes >= kReadSliceBytes) break;
   }
   return result;
 }
@@ -172,7 +171,7 @@ Result<Parsed> MaildirMailbox::parse_file(Uid uid) {
   if (!opened) return fail(opened.error());
   mail::Parser parser;
   for (std::uint64_t offset = 0;;) {
-    auto piece = context_.disk.read(*opened->file, offset, kPiece);
+    auto piece = context_.disk.read(*opened->file, offset, Disk::kPiece);
     if (!piece) return fail(piece.error());
     if (piece->empty()) break;
     parser.feed(*piece);

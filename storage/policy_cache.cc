@@ -7,16 +7,16 @@
 namespace waxwing {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
-constexpr const char* kTables =
+constexpr std::int64_t kPolicyVersion = 1;
+constexpr const char* kPolicyTables =
     "CREATE TABLE IF NOT EXISTS policies(domain TEXT PRIMARY KEY, id TEXT NOT NULL,"
     " text BLOB NOT NULL, fetched INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;";
 
 }  // namespace
 
 Result<std::unique_ptr<PolicyCache>> PolicyCache::open(const std::string& data_dir, Disk& disk) {
-  auto database = open_disposable_db(disk, data_dir + "/mta_sts.sqlite", kTables, kVersion,
-                                     "policies are fetched anew");
+  auto database = open_disposable_db(disk, data_dir + "/mta_sts.sqlite", kPolicyTables,
+                                     kPolicyVersion, "policies are fetched anew");
   if (!database) return fail(database.error());
   return std::unique_ptr<PolicyCache>(new PolicyCache(std::move(*database)));
 }

@@ -11,12 +11,12 @@
 namespace waxwing {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kQueueVersion = 1;
 constexpr std::size_t kMaxEnvelope = 64u << 20;
 constexpr std::string_view kEnvelopeSuffix = ".envelope", kMessageSuffix = ".message";
 
 // A job's flow is who it is sent for: an account, or a sender elsewhere.
-constexpr const char* kTables =
+constexpr const char* kQueueTables =
     "DROP TABLE IF EXISTS messages; DROP TABLE IF EXISTS jobs; DROP TABLE IF EXISTS state;"
     "CREATE TABLE state(clean INTEGER NOT NULL);"
     "INSERT INTO state VALUES(0);"
@@ -135,8 +135,8 @@ std::string Queue::path(std::string_view id, std::string_view suffix) const {
 Outcome Queue::prepare() {
   const auto version = database_.integer("PRAGMA user_version");
   if (!version) return fail(version.error());
-  const auto clean =
-      *version == kVersion ? database_.integer("SELECT clean FROM state") : Result<std::int64_t>(0);
+  const auto clean = *version == kQueueVersion ? database_.integer("SELECT clean FROM state")
+                                               : Result<std::int64_t>(0);
   if (!clean || *clean == 0) return rebuild();
   // From here on a crash leaves it behind the spool.
   if (auto done = set_clean(false); !done) return done;
@@ -169,7 +169,7 @@ Outcome Queue::restore_turns() {
 // message that was not, or of one that is done.
 Outcome Queue::rebuild() {
   sqlite::Transaction transaction(database_);
-  if (auto done = database_.execute(kTables); !done) return done;
+  if (auto done = database_.execute(kQueueTables); !done) return done;
   std::vector<std::string> made_ready;
   std::size_t messages = 0;
   for (const char digit : std::string_view("0123456789abcdef")) {
@@ -204,7 +204,7 @@ Outcome Queue::rebuild() {
       if (!texts.contains(id) && is_id(id)) (void)disk_.remove(path(id, kEnvelopeSuffix));
     }
   }
-  auto done = database_.execute(("PRAGMA user_version=" + std::to_string(kVersion)).c_str());
+  auto done = database_.execute(("PRAGMA user_version=" + std::to_string(kQueueVersion)).c_str());
   if (!done) return done;
   if (messages > 0) log.info("queue read from the spool", {{"messages", messages}});
   return transaction.commit();

@@ -8,10 +8,6 @@
 #include "storage/reconciliation.h"
 
 namespace waxwing {
-namespace {
-constexpr std::size_t kPiece = 256 * 1024;
-}
-
 Outcome Recovery::run() {
   if (auto done = account_.tree().recover(access_); !done) return done;
   // What a lost commit did to the log nobody knows: it starts anew, at a number that no change has,
@@ -141,8 +137,9 @@ bool Recovery::is_same_message(const Found& found, const std::string& path) {
   auto one = disk.open(path, Disk::Mode::Read);
   auto other = disk.open(found.mailbox->folder(access_) + "/cur/" + found.file, Disk::Mode::Read);
   if (!one || !other) return false;
-  for (std::uint64_t offset = 0; offset < stat->size; offset += kPiece) {
-    auto here = disk.read(*one, offset, kPiece), there = disk.read(*other, offset, kPiece);
+  for (std::uint64_t offset = 0; offset < stat->size; offset += Disk::kPiece) {
+    auto here = disk.read(*one, offset, Disk::kPiece),
+         there = disk.read(*other, offset, Disk::kPiece);
     if (!here || !there || *here != *there) return false;
   }
   return true;

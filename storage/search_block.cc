@@ -193,9 +193,9 @@ Outcome write_buckets(SearchArea area, const Loose& loose, BlockSink& sink, AddM
 }
 
 // Reads the words of a block in their order.
-class Cursor {
+class WordCursor {
  public:
-  Cursor(BlockSource& source, SearchArea area, std::size_t offset)
+  WordCursor(BlockSource& source, SearchArea area, std::size_t offset)
       : source_(source), area_(area), offset_(offset) {}
 
   // False at the end.
@@ -277,7 +277,7 @@ Outcome BlockMerge::write(BlockSink& sink) {
 
 Result<BlockMerge::Loose> BlockMerge::write_words(SearchArea area, BlockSink& sink) {
   Loose loose;
-  std::vector<Cursor> cursors;
+  std::vector<WordCursor> cursors;
   cursors.reserve(parts_.size());
   // The cursor with the lowest word is on top; of equal words the first block's.
   std::vector<std::size_t> heap;

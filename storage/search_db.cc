@@ -9,9 +9,9 @@ namespace waxwing {
 namespace {
 
 // Any change of what is stored, or of what words are and what there is to search in a message.
-constexpr std::int64_t kSchema = 2;
+constexpr std::int64_t kSearchSchema = 2;
 
-constexpr const char* kTables =
+constexpr const char* kSearchTables =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE blocks(block INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
     "  count INTEGER NOT NULL, documents INTEGER NOT NULL, bytes INTEGER NOT NULL,"
@@ -32,7 +32,7 @@ std::int64_t row_key(const SearchDb::Block& block, SearchArea area, std::size_t 
   return block.id << kBlockShift | static_cast<std::int64_t>(area) << kAreaShift |
          static_cast<std::int64_t>(number);
 }
-std::int64_t last_key(std::int64_t block) {
+std::int64_t last_row_key(std::int64_t block) {
   return ((block + 1) << kBlockShift) - 1;
 }
 
@@ -55,7 +55,8 @@ Result<std::unique_ptr<SearchDb>> SearchDb::open(Disk& disk, const std::string& 
   auto database = sqlite::Database::open(path, sqlite::Database::Synchronous::Normal,
                                          sqlite::Database::Sharing::Exclusive);
   if (!database) return fail(database.error());
-  if (auto done = database->make_tables(kTables, kSchema); !done) return fail(done.error());
+  if (auto done = database->make_tables(kSearchTables, kSearchSchema); !done)
+    return fail(done.error());
   std::unique_ptr<SearchDb> result(new SearchDb(std::move(*database)));
   if (auto done = result->set_generation(generation); !done) return fail(done.error());
   return result;
@@ -69,7 +70,7 @@ Result<std::unique_ptr<SearchDb>> SearchDb::open_existing(const std::string& pat
   if (!database) return fail(database.error());
   auto version = database->integer("PRAGMA user_version");
   if (!version) return fail(version.error());
-  if (*version != kSchema) return fail(Error::Code::Corrupt, "text index of another version");
+  if (*version != kSearchSchema) return fail(Error::Code::Corrupt, "text index of another version");
   std::unique_ptr<SearchDb> result(new SearchDb(std::move(*database)));
   auto select = result->database_.prepare(
       "SELECT (SELECT value FROM meta WHERE name='lineage'),"
@@ -83,7 +84,7 @@ Result<std::unique_ptr<SearchDb>> SearchDb::open_existing(const std::string& pat
     auto newest = result->database_.integer("SELECT max(block) FROM blocks");
     if (!newest) return fail(newest.error());
     auto remove = result->database_.prepare("DELETE FROM " + std::string(table) + " WHERE key > ?");
-    if (auto done = remove.bind(1, last_key(*newest)).run(); !done) return fail(done.error());
+    if (auto done = remove.bind(1, last_row_key(*newest)).run(); !done) return fail(done.error());
   }
   return result;
 }
@@ -198,7 +199,7 @@ Result<SearchDb::Block> SearchDb::new_block() {
   for (const char* table : {"words", "trigrams"}) {
     auto remove =
         database_.prepare("DELETE FROM " + std::string(table) + " WHERE key BETWEEN ? AND ?");
-    remove.bind(1, block.id << kBlockShift).bind(2, last_key(block.id));
+    remove.bind(1, block.id << kBlockShift).bind(2, last_row_key(block.id));
     if (auto done = remove.run(); !done) return fail(done.error());
   }
   return block;
@@ -296,7 +297,7 @@ Result<bool> SearchDb::sweep() {
     auto remove =
         database_.prepare("DELETE FROM " + std::string(table) + " WHERE key IN (SELECT key FROM " +
                           table + " WHERE key BETWEEN ? AND ? LIMIT ?) RETURNING 1");
-    remove.bind(1, *block << kBlockShift).bind(2, last_key(*block)).bind(3, kSweepRows);
+    remove.bind(1, *block << kBlockShift).bind(2, last_row_key(*block)).bind(3, kSweepRows);
     while (remove.step()) is_clean = false;
     if (auto done = remove.finish(); !done) return fail(done.error());
   }

@@ -9,12 +9,12 @@
 namespace waxwing {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kSendCountsVersion = 1;
 constexpr std::int64_t kSlot = 300;  // seconds
 constexpr std::int64_t kHour = 3600 / kSlot, kDay = 86400 / kSlot;
-constexpr std::chrono::milliseconds kGather{1000};
+constexpr std::chrono::milliseconds kSendGather{1000};
 
-constexpr const char* kTables =
+constexpr const char* kSendCountsTables =
     "CREATE TABLE IF NOT EXISTS sends(account TEXT NOT NULL, slot INTEGER NOT NULL,"
     " recipients INTEGER NOT NULL, PRIMARY KEY(account, slot)) WITHOUT ROWID;";
 
@@ -26,12 +26,12 @@ std::int64_t slot_of(Time time) {
 
 Result<std::unique_ptr<SendCounts>> SendCounts::open(const std::string& data_dir, Disk& disk,
                                                      const Clock& clock) {
-  auto database = open_disposable_db(disk, data_dir + "/send_counts.sqlite", kTables, kVersion,
-                                     "counts of sent mail are begun anew");
+  auto database = open_disposable_db(disk, data_dir + "/send_counts.sqlite", kSendCountsTables,
+                                     kSendCountsVersion, "counts of sent mail are begun anew");
   if (!database) return fail(database.error());
   std::unique_ptr<SendCounts> counts(new SendCounts(std::move(*database), clock));
   if (auto done = counts->load(); !done) return fail(done.error());
-  counts->writer_.emplace(kGather, [&counts = *counts] { counts.write_changed(); });
+  counts->writer_.emplace(kSendGather, [&counts = *counts] { counts.write_changed(); });
   return counts;
 }
 

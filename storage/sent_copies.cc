@@ -10,7 +10,7 @@
 namespace waxwing {
 namespace {
 
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kHashedPiece = 64 * 1024;
 constexpr std::size_t kMostOfAccount = 100;
 
 // What servers put before a message, and what only its sender sees.
@@ -37,7 +37,7 @@ Result<std::optional<std::string>> sent_fingerprint(Staged& message) {
   hash.update(mail::filter_header(parsed.header, mail::Keep::Except, passed_over()));
   std::string ends;  // that may be the last ones
   for (std::uint64_t offset = parsed.header.size(); offset < message.size();) {
-    const auto piece = message.read(offset, kPiece);
+    const auto piece = message.read(offset, kHashedPiece);
     if (!piece) return fail(piece.error());
     if (piece->empty())
       return fail(Error::Code::Corrupt, "staged message is shorter than its size");
@@ -49,7 +49,7 @@ Result<std::optional<std::string>> sent_fingerprint(Staged& message) {
       ends.clear();
     }
     // A message of nothing but line ends is no reason to keep them all.
-    if (ends.size() > kPiece) {
+    if (ends.size() > kHashedPiece) {
       hash.update(ends);
       ends.clear();
     }

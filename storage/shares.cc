@@ -9,7 +9,7 @@ namespace waxwing {
 namespace {
 
 constexpr std::string_view kSharedFolder = "@shared";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kSharesVersion = 1;
 
 std::vector<std::string> folders(Disk& disk, const std::string& path) {
   std::vector<std::string> names;
@@ -33,7 +33,7 @@ Result<std::unique_ptr<Shares>> Shares::open(Disk& disk, const std::string& data
   std::unique_ptr<Shares> shares(new Shares(std::move(*database)));
   const auto version = shares->database_.integer("PRAGMA user_version");
   if (!version) return fail(version.error());
-  if (*version == kVersion) return shares;
+  if (*version == kSharesVersion) return shares;
   if (auto done = shares->fill(disk, data_dir + "/accounts"); !done) return fail(done.error());
   return shares;
 }

@@ -4,7 +4,6 @@
 
 namespace waxwing {
 namespace {
-constexpr std::size_t kPiece = 256 * 1024;
 // Of what was learnt of a message that is put away; more is read again from its file.
 constexpr std::size_t kMaxKept = 8 * 1024;
 }  // namespace
@@ -108,7 +107,7 @@ Outcome StagedMessage::copy_to(const Fd& file, std::string_view prefix) const {
   const Fd& from = file_ ? file_ : opened;
   if (auto done = disk_.write(file, prefix); !done) return done;
   for (std::uint64_t offset = 0; offset < size_;) {
-    auto piece = disk_.read(from, offset, kPiece);
+    auto piece = disk_.read(from, offset, Disk::kPiece);
     if (!piece) return fail(piece.error());
     if (piece->empty()) return fail(Error::Code::Temporary, "staged message is cut short");
     if (auto done = disk_.write(file, *piece); !done) return done;

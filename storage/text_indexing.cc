@@ -14,7 +14,7 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kPiece{20};
+constexpr std::chrono::milliseconds kWorkAtOnce{20};
 // Waits for so many times as long as it worked.
 constexpr int kPause = 1;
 constexpr int kLongPause = 9;
@@ -43,7 +43,7 @@ class TextIndexing::Polite final : public Pace {
 
   bool go_on() override {
     const auto worked = steady_clock::now() - began_;
-    if (worked < kPiece) return true;
+    if (worked < kWorkAtOnce) return true;
     const bool is_busy = (processor_time() - used_) * 2 < worked;
     std::unique_lock lock(indexing_.mutex_);
     const nanoseconds pause = worked * (is_busy ? kLongPause : kPause);

@@ -11,13 +11,13 @@
 namespace waxwing {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kTraceVersion = 1;
 constexpr std::int64_t kKeep = 30 * 86400, kCleanEvery = 3600;  // seconds
-constexpr std::size_t kMostWaiting = 50'000;
-constexpr std::chrono::milliseconds kGather{200};
+constexpr std::size_t kMostEventsWaiting = 50'000;
+constexpr std::chrono::milliseconds kTraceGather{200};
 constexpr int kForgetAtOnce = 20'000;
 
-constexpr const char* kTables =
+constexpr const char* kTraceTables =
     "CREATE TABLE IF NOT EXISTS events(at INTEGER NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL);"
     "CREATE INDEX IF NOT EXISTS events_id ON events(id);"
     "CREATE INDEX IF NOT EXISTS events_at ON events(at);"
@@ -41,19 +41,19 @@ std::int64_t milliseconds(Time time) {
 
 Result<std::unique_ptr<Trace>> Trace::open(const std::string& data_dir, Disk& disk,
                                            const Clock& clock) {
-  auto database = open_disposable_db(disk, data_dir + "/trace.sqlite", kTables, kVersion,
+  auto database = open_disposable_db(disk, data_dir + "/trace.sqlite", kTraceTables, kTraceVersion,
                                      "trace is begun anew");
   if (!database) return fail(database.error());
   return std::unique_ptr<Trace>(new Trace(std::move(*database), clock));
 }
 
 Trace::Trace(sqlite::Database database, const Clock& clock)
-    : clock_(clock), database_(std::move(database)), writer_(kGather, [this] { tidy(); }) {}
+    : clock_(clock), database_(std::move(database)), writer_(kTraceGather, [this] { tidy(); }) {}
 
 void Trace::note(Note note) {
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= kMostWaiting) {
+    if (waiting_.size() >= kMostEventsWaiting) {
       ++dropped_;
       return;
     }

@@ -8,9 +8,8 @@
 
 namespace waxwing {
 namespace {
-constexpr std::size_t kPiece = 256 * 1024;
 // Of messages looked up at once; the account's lock is open between slices.
-constexpr std::size_t kSlice = 512;
+constexpr std::size_t kTransferSlice = 512;
 // Of annotations that are in memory at once.
 constexpr std::size_t kAnnotationBytes = 4 << 20;
 }  // namespace
@@ -78,7 +77,7 @@ Outcome Transfer::gather(std::span<const Uid> uids) {
   ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
   items_.reserve(ascending.size());
   for (std::span<const Uid> rest = ascending; !rest.empty();) {
-    const auto slice = rest.first(std::min(kSlice, rest.size()));
+    const auto slice = rest.first(std::min(kTransferSlice, rest.size()));
     if (auto done = gather_slice(slice); !done) return done;
     rest = rest.subspan(slice.size());
   }
@@ -157,7 +156,7 @@ Outcome Transfer::take() {
 Outcome Transfer::copy_annotations() {
   if (!has_annotations_) return {};
   for (std::span<const Item> rest = items_; !rest.empty();) {
-    const auto slice = rest.first(std::min(kSlice, rest.size()));
+    const auto slice = rest.first(std::min(kTransferSlice, rest.size()));
     const Uid first = static_cast<Uid>(ticket_->first + (items_.size() - rest.size()));
     if (auto done = copy_annotations_of(slice, first); !done) return done;
     rest = rest.subspan(slice.size());
@@ -261,7 +260,7 @@ Outcome Transfer::link(const std::string& from, const std::string& to, Uid uid,
   if (!file) return fail(file.error());
   auto write = [&]() -> Outcome {
     for (std::uint64_t offset = 0;;) {
-      auto piece = context_.disk.read(*source, offset, kPiece);
+      auto piece = context_.disk.read(*source, offset, Disk::kPiece);
       if (!piece) return fail(piece.error());
       if (piece->empty()) break;
       if (auto written = context_.disk.write(*file, *piece); !written) return written;

@@ -13,7 +13,7 @@ bool uid_less(const MessageRow& row, Uid uid) {
 }
 
 // Where the next row of a version comes from.
-struct Cursor {
+struct RowCursor {
   const std::vector<std::shared_ptr<const Chunk>>& chunks;
   std::size_t chunk = 0, row = 0, index = 0;
 
@@ -79,7 +79,7 @@ std::optional<std::size_t> View::first_unseen() const {
 // UIDs that do not overlap.
 View::Difference View::difference(const View& older, const View& newer) {
   Difference result;
-  Cursor old{older.chunks_}, now{newer.chunks_};
+  RowCursor old{older.chunks_}, now{newer.chunks_};
   while (!old.at_end() && !now.at_end()) {
     if (old.row == 0 && now.row == 0 && old.chunks[old.chunk] == now.chunks[now.chunk]) {
       old.skip_chunk();
