@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint32_t kMemoryKiB = 19 * 1024;
 constexpr std::uint32_t kPasses = 2;
 constexpr std::uint32_t kLanes = 1;
-constexpr std::size_t kSaltSize = 16;
+constexpr std::size_t kHashSaltSize = 16;
 constexpr std::size_t kHashSize = 32;
 constexpr std::size_t kMaxPassword = 1000;
 
@@ -137,9 +137,9 @@ std::string objection_to_password(std::string_view password) {
 
 Result<PasswordHash> hash_password(std::string_view password) {
   auto prepared = prepared_password(password);
-  const auto salt = random_bytes(kSaltSize);
-  std::string text(argon2_encodedlen(kPasses, kMemoryKiB, kLanes, kSaltSize, kHashSize, Argon2_id),
-                   '\0');
+  const auto salt = random_bytes(kHashSaltSize);
+  std::string text(
+      argon2_encodedlen(kPasses, kMemoryKiB, kLanes, kHashSaltSize, kHashSize, Argon2_id), '\0');
   const int result =
       argon2id_hash_encoded(kPasses, kMemoryKiB, kLanes, prepared.data(), prepared.size(),
                             salt.data(), salt.size(), kHashSize, text.data(), text.size());

@@ -26,7 +26,7 @@ Step failed(Error error) {
   return {Step::Kind::Failed, {}, {}, std::move(error)};
 }
 
-Error malformed(const char* what) {
+Error invalid(const char* what) {
   return Error{Error::Code::Invalid, what};
 }
 
@@ -39,10 +39,10 @@ class Plain final : public SaslExchange {
   bool client_first() const override { return true; }
 
   Step respond(std::string_view message) override {
-    if (std::exchange(ended_, true)) return failed(malformed("exchange is over"));
+    if (std::exchange(ended_, true)) return failed(invalid("exchange is over"));
     const auto parts = split(message, '\0');
     if (message.size() > kMaxMessage || parts.size() != 3 || parts[1].empty()) {
-      return failed(sign_in_.refused(attempt_, malformed("malformed PLAIN message")));
+      return failed(sign_in_.refused(attempt_, invalid("malformed PLAIN message")));
     }
     attempt_.account = canonical_user(parts[1]);
     if (!parts[0].empty() &&
@@ -86,7 +86,7 @@ class Login final : public SaslExchange {
       }
       case State::Ended: break;
     }
-    return failed(sign_in_.refused(attempt_, malformed("malformed LOGIN message")));
+    return failed(sign_in_.refused(attempt_, invalid("malformed LOGIN message")));
   }
 
  private:
@@ -113,7 +113,7 @@ class Scram final : public SaslExchange {
     const auto state = std::exchange(state_, state_ == State::First ? State::Final : State::Ended);
     if (state == State::Ended || message.size() > kMaxMessage) {
       state_ = State::Ended;
-      return failed(sign_in_.refused(attempt_, malformed("malformed SCRAM message")));
+      return failed(sign_in_.refused(attempt_, invalid("malformed SCRAM message")));
     }
     auto step = state == State::First ? first(message) : final(message);
     if (step.kind == Step::Kind::Failed) state_ = State::Ended;

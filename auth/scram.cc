@@ -48,7 +48,7 @@ std::optional<std::string_view> take(std::string_view& rest, char name) {
   return value;
 }
 
-tl::unexpected<Error> malformed(const char* what) {
+tl::unexpected<Error> malformed_scram(const char* what) {
   return fail(Error::Code::Invalid, std::string("malformed SCRAM message: ") + what);
 }
 
@@ -70,16 +70,16 @@ ScramServer::ScramServer(Variant variant, Binding binding, std::string nonce)
 Result<ScramServer::Claim> ScramServer::first(std::string_view message) {
   // gs2-header = gs2-cbind-flag "," [authzid] ","
   const auto first_comma = message.find(',');
-  if (first_comma == std::string_view::npos) return malformed("no GS2 header");
+  if (first_comma == std::string_view::npos) return malformed_scram("no GS2 header");
   const auto second_comma = message.find(',', first_comma + 1);
-  if (second_comma == std::string_view::npos) return malformed("no GS2 header");
+  if (second_comma == std::string_view::npos) return malformed_scram("no GS2 header");
 
   Claim claim;
   if (second_comma != first_comma + 1) {
     auto authzid = message.substr(first_comma + 1, second_comma - first_comma - 1);
     const auto name = take(authzid, 'a');
     const auto unescaped = name ? unescape(*name) : std::nullopt;
-    if (!unescaped) return malformed("authorization identity");
+    if (!unescaped) return malformed_scram("authorization identity");
     claim.authzid = *unescaped;
   }
 
@@ -88,9 +88,9 @@ Result<ScramServer::Claim> ScramServer::first(std::string_view message) {
   // "m=" announces an extension that both must understand; there is none.
   const auto name = take(bare, 'n');
   const auto user = name ? unescape(*name) : std::nullopt;
-  if (!user) return malformed("user name");
+  if (!user) return malformed_scram("user name");
   const auto nonce = take(bare, 'r');
-  if (!nonce || !is_nonce(*nonce)) return malformed("nonce");
+  if (!nonce || !is_nonce(*nonce)) return malformed_scram("nonce");
   claim.user = *user;
 
   expected_binding_ = std::string(message.substr(0, second_comma + 1));
@@ -104,7 +104,7 @@ Result<ScramServer::Claim> ScramServer::first(std::string_view message) {
 // RFC 5802 section 6: "p=name" binds, "n" cannot, "y" could but believes that the server cannot.
 Outcome ScramServer::read_binding_flag(std::string_view flag) {
   if (flag.starts_with("p=")) {
-    if (variant_ != Variant::Plus) return malformed("channel binding without -PLUS");
+    if (variant_ != Variant::Plus) return malformed_scram("channel binding without -PLUS");
     const auto name = flag.substr(2);
     const auto& data = name == "tls-exporter"           ? binding_.exporter
                        : name == "tls-server-end-point" ? binding_.end_point
@@ -115,8 +115,8 @@ Outcome ScramServer::read_binding_flag(std::string_view flag) {
     expected_binding_ += data;
     return {};
   }
-  if (flag != "n" && flag != "y") return malformed("channel binding flag");
-  if (variant_ == Variant::Plus) return malformed("-PLUS without channel binding");
+  if (flag != "n" && flag != "y") return malformed_scram("channel binding flag");
+  if (variant_ == Variant::Plus) return malformed_scram("-PLUS without channel binding");
   if (flag == "y" && binding_.plus_offered) {
     return fail(Error::Code::Denied, "client did not see that channel binding is offered");
   }
@@ -132,7 +132,7 @@ std::string ScramServer::challenge(const ScramKeys& keys) {
 
 Result<std::string> ScramServer::final(std::string_view message) {
   const auto proof_at = message.rfind(",p=");
-  if (proof_at == std::string_view::npos) return malformed("no proof");
+  if (proof_at == std::string_view::npos) return malformed_scram("no proof");
   const auto proof = from_base64(message.substr(proof_at + 3));
   auto rest = message.substr(0, proof_at);
   const auto without_proof = rest;
@@ -140,7 +140,7 @@ Result<std::string> ScramServer::final(std::string_view message) {
   const auto binding = binding_text ? from_base64(*binding_text) : std::nullopt;
   const auto nonce = take(rest, 'r');
   if (!binding || !nonce || !proof || proof->size() != keys_.stored_key.size()) {
-    return malformed("final message");
+    return malformed_scram("final message");
   }
 
   const auto auth_message =

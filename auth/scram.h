@@ -12,6 +12,7 @@ namespace waxwing {
 struct ScramKeys {
   // RFC 7677 section 4 wants at least 4096; a stolen directory shall cost more than that.
   static constexpr int kIterations = 120'000;
+  static constexpr std::size_t kSaltSize = 16;
 
   std::string salt;
   int iterations = 0;

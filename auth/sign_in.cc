@@ -8,8 +8,6 @@
 namespace waxwing {
 namespace {
 
-constexpr std::size_t kSaltSize = 16;
-
 void log_try(const SignInTry& attempt, std::string_view result, std::string_view reason) {
   const auto& context = attempt.context;
   log.info("sign-in", {{"session", context.session_id},
@@ -157,9 +155,9 @@ Result<SignIn::Subject> SignIn::subject(const SignInTry& attempt) {
   if (*credential && (*credential)->scram) {
     return Subject{*(*credential)->scram, std::move(*credential)};
   }
-  return Subject{
-      {invented.substr(0, kSaltSize), ScramKeys::kIterations, random_bytes(32), random_bytes(32)},
-      std::nullopt};
+  return Subject{{invented.substr(0, ScramKeys::kSaltSize), ScramKeys::kIterations,
+                  random_bytes(32), random_bytes(32)},
+                 std::nullopt};
 }
 
 Result<SignIn::Proven> SignIn::proof(const SignInTry& attempt, const Subject& subject,

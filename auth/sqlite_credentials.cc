@@ -8,7 +8,6 @@
 namespace waxwing {
 namespace {
 
-constexpr std::size_t kScramSaltSize = 16;
 // A sign-in from a known client is written again once a day: the history then costs no commit per
 // sign-in. Of an account's clients the newest are kept.
 constexpr std::int64_t kNoteAgainAfter = 24 * 3600;
@@ -18,7 +17,7 @@ constexpr std::int64_t kClientsPerAccount = 1000;
 
 ScramKeys scram_keys_for(std::string_view password) {
   auto prepared = prepared_password(password);
-  auto keys = make_scram_keys(prepared, random_bytes(kScramSaltSize), ScramKeys::kIterations);
+  auto keys = make_scram_keys(prepared, random_bytes(ScramKeys::kSaltSize), ScramKeys::kIterations);
   wipe(prepared);
   return keys;
 }
