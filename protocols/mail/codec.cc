@@ -13,7 +13,7 @@ constexpr char kVersion = 2;
 constexpr char kFirstVersion = 1;
 constexpr std::size_t kChecksumSize = 8;
 // Deeper trees than the parser makes are not ours.
-constexpr int kMaxDepth = 128;
+constexpr int kMaxStoredDepth = 128;
 
 // Tells our bytes from damaged ones; no protection against a forger.
 std::string checksum(std::string_view bytes) {
@@ -166,7 +166,7 @@ class Reader {
   }
   Part part(int depth = 0) {
     Part part;
-    if (depth > kMaxDepth) {
+    if (depth > kMaxStoredDepth) {
       bad();
       return part;
     }

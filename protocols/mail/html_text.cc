@@ -50,12 +50,12 @@ bool has_alternate(std::string_view tag) {
   return tag == "img" || tag == "area" || tag == "input";
 }
 
-bool is_space(char c) {
+bool is_html_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
 bool ends_name(char c) {
-  return is_space(c) || c == '/' || c == '>';
+  return is_html_space(c) || c == '/' || c == '>';
 }
 
 // The digit's value in this base; -1: it is none.
@@ -140,7 +140,7 @@ void HtmlText::show(std::string_view text, std::string& out) const {
   if (is_raw ? !is_shown_ : is_in_head_) return;
   const std::size_t first = out.size();
   out += text;
-  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), is_space, ' ');
+  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), is_html_space, ' ');
 }
 
 std::size_t HtmlText::reference(std::string_view rest, std::string& out) {
@@ -240,7 +240,7 @@ std::size_t HtmlText::tag_name(std::string_view rest, std::string& out) {
 }
 
 std::size_t HtmlText::before_attribute(std::string_view rest, std::string& out) {
-  const std::size_t end = find_if(rest, 0, [](char c) { return !is_space(c) && c != '/'; });
+  const std::size_t end = find_if(rest, 0, [](char c) { return !is_html_space(c) && c != '/'; });
   if (end == rest.size()) return end;
   if (rest[end] == '>') {
     end_tag(out);
@@ -270,7 +270,7 @@ std::size_t HtmlText::attribute_name(std::string_view rest) {
 }
 
 std::size_t HtmlText::after_attribute(std::string_view rest) {
-  const std::size_t end = find_if(rest, 0, [](char c) { return !is_space(c); });
+  const std::size_t end = find_if(rest, 0, [](char c) { return !is_html_space(c); });
   if (end == rest.size()) return end;
   const bool has_value = rest[end] == '=';
   state_ = has_value ? State::BeforeValue : State::BeforeAttribute;
@@ -278,7 +278,7 @@ std::size_t HtmlText::after_attribute(std::string_view rest) {
 }
 
 std::size_t HtmlText::before_value(std::string_view rest, std::string& out) {
-  const std::size_t end = find_if(rest, 0, [](char c) { return !is_space(c); });
+  const std::size_t end = find_if(rest, 0, [](char c) { return !is_html_space(c); });
   if (end == rest.size()) return end;
   const char c = rest[end];
   if (c == '>') {
@@ -295,9 +295,9 @@ std::size_t HtmlText::before_value(std::string_view rest, std::string& out) {
 
 std::size_t HtmlText::value(std::string_view rest, std::string& out) {
   if (is_alternate_) rest = rest.substr(0, kRun);
-  const std::size_t end = quote_ != '\0'
-                              ? find_or_end(rest, quote_)
-                              : find_if(rest, 0, [](char c) { return is_space(c) || c == '>'; });
+  const std::size_t end =
+      quote_ != '\0' ? find_or_end(rest, quote_)
+                     : find_if(rest, 0, [](char c) { return is_html_space(c) || c == '>'; });
   if (is_alternate_) {
     const std::size_t taken = run(rest.substr(0, end), out);
     if (taken < end || !reference_.empty()) return taken;

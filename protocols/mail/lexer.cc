@@ -7,7 +7,7 @@
 namespace waxwing::mail {
 namespace {
 
-bool is_space(char c) {
+bool is_folding_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 bool is_line_end(char c) {
@@ -18,7 +18,7 @@ bool is_line_end(char c) {
 
 void Lexer::skip() {
   while (!rest_.empty()) {
-    if (is_space(rest_.front())) {
+    if (is_folding_space(rest_.front())) {
       rest_.remove_prefix(1);
     } else if (rest_.front() == '(') {
       pass_comment();
@@ -75,7 +75,7 @@ std::string Lexer::domain_literal() {
   while (!rest_.empty()) {
     const char c = rest_.front();
     rest_.remove_prefix(1);
-    if (!is_space(c)) text += c;
+    if (!is_folding_space(c)) text += c;
     if (c == ']') return text;
   }
   unfinished_ = true;
@@ -84,7 +84,7 @@ std::string Lexer::domain_literal() {
 
 std::string_view Lexer::until(std::string_view stops) {
   const auto end = std::find_if(rest_.begin(), rest_.end(), [&](char c) {
-    return is_space(c) || stops.find(c) != std::string_view::npos;
+    return is_folding_space(c) || stops.find(c) != std::string_view::npos;
   });
   const std::string_view word = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
   rest_.remove_prefix(word.size());

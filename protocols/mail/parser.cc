@@ -14,7 +14,7 @@
 namespace waxwing::mail {
 namespace {
 
-constexpr std::size_t kMaxDepth = 100;
+constexpr std::size_t kMaxNesting = 100;
 constexpr std::size_t kMaxParts = 1000;
 constexpr std::size_t kMaxPartHeader = 64 * 1024;
 constexpr std::size_t kMaxBoundary = 250;  // RFC 2046 allows 70
@@ -32,18 +32,6 @@ struct Line {
   unsigned terminator = 0;  // octets of the line end; 0 where the message ends without one
 
   bool is_empty() const { return size == terminator; }
-};
-
-// A part that has begun and not ended. Each lies in the one before it.
-struct Frame {
-  enum class Kind { Leaf, Multipart, Enclosing };
-  Part part;
-  Kind kind = Kind::Leaf;
-  bool in_header = true;
-  bool has_delimiter = false;  // a multipart that still waits for its boundary
-  std::string boundary;
-  std::string header;
-  std::uint64_t newlines_before_body = 0;
 };
 
 bool is_blank(std::string_view text) {
@@ -66,6 +54,18 @@ void complete(Part& part) {
 }  // namespace
 
 struct Parser::State {
+  // A part that has begun and not ended. Each lies in the one before it.
+  struct Frame {
+    enum class Kind { Leaf, Multipart, Enclosing };
+    Part part;
+    Kind kind = Kind::Leaf;
+    bool in_header = true;
+    bool has_delimiter = false;  // a multipart that still waits for its boundary
+    std::string boundary;
+    std::string header;
+    std::uint64_t newlines_before_body = 0;
+  };
+
   std::vector<Frame> frames;  // innermost last
   Message message;
   std::uint64_t offset = 0;    // octets in finished lines
@@ -213,13 +213,13 @@ void Parser::State::read_header(Frame& frame) {
 void Parser::State::begin_body(Frame& frame) {
   if (frame.part.is_multipart()) {
     const std::string* boundary = find_parameter(frame.part.parameters, "boundary");
-    if (!boundary || frames.size() >= kMaxDepth) return;
+    if (!boundary || frames.size() >= kMaxNesting) return;
     frame.boundary = boundary->substr(0, boundary->find_last_not_of(" \t") + 1);
     if (frame.boundary.empty() || frame.boundary.size() > kMaxBoundary) return;
     frame.kind = Frame::Kind::Multipart;
     frame.has_delimiter = true;
   } else if (frame.part.is_message()) {
-    if (frames.size() >= kMaxDepth || part_count >= kMaxParts) return;
+    if (frames.size() >= kMaxNesting || part_count >= kMaxParts) return;
     frame.kind = Frame::Kind::Enclosing;
     begin_part(frame.part.body_offset);
   } else {
