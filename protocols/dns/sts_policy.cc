@@ -65,7 +65,7 @@ std::optional<Mode> mode_of(std::string_view word) {
 }
 
 // Nothing: it is another record's business, and does not count.
-std::optional<std::string_view> behind_version(std::string_view record) {
+std::optional<std::string_view> behind_sts_version(std::string_view record) {
   constexpr std::string_view kVersion = "v=STSv1";
   if (!record.starts_with(kVersion)) return std::nullopt;
   record.remove_prefix(kVersion.size());
@@ -163,7 +163,7 @@ Result<StsPolicy> parse_sts_policy(std::string_view text) {
 std::optional<std::string> sts_id(const std::vector<std::string>& records) {
   std::optional<std::string_view> fields;
   for (const auto& record : records) {
-    const auto behind = behind_version(record);
+    const auto behind = behind_sts_version(record);
     if (!behind) continue;
     if (fields) return std::nullopt;
     fields = behind;

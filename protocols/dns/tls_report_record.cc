@@ -58,7 +58,7 @@ std::optional<TlsReportTarget> web_target(std::string_view text) {
 }
 
 // "*WSP ";" *WSP" is between fields, and may be at the end.
-std::optional<std::string_view> behind_version(std::string_view record) {
+std::optional<std::string_view> behind_tlsrpt_version(std::string_view record) {
   constexpr std::string_view kVersion = "v=TLSRPTv1";
   if (!record.starts_with(kVersion)) return std::nullopt;
   const auto rest = record.substr(kVersion.size());
@@ -94,7 +94,7 @@ std::optional<TlsReportTarget> tls_report_target(std::string_view uri) {
 std::vector<TlsReportTarget> tls_report_targets(const std::vector<std::string>& records) {
   std::optional<std::string_view> fields;
   for (const auto& record : records) {
-    const auto behind = behind_version(record);
+    const auto behind = behind_tlsrpt_version(record);
     if (!behind) continue;
     if (fields) return {};
     fields = behind;
