@@ -13,7 +13,7 @@ namespace {
 using std::chrono::minutes;
 using Kind = Client::Step::Kind;
 
-bool is_positive(const Reply& reply) {
+bool is_completion(const Reply& reply) {
   return reply.code >= 200 && reply.code < 300;
 }
 
@@ -94,7 +94,7 @@ Client::Step Client::take(const Reply& reply, Output& output) {
   }
   switch (stage_) {
     case Stage::Greeting:
-      if (!is_positive(reply)) return fail_with(reply);
+      if (!is_completion(reply)) return fail_with(reply);
       hello(output);
       return {Kind::Bytes};
     case Stage::Hello: return after_hello(reply, output);
@@ -120,7 +120,7 @@ void Client::hello(Output& output) {
 }
 
 Client::Step Client::after_hello(const Reply& reply, Output& output) {
-  if (!is_positive(reply)) {
+  if (!is_completion(reply)) {
     // A server from before RFC 1869 knows no EHLO.
     if (reply.code < 500 || said_helo_ || options_.lmtp) return fail_with(reply);
     said_helo_ = true;
@@ -180,7 +180,7 @@ Client::Step Client::after_sign_in(const Reply& reply, Output& output) {
     return {Kind::Bytes};
   }
   // A wrong password is the operator's mistake: mail waits until it is mended.
-  if (!is_positive(reply)) return fail_with({reply.code, reply.enhanced, reply.text});
+  if (!is_completion(reply)) return fail_with({reply.code, reply.enhanced, reply.text});
   stage_ = Stage::Ready;
   return {Kind::Ready};
 }
@@ -312,10 +312,10 @@ Client::Step Client::in_transaction(const Reply& reply, Output& output) {
   awaited_.pop_front();
   switch (awaited.what) {
     case Said::Reset:
-      if (!is_positive(reply)) return fail_with(reply);
+      if (!is_completion(reply)) return fail_with(reply);
       break;
     case Said::Mail:
-      mail_refused_ = !is_positive(reply);
+      mail_refused_ = !is_completion(reply);
       if (mail_refused_) refuse_all(reply);
       break;
     case Said::Rcpt: took_rcpt(awaited.recipient, reply); break;
@@ -357,7 +357,7 @@ Client::Step Client::in_transaction(const Reply& reply, Output& output) {
 
 void Client::took_rcpt(std::size_t number, const Reply& reply) {
   if (mail_refused_) return;
-  accepted_[number] = is_positive(reply);
+  accepted_[number] = is_completion(reply);
   if (!accepted_[number]) results_[number] = Result{reply, false};
 }
 
@@ -373,7 +373,7 @@ void Client::took_content(const Reply& reply) {
 Client::Step Client::end_transaction() {
   const bool all_went_well = content_said_ && any_accepted() &&
                              std::any_of(results_.begin(), results_.end(), [](const auto& result) {
-                               return result && is_positive(result->reply);
+                               return result && is_completion(result->reply);
                              });
   needs_reset_ = !all_went_well;
   stage_ = Stage::Ready;
