@@ -13,15 +13,9 @@ namespace {
 // What a message costs beside its octets.
 constexpr std::size_t kOverhead = 64;
 
-// A message that a worker shall read.
-struct Order {
-  std::size_t number;
-  Maildrop::Opener open;
-};
-
 // The answer to RETR; nothing when it cannot be read: then RETR itself says why.
-std::optional<std::string> read(const Order& order) {
-  auto message = order.open();
+std::optional<std::string> read(const Maildrop::Opener& open) {
+  auto message = open();
   if (!message || message->size > ReadAhead::kMaxBytes) return std::nullopt;
   Output output;
   output << "+OK " << std::to_string(message->size) << " octets\r\n";
@@ -65,13 +59,19 @@ struct ReadAhead::Shelf {
 
 // The work of one worker. However it ends, and if it never begins, the next may follow.
 struct ReadAhead::Filling {
+  // A message that the worker shall read.
+  struct Order {
+    std::size_t number;
+    Maildrop::Opener open;
+  };
+
   ~Filling() {
     const std::lock_guard lock(shelf->mutex);
     shelf->is_being_filled = false;
   }
   void run() const {
     for (const Order& order : orders) {
-      auto text = read(order);
+      auto text = read(order.open);
       if (!text || !shelf->put(order.number, std::move(*text))) return;
     }
   }
