@@ -17,7 +17,7 @@ using Status = MailExchange::Status;
 const std::string kSha256(32, 'x');
 const std::string kSha512(64, 'y');
 
-MailExchange find(FakeResolver& dns, std::string_view domain, std::uint16_t port = 25) {
+MailExchange exchange_at(FakeResolver& dns, std::string_view domain, std::uint16_t port = 25) {
   MailExchange result;
   find_mail_exchange(dns, domain, {port, nullptr},
                      [&](MailExchange found) { result = std::move(found); });
@@ -26,7 +26,7 @@ MailExchange find(FakeResolver& dns, std::string_view domain, std::uint16_t port
 
 // The first host of example.test.
 MailHost host_of(FakeResolver& dns) {
-  auto found = find(dns, "example.test");
+  auto found = exchange_at(dns, "example.test");
   EXPECT_EQ(found.status, Status::Found) << found.sentence;
   return found.hosts.empty() ? MailHost{} : found.hosts[0];
 }
@@ -42,7 +42,7 @@ TEST(Dane, SignedRecordsAreUsed) {
   dns.sign("example.test").sign("host.test");
   dns.tlsa("_25._tcp.mx.host.test", 3, 1, 1, kSha256)
       .tlsa("_25._tcp.mx.host.test", 2, 0, 2, kSha512);
-  const auto found = find(dns, "example.test");
+  const auto found = exchange_at(dns, "example.test");
   EXPECT_TRUE(found.is_secure);
   ASSERT_EQ(found.hosts.size(), 1u);
   EXPECT_TRUE(found.hosts[0].is_secure);
@@ -55,8 +55,8 @@ TEST(Dane, AsksForThePortThatIsUsed) {
   FakeResolver dns;
   fill(dns);
   dns.sign("test").tlsa("_2525._tcp.mx.host.test", 3, 1, 1, kSha256);
-  EXPECT_EQ(find(dns, "example.test", 2525).hosts.at(0).dane, Dane::Usable);
-  EXPECT_EQ(find(dns, "example.test", 25).hosts.at(0).dane, Dane::None);
+  EXPECT_EQ(exchange_at(dns, "example.test", 2525).hosts.at(0).dane, Dane::Usable);
+  EXPECT_EQ(exchange_at(dns, "example.test", 25).hosts.at(0).dane, Dane::None);
 }
 
 TEST(Dane, NothingIsAskedOfUnsignedZones) {
@@ -94,7 +94,7 @@ TEST(Dane, ImplicitHostsHaveItToo) {
   FakeResolver dns;
   dns.a("example.test", "192.0.2.1").sign("example.test");
   dns.tlsa("_25._tcp.example.test", 3, 1, 1, kSha256);
-  const auto found = find(dns, "example.test");
+  const auto found = exchange_at(dns, "example.test");
   EXPECT_TRUE(found.is_implicit);
   EXPECT_TRUE(found.is_secure) << "that there is no MX is proved";
   EXPECT_EQ(found.hosts.at(0).dane, Dane::Usable);
@@ -137,7 +137,7 @@ TEST(Dane, AHostWhoseRecordsNobodyTellsIsPassedOver) {
   fill(dns);
   dns.mx("example.test", 20, "mx2.host.test").a("mx2.host.test", "192.0.2.2").sign("test");
   dns.fail("_25._tcp.mx.host.test", Type::Tlsa, "bogus");
-  const auto found = find(dns, "example.test");
+  const auto found = exchange_at(dns, "example.test");
   EXPECT_EQ(found.status, Status::Found);
   ASSERT_EQ(found.hosts.size(), 2u);
   EXPECT_EQ(found.hosts[0].dane, Dane::Failed);
@@ -145,7 +145,7 @@ TEST(Dane, AHostWhoseRecordsNobodyTellsIsPassedOver) {
   EXPECT_THAT(found.notes, ElementsAre("the TLSA records of mx.host.test: bogus"));
 
   dns.fail("_25._tcp.mx2.host.test", Type::Tlsa, "bogus");
-  const auto none = find(dns, "example.test");
+  const auto none = exchange_at(dns, "example.test");
   EXPECT_EQ(none.status, Status::Failed) << "no host is left";
   EXPECT_EQ(none.sentence,
             "The DNS does not say for now where mail for example.test goes: mx.host.test: bogus.");
@@ -193,7 +193,7 @@ TEST(Dane, TroubleWithEitherNameIsTrouble) {
     FakeResolver dns;
     fill_alias(dns);
     dns.sign("host.test").sign("provider.test").fail(broken, Type::Tlsa, "bogus");
-    EXPECT_EQ(find(dns, "example.test").status, Status::Failed) << broken;
+    EXPECT_EQ(exchange_at(dns, "example.test").status, Status::Failed) << broken;
   }
 }
 
@@ -218,7 +218,7 @@ TEST(Dane, AnAliasInAnUnsignedZoneHasNone) {
   EXPECT_EQ(dns.count("_25._tcp.mx.host.test", Type::Tlsa), 0u);
 
   dns.fail("mx.host.test", Type::Cname, "bogus");
-  EXPECT_EQ(find(dns, "example.test").status, Status::Failed);
+  EXPECT_EQ(exchange_at(dns, "example.test").status, Status::Failed);
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ std::size_t last(std::size_t below) {
   return below - 1;
 }
 
-MailExchange find(FakeResolver& dns, std::string_view domain,
-                  MailExchangeOptions options = {25, last}) {
+MailExchange find_exchange(FakeResolver& dns, std::string_view domain,
+                           MailExchangeOptions options = {25, last}) {
   std::optional<MailExchange> result;
   int called = 0;
   find_mail_exchange(dns, domain, std::move(options), [&](MailExchange found) {
@@ -57,7 +57,7 @@ TEST(MailExchange, HostsStandByPreference) {
   dns.mx("example.test", 20, "b.example.test").mx("example.test", 10, "A.Example.Test");
   dns.mx("example.test", 300, "c.example.test");
   for (const char* host : {"a", "b", "c"}) dns.a(std::string(host) + ".example.test", "192.0.2.1");
-  const auto found = find(dns, "Example.TEST");
+  const auto found = find_exchange(dns, "Example.TEST");
   EXPECT_EQ(found.status, Status::Found);
   EXPECT_EQ(found.sentence, "");
   EXPECT_EQ(found.domain, "example.test");
@@ -74,21 +74,22 @@ TEST(MailExchange, ShufflesHostsOfOnePreference) {
   for (const char* host : {"a", "b", "c"}) dns.mx("example.test", 10, host).a(host, "192.0.2.1");
   dns.mx("example.test", 5, "first").a("first", "192.0.2.2");
   dns.mx("example.test", 20, "later").a("later", "192.0.2.2");
-  EXPECT_THAT(names(find(dns, "example.test")), ElementsAre("first", "a", "b", "c", "later"));
+  EXPECT_THAT(names(find_exchange(dns, "example.test")),
+              ElementsAre("first", "a", "b", "c", "later"));
   const auto always_first = [](std::size_t) { return std::size_t{0}; };
-  EXPECT_THAT(names(find(dns, "example.test", {25, always_first})),
+  EXPECT_THAT(names(find_exchange(dns, "example.test", {25, always_first})),
               ElementsAre("first", "b", "c", "a", "later"));
   // Without a generator of the test's every order comes up.
   std::set<std::vector<std::string>> orders;
   for (int i = 0; i < 1000 && orders.size() < 6; ++i)
-    orders.insert(names(find(dns, "example.test", {})));
+    orders.insert(names(find_exchange(dns, "example.test", {})));
   EXPECT_THAT(orders, SizeIs(6));
 }
 
 TEST(MailExchange, TakesEachHostOnce) {
   FakeResolver dns;
   dns.mx("example.test", 20, "mx.test").mx("example.test", 10, "MX.test").a("mx.test", "192.0.2.1");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   ASSERT_THAT(names(found), ElementsAre("mx.test"));
   EXPECT_EQ(found.hosts[0].preference, 10);
 }
@@ -96,7 +97,7 @@ TEST(MailExchange, TakesEachHostOnce) {
 TEST(MailExchange, WithoutMxTheDomainIsItsOwnHost) {
   FakeResolver dns;
   dns.a("example.test", "192.0.2.1").txt("example.test", "v=spf1 -all");
-  const auto found = find(dns, "example.test.");
+  const auto found = find_exchange(dns, "example.test.");
   EXPECT_EQ(found.status, Status::Found);
   EXPECT_TRUE(found.is_implicit);
   EXPECT_THAT(names(found), ElementsAre("example.test"));
@@ -104,13 +105,14 @@ TEST(MailExchange, WithoutMxTheDomainIsItsOwnHost) {
 
   FakeResolver six;
   six.aaaa("example.test", "2001:db8::1");
-  EXPECT_THAT(addresses(find(six, "example.test").hosts.at(0)), ElementsAre("2001:db8::1"));
+  EXPECT_THAT(addresses(find_exchange(six, "example.test").hosts.at(0)),
+              ElementsAre("2001:db8::1"));
 }
 
 TEST(MailExchange, AddressesOfTheDomainDoNotCountBesideMx) {
   FakeResolver dns;
   dns.mx("example.test", 10, "gone.test").a("example.test", "192.0.2.1");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   EXPECT_EQ(found.status, Status::NoHosts);
   EXPECT_EQ(dns.count("example.test", Type::A), 0u);
 }
@@ -119,14 +121,14 @@ TEST(MailExchange, FollowsAliases) {
   FakeResolver dns;
   dns.cname("alias.test", "example.test").mx("example.test", 10, "mx.test");
   dns.cname("mx.test", "real.test").a("real.test", "192.0.2.1");
-  const auto found = find(dns, "alias.test");
+  const auto found = find_exchange(dns, "alias.test");
   ASSERT_EQ(found.status, Status::Found);
   EXPECT_EQ(found.domain, "alias.test");
   EXPECT_EQ(found.canonical_domain, "example.test");
   EXPECT_THAT(names(found), ElementsAre("mx.test")) << "as the MX record has it";
 
   dns.cname("other.test", "real.test");
-  const auto implicit = find(dns, "other.test");
+  const auto implicit = find_exchange(dns, "other.test");
   EXPECT_THAT(names(implicit), ElementsAre("other.test"));
   EXPECT_EQ(implicit.canonical_domain, "real.test");
 }
@@ -134,21 +136,21 @@ TEST(MailExchange, FollowsAliases) {
 TEST(MailExchange, AsksForUnicodeDomainsInAscii) {
   FakeResolver dns;
   dns.mx("xn--bcher-kva.example", 10, "mx.test").a("mx.test", "192.0.2.1");
-  const auto found = find(dns,
-                          "B\xc3\xbc"
-                          "cher.example");
+  const auto found = find_exchange(dns,
+                                   "B\xc3\xbc"
+                                   "cher.example");
   EXPECT_EQ(found.status, Status::Found);
   EXPECT_EQ(found.domain, "xn--bcher-kva.example");
 }
 
 TEST(MailExchange, AddressLiteralsNeedNoDns) {
   FakeResolver dns;
-  const auto four = find(dns, "[192.0.2.1]");
+  const auto four = find_exchange(dns, "[192.0.2.1]");
   ASSERT_EQ(four.status, Status::Found);
   EXPECT_THAT(names(four), ElementsAre("[192.0.2.1]"));
   EXPECT_THAT(addresses(four.hosts[0]), ElementsAre("192.0.2.1"));
   EXPECT_EQ(four.hosts[0].dane, Dane::None);
-  const auto six = find(dns, "[ipv6:2001:DB8::1]");
+  const auto six = find_exchange(dns, "[ipv6:2001:DB8::1]");
   ASSERT_EQ(six.status, Status::Found);
   EXPECT_THAT(names(six), ElementsAre("[IPv6:2001:db8::1]"));
   EXPECT_THAT(addresses(six.hosts[0]), ElementsAre("2001:db8::1"));
@@ -162,14 +164,14 @@ TEST(MailExchange, AddressFamiliesAlternateFromIpv6On) {
   dns.mx("example.test", 10, "mx.test");
   for (const char* four : {"192.0.2.1", "192.0.2.2"}) dns.a("mx.test", four);
   for (const char* six : {"2001:db8::1", "2001:db8::2", "2001:db8::3"}) dns.aaaa("mx.test", six);
-  EXPECT_THAT(addresses(find(dns, "example.test").hosts.at(0)),
+  EXPECT_THAT(addresses(find_exchange(dns, "example.test").hosts.at(0)),
               ElementsAre("2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "2001:db8::3"));
 }
 
 TEST(MailExchange, OneFamilyIsEnough) {
   FakeResolver dns;
   dns.mx("example.test", 10, "mx.test").a("mx.test", "192.0.2.1").fail("mx.test", Type::Aaaa);
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   EXPECT_EQ(found.status, Status::Found);
   EXPECT_THAT(addresses(found.hosts.at(0)), ElementsAre("192.0.2.1"));
 }
@@ -183,7 +185,7 @@ TEST(MailExchange, HasTenHostsAndTwentyAddressesAtMost) {
       dns.a(name, "192.0.2." + std::to_string(i)).aaaa(name, "2001:db8::" + std::to_string(i));
     }
   }
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   ASSERT_THAT(found.hosts, SizeIs(10));
   EXPECT_EQ(found.hosts.back().name, "mx9.test");
   for (const auto& host : found.hosts)
@@ -201,7 +203,7 @@ TEST(MailExchange, WhatRoomIsLeftIsForTheFirstHost) {
     dns.a("a.test", "192.0.2." + std::to_string(i)).a("b.test", "192.0.2." + std::to_string(i));
   }
   dns.a("c.test", "192.0.2.1");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   ASSERT_THAT(found.hosts, SizeIs(3));
   EXPECT_THAT(found.hosts[0].addresses, SizeIs(15));
   EXPECT_THAT(found.hosts[1].addresses, SizeIs(4));
@@ -213,7 +215,7 @@ TEST(MailExchange, PassesOverHostsWithoutAddresses) {
   dns.mx("example.test", 10, "gone.test").mx("example.test", 20, "mx.test");
   dns.mx("example.test", 30, "broken.test").a("mx.test", "192.0.2.1");
   dns.fail("broken.test", Type::A, "SERVFAIL").fail("broken.test", Type::Aaaa, "SERVFAIL");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   EXPECT_EQ(found.status, Status::Found);
   EXPECT_THAT(names(found), ElementsAre("mx.test"));
   EXPECT_THAT(found.notes,
@@ -224,14 +226,14 @@ TEST(MailExchange, PassesOverHostsWithoutAddresses) {
 
 TEST(MailExchange, ADomainThatIsNotThereIsForGood) {
   FakeResolver dns;
-  const auto found = find(dns, "nowhere.test");
+  const auto found = find_exchange(dns, "nowhere.test");
   EXPECT_EQ(found.status, Status::NoDomain);
   EXPECT_EQ(found.sentence, "There is no domain nowhere.test.");
   EXPECT_EQ(status_code(found.status), "5.1.2");
   EXPECT_EQ(dns.count(), 1u) << "NXDOMAIN speaks for all types";
   for (const char* domain : {"", ".", "a b", "a..b", "-a.test", "[192.0.2]", "[IPv6:192.0.2.1]",
                              "\xff.test", "a.test\n"}) {
-    const auto none = find(dns, domain);
+    const auto none = find_exchange(dns, domain);
     EXPECT_EQ(none.status, Status::NoDomain) << domain;
     EXPECT_THAT(none.sentence, HasSubstr("is not the name of a domain."));
     EXPECT_EQ(none.sentence.find('\n'), std::string::npos);
@@ -242,7 +244,7 @@ TEST(MailExchange, ADomainThatIsNotThereIsForGood) {
 TEST(MailExchange, NullMxIsForGood) {
   FakeResolver dns;
   dns.mx("example.test", 0, ".").a("example.test", "192.0.2.1");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   EXPECT_EQ(found.status, Status::NullMx);
   EXPECT_EQ(found.sentence, "example.test says that it takes no mail.");
   EXPECT_EQ(status_code(found.status), "5.1.10");
@@ -253,7 +255,7 @@ TEST(MailExchange, NullMxIsForGood) {
 TEST(MailExchange, NullMxBesideOthersIsNothing) {
   FakeResolver dns;
   dns.mx("example.test", 0, ".").mx("example.test", 10, "mx.test").a("mx.test", "192.0.2.1");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   EXPECT_EQ(found.status, Status::Found);
   EXPECT_THAT(names(found), ElementsAre("mx.test"));
 }
@@ -261,23 +263,23 @@ TEST(MailExchange, NullMxBesideOthersIsNothing) {
 TEST(MailExchange, HostsWithoutAddressesAreForGood) {
   FakeResolver dns;
   dns.mx("example.test", 10, "gone.test").txt("empty.test", "x");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   EXPECT_EQ(found.status, Status::NoHosts);
   EXPECT_EQ(found.sentence, "The mail servers that example.test names have no address.");
   EXPECT_EQ(status_code(found.status), "5.4.4");
-  const auto empty = find(dns, "empty.test");
+  const auto empty = find_exchange(dns, "empty.test");
   EXPECT_EQ(empty.status, Status::NoHosts);
   EXPECT_EQ(empty.sentence, "empty.test has neither mail servers nor an address of its own.");
   FakeResolver strange;
   strange.record("example.test", Type::Mx, std::string("\0\x0a\3a b\0", 7));
-  EXPECT_EQ(find(strange, "example.test").sentence,
+  EXPECT_EQ(find_exchange(strange, "example.test").sentence,
             "The mail servers that example.test names are no hosts.");
 }
 
 TEST(MailExchange, TroubleOfTheDnsIsForNow) {
   FakeResolver dns;
   dns.fail("example.test", Type::Mx, "SERVFAIL").a("example.test", "192.0.2.1");
-  const auto found = find(dns, "example.test");
+  const auto found = find_exchange(dns, "example.test");
   EXPECT_EQ(found.status, Status::Failed);
   EXPECT_EQ(found.sentence,
             "The DNS does not say for now where mail for example.test goes: SERVFAIL.");
@@ -291,23 +293,24 @@ TEST(MailExchange, OneMissingAnswerIsForNow) {
     FakeResolver dns;
     dns.mx("example.test", 10, "gone.test").mx("example.test", 20, "broken.test");
     dns.fail("broken.test", first, "timeout").set("broken.test", second, {Answer::Status::NoData});
-    const auto found = find(dns, "example.test");
+    const auto found = find_exchange(dns, "example.test");
     EXPECT_EQ(found.status, Status::Failed);
     EXPECT_THAT(found.sentence, HasSubstr("broken.test: timeout"));
   }
   FakeResolver dns;
   dns.fail("implicit.test", Type::A).txt("implicit.test", "x");
-  EXPECT_EQ(find(dns, "implicit.test").status, Status::Failed);
+  EXPECT_EQ(find_exchange(dns, "implicit.test").status, Status::Failed);
 }
 
 TEST(MailExchange, RecordsWithoutSenseAreForNow) {
   FakeResolver dns;
   dns.record("example.test", Type::Mx, "\1").a("example.test", "192.0.2.1");
-  EXPECT_EQ(find(dns, "example.test").status, Status::Failed);
+  EXPECT_EQ(find_exchange(dns, "example.test").status, Status::Failed);
   FakeResolver mixed;
   mixed.record("example.test", Type::Mx, "\1").mx("example.test", 1, "mx.test");
   mixed.a("mx.test", "192.0.2.1").record("mx.test", Type::A, "xyz");
-  EXPECT_THAT(addresses(find(mixed, "example.test").hosts.at(0)), ElementsAre("192.0.2.1"));
+  EXPECT_THAT(addresses(find_exchange(mixed, "example.test").hosts.at(0)),
+              ElementsAre("192.0.2.1"));
 }
 
 // ---- many threads, any order ------------------------------------------------------------------
