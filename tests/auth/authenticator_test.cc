@@ -16,7 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Kind = SaslExchange::Step::Kind;
+using Step = SaslExchange::Step;
 
 constexpr Authenticator::Offer kTls{true, true};
 
@@ -72,19 +72,19 @@ TEST_F(AuthenticatorTest, TellsWrongUnknownAndDisabledAlike) {
 
 TEST_F(AuthenticatorTest, PlainTakesOwnAuthorizationIdentityOnly) {
   auto step = start("plain")->respond(nul("|alice@example.com|correct horse"));
-  EXPECT_EQ(step.kind, Kind::Done);
+  EXPECT_EQ(step.kind, Step::Kind::Done);
   EXPECT_EQ(step.identity.address, "alice@example.com");
   EXPECT_EQ(start("PLAIN")->respond(nul("ALICE@example.com|alice@example.com|correct horse")).kind,
-            Kind::Done);
+            Step::Kind::Done);
   step = start("PLAIN")->respond(nul("bob@example.com|alice@example.com|correct horse"));
-  EXPECT_EQ(step.kind, Kind::Failed);
+  EXPECT_EQ(step.kind, Step::Kind::Failed);
   EXPECT_EQ(step.error.code, Error::Code::Denied);
 }
 
 TEST_F(AuthenticatorTest, PlainRefusesWhatIsNoMessage) {
   for (const char* message : {"", "|", "alice@example.com|correct horse", "a|b|c|d", "||x"}) {
     const auto step = start("PLAIN")->respond(nul(message));
-    EXPECT_EQ(step.kind, Kind::Failed) << message;
+    EXPECT_EQ(step.kind, Step::Kind::Failed) << message;
     EXPECT_EQ(step.error.code, Error::Code::Invalid) << message;
   }
   EXPECT_EQ(start("PLAIN")->respond(std::string(10'000, 'x')).error.code, Error::Code::Invalid);
@@ -95,8 +95,8 @@ TEST_F(AuthenticatorTest, LoginAsksForUserAndPassword) {
   EXPECT_FALSE(exchange->client_first());
   EXPECT_EQ(exchange->respond("").challenge, "Username:");
   EXPECT_EQ(exchange->respond("alice@example.com").challenge, "Password:");
-  EXPECT_EQ(exchange->respond("correct horse").kind, Kind::Done);
-  EXPECT_EQ(exchange->respond("again").kind, Kind::Failed);
+  EXPECT_EQ(exchange->respond("correct horse").kind, Step::Kind::Done);
+  EXPECT_EQ(exchange->respond("again").kind, Step::Kind::Failed);
 }
 
 TEST_F(AuthenticatorTest, LoginTakesTheUserNameWithTheCommand) {
@@ -140,7 +140,7 @@ TEST_F(AuthenticatorTest, ChangedPasswordAndDisablingCountAtOnce) {
 // A whole SCRAM exchange; `between` happens after the challenge.
 struct ScramRun {
   std::string challenge;
-  SaslExchange::Step last;
+  Step last;
   bool server_is_genuine = false;
 };
 
@@ -154,7 +154,7 @@ class AuthenticatorScramTest : public AuthenticatorTest {
     auto exchange = start(mechanism);
     ScramClient client(header, mechanism.ends_with("PLUS") ? "exporter" : "", user, password);
     run.last = exchange->respond(client.first());
-    if (run.last.kind != Kind::Challenge) return run;
+    if (run.last.kind != Step::Kind::Challenge) return run;
     run.challenge = run.last.challenge;
     between();
     run.last = exchange->respond(client.final(run.challenge));
@@ -168,11 +168,11 @@ class AuthenticatorScramTest : public AuthenticatorTest {
 
 TEST_F(AuthenticatorScramTest, SignsInWithAndWithoutChannelBinding) {
   auto run = scram("alice@example.com", "correct horse");
-  EXPECT_EQ(run.last.kind, Kind::Done);
+  EXPECT_EQ(run.last.kind, Step::Kind::Done);
   EXPECT_EQ(run.last.identity.address, "alice@example.com");
   EXPECT_TRUE(run.server_is_genuine);
   run = scram("ALICE@example.com", "correct horse", "SCRAM-SHA-256-PLUS", "p=tls-exporter,,");
-  EXPECT_EQ(run.last.kind, Kind::Done);
+  EXPECT_EQ(run.last.kind, Step::Kind::Done);
   EXPECT_TRUE(run.server_is_genuine);
   EXPECT_EQ(scram("alice@example.com", "wrong").last.error.code, Error::Code::Denied);
   EXPECT_EQ(scram("alice@example.com", "correct horse", "SCRAM-SHA-256", "y,,").last.error.code,
@@ -215,9 +215,9 @@ TEST_F(AuthenticatorScramTest, ImportedHashGetsScramKeysAtTheFirstSignIn) {
       "{SHA256-CRYPT}$5$saltstring$QsawHNtIZWMgWWdYBHMuOJyvK4.GlQU8CrPUBLOT2ZA"));
   EXPECT_EQ(sign_in("bob@example.com", "wrong"), "denied");
   EXPECT_FALSE(directory().account("bob@example.com")->has_scram);
-  EXPECT_EQ(start("PLAIN")->respond(nul("|bob@example.com|geheim")).kind, Kind::Done);
+  EXPECT_EQ(start("PLAIN")->respond(nul("|bob@example.com|geheim")).kind, Step::Kind::Done);
   EXPECT_TRUE(directory().account("bob@example.com")->has_scram);
-  EXPECT_EQ(scram("bob@example.com", "geheim").last.kind, Kind::Done);
+  EXPECT_EQ(scram("bob@example.com", "geheim").last.kind, Step::Kind::Done);
   EXPECT_EQ(sign_in("bob@example.com", "geheim"), "bob@example.com");
   EXPECT_EQ(sign_in("bob@example.com", "wrong"), "denied");
 }

@@ -6,7 +6,6 @@
 namespace waxwing {
 namespace {
 
-using Kind = Directory::Route::Kind;
 using testing::HasSubstr;
 
 class RoutingTest : public testing::Test {
@@ -28,6 +27,7 @@ class RoutingTest : public testing::Test {
   std::string route(std::string_view address) {
     const auto found = directory().route(address);
     if (!found) return to_string(found.error().code);
+    using Kind = Directory::Route::Kind;
     switch (found->kind) {
       case Kind::Unknown: return "unknown";
       case Kind::Disabled: return "disabled";

@@ -16,8 +16,8 @@ using test::FakeResolver;
 using testing::HasSubstr;
 using enum AuthResult;
 
-Verdict check(FakeResolver& dns, const std::string& address = "192.0.2.1",
-              const std::string& sender = "alice@example.com", const Limits& limits = {}) {
+Verdict check_limited(FakeResolver& dns, const std::string& address = "192.0.2.1",
+                      const std::string& sender = "alice@example.com", const Limits& limits = {}) {
   return check_mail_from(dns, FakeClock(), {*IpAddress::parse(address), "helo.test"}, sender,
                          limits);
 }
@@ -35,8 +35,8 @@ TEST(SpfLimits, TenTermsAskTheDnsAndNoMore) {
     dns.ptr("1.2.0.192.in-addr.arpa", "else.test");
     dns.txt("ten.test", "v=spf1" + repeat(term, 10) + " ~all");
     dns.txt("eleven.test", "v=spf1" + repeat(term, 11) + " ~all");
-    EXPECT_EQ(check(dns, "192.0.2.1", "a@ten.test").result, SoftFail) << term;
-    EXPECT_EQ(check(dns, "192.0.2.1", "a@eleven.test").result, PermError) << term;
+    EXPECT_EQ(check_limited(dns, "192.0.2.1", "a@ten.test").result, SoftFail) << term;
+    EXPECT_EQ(check_limited(dns, "192.0.2.1", "a@eleven.test").result, PermError) << term;
   }
 }
 
@@ -44,8 +44,8 @@ TEST(SpfLimits, WhatMatchesBeforeTheLimitCounts) {
   FakeResolver dns;
   dns.a("h.test", "203.0.113.1");
   dns.txt("example.com", "v=spf1" + repeat(" a:h.test", 10) + " ip4:192.0.2.1 a:h.test -all");
-  EXPECT_EQ(check(dns).result, Pass);
-  EXPECT_EQ(check(dns, "192.0.2.2").result, PermError);
+  EXPECT_EQ(check_limited(dns).result, Pass);
+  EXPECT_EQ(check_limited(dns, "192.0.2.2").result, PermError);
 }
 
 TEST(SpfLimits, IncludesAndRedirectsShareTheLimit) {
@@ -53,12 +53,12 @@ TEST(SpfLimits, IncludesAndRedirectsShareTheLimit) {
   dns.a("h.test", "203.0.113.1");
   dns.txt("five.test", "v=spf1" + repeat(" a:h.test", 4) + " -all");
   dns.txt("example.com", "v=spf1 include:five.test include:five.test ~all");
-  EXPECT_EQ(check(dns).result, SoftFail);
+  EXPECT_EQ(check_limited(dns).result, SoftFail);
   FakeResolver more;
   more.a("h.test", "203.0.113.1");
   more.txt("five.test", "v=spf1" + repeat(" a:h.test", 4) + " -all");
   more.txt("example.com", "v=spf1 include:five.test include:five.test redirect=five.test");
-  const auto verdict = check(more);
+  const auto verdict = check_limited(more);
   EXPECT_EQ(verdict.result, PermError);
   EXPECT_THAT(verdict.reason, HasSubstr("more than 10 terms ask the DNS"));
 }
@@ -66,12 +66,12 @@ TEST(SpfLimits, IncludesAndRedirectsShareTheLimit) {
 TEST(SpfLimits, LoopsEnd) {
   FakeResolver dns;
   dns.txt("example.com", "v=spf1 include:example.com -all");
-  EXPECT_EQ(check(dns).result, PermError);
+  EXPECT_EQ(check_limited(dns).result, PermError);
   EXPECT_EQ(dns.count(), 11u);
   FakeResolver redirects;
   redirects.txt("example.com", "v=spf1 redirect=b.test")
       .txt("b.test", "v=spf1 redirect=example.com");
-  EXPECT_EQ(check(redirects).result, PermError);
+  EXPECT_EQ(check_limited(redirects).result, PermError);
   EXPECT_EQ(redirects.count(), 11u);
 }
 
@@ -83,7 +83,7 @@ TEST(SpfLimits, DeepIncludesGoTenDown) {
       dns.txt("d" + std::to_string(i) + ".test",
               "v=spf1 include:d" + std::to_string(i + 1) + ".test -all");
     dns.txt("d" + std::to_string(depth) + ".test", "v=spf1 +all");
-    EXPECT_EQ(check(dns).result, depth == 10 ? Pass : PermError);
+    EXPECT_EQ(check_limited(dns).result, depth == 10 ? Pass : PermError);
   }
 }
 
@@ -92,11 +92,11 @@ TEST(SpfLimits, TwoTermsMayFindNothing) {
   dns.txt("two.test", "v=spf1 a:a.no.test exists:b.no.test -all");
   dns.txt("three.test", "v=spf1 a:a.no.test exists:b.no.test mx:c.no.test -all");
   dns.txt("ptr.test", "v=spf1 ptr a:a.no.test a:b.no.test -all");
-  EXPECT_EQ(check(dns, "192.0.2.1", "a@two.test").result, Fail);
-  const auto verdict = check(dns, "192.0.2.1", "a@three.test");
+  EXPECT_EQ(check_limited(dns, "192.0.2.1", "a@two.test").result, Fail);
+  const auto verdict = check_limited(dns, "192.0.2.1", "a@three.test");
   EXPECT_EQ(verdict.result, PermError);
   EXPECT_THAT(verdict.reason, HasSubstr("what is not there"));
-  EXPECT_EQ(check(dns, "192.0.2.1", "a@ptr.test").result, PermError);
+  EXPECT_EQ(check_limited(dns, "192.0.2.1", "a@ptr.test").result, PermError);
 }
 
 TEST(SpfLimits, HostsOfOneMxThatLackAnAddressAreOneTerm) {
@@ -104,7 +104,7 @@ TEST(SpfLimits, HostsOfOneMxThatLackAnAddressAreOneTerm) {
   dns.txt("example.com", "v=spf1 mx -all");
   for (const std::string name : {"a", "b", "c", "d"})
     dns.mx("example.com", 1, name + ".mx.test").a(name + ".mx.test", "192.0.2.1");
-  EXPECT_EQ(check(dns, "2001:db8::1").result, Fail);
+  EXPECT_EQ(check_limited(dns, "2001:db8::1").result, Fail);
 }
 
 TEST(SpfLimits, TenMxAndNoMore) {
@@ -114,9 +114,9 @@ TEST(SpfLimits, TenMxAndNoMore) {
     dns.mx("example.com", i, "m" + std::to_string(i) + ".test")
         .a("m" + std::to_string(i) + ".test", "203.0.113.1");
   dns.a("m9.test", "192.0.2.1");
-  EXPECT_EQ(check(dns).result, Pass);
+  EXPECT_EQ(check_limited(dns).result, Pass);
   dns.mx("example.com", 10, "m10.test");
-  EXPECT_EQ(check(dns).result, PermError);
+  EXPECT_EQ(check_limited(dns).result, PermError);
 }
 
 TEST(SpfLimits, OfManyNamesTenCount) {
@@ -126,7 +126,7 @@ TEST(SpfLimits, OfManyNamesTenCount) {
     for (int i = 0; i < 20; ++i)
       dns.ptr("1.2.0.192.in-addr.arpa", "h" + std::to_string(i) + ".example.com");
     dns.a("h" + std::to_string(good) + ".example.com", "192.0.2.1");
-    EXPECT_EQ(check(dns).result, good == 9 ? Pass : Fail);
+    EXPECT_EQ(check_limited(dns).result, good == 9 ? Pass : Fail);
     EXPECT_LE(dns.count(), 12u);
   }
 }
@@ -142,9 +142,9 @@ TEST(SpfLimits, TroubleWithTheDnsIsTemporary) {
             "v=spf1 a:a.test mx:mx.test exists:e.test include:i.test redirect=r.test");
     dns.a("a.test", "203.0.113.1").mx("mx.test", 1, "host.test").a("host.test", "203.0.113.1");
     dns.txt("i.test", "v=spf1 ?all").txt("r.test", "v=spf1 -all");
-    EXPECT_EQ(check(dns).result, Fail) << name;
+    EXPECT_EQ(check_limited(dns).result, Fail) << name;
     dns.fail(name, type, "the line is cut");
-    const auto verdict = check(dns);
+    const auto verdict = check_limited(dns);
     EXPECT_EQ(verdict.result, TempError) << name;
     EXPECT_THAT(verdict.reason, HasSubstr("the line is cut"));
   }
@@ -155,9 +155,9 @@ TEST(SpfLimits, TroubleWithTheNamesOfAnAddressIsNoMatch) {
   dns.txt("example.com", "v=spf1 ptr -all").ptr("1.2.0.192.in-addr.arpa", "h.example.com");
   dns.ptr("1.2.0.192.in-addr.arpa", "good.example.com").a("good.example.com", "192.0.2.1");
   dns.fail("h.example.com", dns::Type::A);
-  EXPECT_EQ(check(dns).result, Pass);
+  EXPECT_EQ(check_limited(dns).result, Pass);
   dns.fail("1.2.0.192.in-addr.arpa", dns::Type::Ptr);
-  EXPECT_EQ(check(dns).result, Fail);
+  EXPECT_EQ(check_limited(dns).result, Fail);
 }
 
 TEST(SpfLimits, EndsWhenTimeIsUp) {
@@ -166,7 +166,7 @@ TEST(SpfLimits, EndsWhenTimeIsUp) {
   Limits limits;
   limits.time = std::chrono::milliseconds(50);
   dns.hold();
-  const auto verdict = check(dns, "192.0.2.1", "a@example.com", limits);
+  const auto verdict = check_limited(dns, "192.0.2.1", "a@example.com", limits);
   EXPECT_EQ(verdict.result, TempError);
   EXPECT_THAT(verdict.reason, HasSubstr("time is up"));
   dns.release();  // an answer that comes too late harms nobody
@@ -203,23 +203,23 @@ TEST(SpfLimits, TwentySecondsAreForAllQuestionsTogether) {
 TEST(SpfLimits, SeveralRecordsAreAnErrorAndOtherTextsAreNot) {
   FakeResolver dns;
   dns.txt("example.com", "v=spf1 +all").txt("example.com", "v=SPF1 +all");
-  EXPECT_EQ(check(dns).result, PermError);
+  EXPECT_EQ(check_limited(dns).result, PermError);
   FakeResolver other;
   other.txt("example.com", "v=spf1 +all")
       .txt("example.com", "v=spf1x +all")
       .txt("example.com", "\xFF\xFE");
   other.record("example.com", dns::Type::Txt, "\x20short");
-  EXPECT_EQ(check(other).result, Pass);
+  EXPECT_EQ(check_limited(other).result, Pass);
 }
 
 TEST(SpfLimits, HugeRecordsAreReadAndTheirTermsCounted) {
   FakeResolver dns;
   dns.txt("example.com", "v=spf1" + repeat(" ip4:203.0.113.1", 3900) + " -all");
-  EXPECT_EQ(check(dns).result, Fail);
+  EXPECT_EQ(check_limited(dns).result, Fail);
   FakeResolver macros;
   macros.txt("example.com", "v=spf1 exists:" + repeat("%{s}", 10000) + ".test -all exp=why.test");
   macros.txt("why.test", repeat("%{s}%{s} ", 7000));
-  const auto verdict = check(macros, "192.0.2.1", std::string(60, 'x') + "@example.com");
+  const auto verdict = check_limited(macros, "192.0.2.1", std::string(60, 'x') + "@example.com");
   EXPECT_EQ(verdict.result, Fail);
   EXPECT_EQ(verdict.explanation.size(), 500u);
 }
@@ -231,7 +231,7 @@ TEST(SpfLimits, NonAsciiInARecordIsAnError) {
         "v=spf1 -all\xFF", "v=spf1 x=\x01 -all", "v=spf1 a\t-all", "v=spf1 -all\n"}) {
     FakeResolver dns;
     dns.txt("example.com", record);
-    const auto verdict = check(dns);
+    const auto verdict = check_limited(dns);
     EXPECT_EQ(verdict.result, PermError) << record;
     for (const char c : verdict.reason) EXPECT_TRUE(c >= ' ' && c < 127) << verdict.reason;
   }
@@ -244,8 +244,8 @@ TEST(SpfLimits, NamesThatMacrosSpoilDoNotMatch) {
   const std::string long_label(64, 'x');
   for (const std::string local :
        {"a..b", "back\\slash", "sp ace", "\xC3\xA9", long_label.c_str()}) {
-    EXPECT_EQ(check(dns, "192.0.2.1", local + "@example.com").result, Fail) << local;
-    EXPECT_EQ(check(dns, "192.0.2.1", local + "@inc.test").result, PermError) << local;
+    EXPECT_EQ(check_limited(dns, "192.0.2.1", local + "@example.com").result, Fail) << local;
+    EXPECT_EQ(check_limited(dns, "192.0.2.1", local + "@inc.test").result, PermError) << local;
   }
   EXPECT_EQ(dns.count(), 10u);  // only the records themselves
 }
@@ -256,7 +256,7 @@ TEST(SpfLimits, LongNamesLoseLabelsOnTheLeft) {
   const std::string end = label + "." + label + "." + label + ".list.test";
   dns.txt("example.com", "v=spf1 exists:%{l}." + label + "." + end + " -all");
   dns.a(label + "." + end, "127.0.0.2");
-  EXPECT_EQ(check(dns, "192.0.2.1", std::string(40, 'x') + "@example.com").result, Pass);
+  EXPECT_EQ(check_limited(dns, "192.0.2.1", std::string(40, 'x') + "@example.com").result, Pass);
 }
 
 }  // namespace
