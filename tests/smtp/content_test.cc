@@ -10,8 +10,7 @@
 namespace waxwing::smtp {
 namespace {
 
-const std::string kEnvelope =
-    "EHLO client.example\r\nMAIL FROM:<carol@far.example>\r\nRCPT TO:<alice@example.test>\r\n";
+const std::string kOpening = kHello + kEnvelope;
 const std::string kSmuggled =
     "MAIL FROM:<evil@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\nsmuggled\r\n.\r\n";
 
@@ -32,7 +31,7 @@ Play converting(Play play) {
   return play;
 }
 std::string data(const std::string& text) {
-  return kEnvelope + "DATA\r\n" + text;
+  return kOpening + "DATA\r\n" + text;
 }
 
 TEST(Data, TakesStuffedDotsAway) {
@@ -151,12 +150,12 @@ TEST(DataReader, FindsTheEndHoweverItIsCut) {
 }
 
 TEST(Bdat, TakesAMessageInChunksOfAnySize) {
-  EXPECT_EQ(codes(kEnvelope + "BDAT 6\r\na\r\n.\r\nBDAT 2\r\nb\rBDAT 1 LAST\r\n\nNOOP\r\n",
+  EXPECT_EQ(codes(kOpening + "BDAT 6\r\na\r\n.\r\nBDAT 2\r\nb\rBDAT 1 LAST\r\n\nNOOP\r\n",
                   keeps("a\r\n.\r\nb\r\n")),
             "250 250 250 250 250 250 250");
-  EXPECT_EQ(codes(kEnvelope + "BDAT 3\r\na\r\nBDAT 0 LAST\r\nNOOP\r\n", keeps("a\r\n")),
+  EXPECT_EQ(codes(kOpening + "BDAT 3\r\na\r\nBDAT 0 LAST\r\nNOOP\r\n", keeps("a\r\n")),
             "250 250 250 250 250 250");
-  EXPECT_EQ(codes(kEnvelope + "bdat 3 last\r\na\r\n" + "MAIL FROM:<>\r\n", keeps("a\r\n")),
+  EXPECT_EQ(codes(kOpening + "bdat 3 last\r\na\r\n" + "MAIL FROM:<>\r\n", keeps("a\r\n")),
             "250 250 250 250 250");
 }
 
@@ -174,23 +173,22 @@ TEST(Bdat, HangsUpWhereItCannotKnowTheSize) {
   Play cut = keeps_nothing();
   cut.look = [](World&, Talker& client) { EXPECT_TRUE(client.is_closed()); };
   for (const char* argument : {"x", "-1", "5 FIRST", "99999999999999999999999", "1 2 3", ""}) {
-    EXPECT_EQ(codes(kEnvelope + "BDAT " + argument + "\r\nQUIT\r\n", cut), "250 250 250 501")
+    EXPECT_EQ(codes(kOpening + "BDAT " + argument + "\r\nQUIT\r\n", cut), "250 250 250 501")
         << argument;
     EXPECT_EQ(codes("BDAT " + std::string(argument) + "\r\nQUIT\r\n", cut), "501") << argument;
   }
 }
 
 TEST(Bdat, RefusesBareNewlinesToo) {
-  EXPECT_EQ(codes(kEnvelope + "BDAT 3 LAST\r\na\nbNOOP\r\n", keeps_nothing()),
+  EXPECT_EQ(codes(kOpening + "BDAT 3 LAST\r\na\nbNOOP\r\n", keeps_nothing()),
             "250 250 250 554 250");
-  EXPECT_EQ(codes(kEnvelope + "BDAT 2\r\na\rBDAT 2 LAST\r\nb\nNOOP\r\n", keeps_nothing()),
+  EXPECT_EQ(codes(kOpening + "BDAT 2\r\na\rBDAT 2 LAST\r\nb\nNOOP\r\n", keeps_nothing()),
             "250 250 250 250 554 250");
-  EXPECT_EQ(codes(kEnvelope + "BDAT 2 LAST\r\na\rNOOP\r\n", keeps_nothing()),
-            "250 250 250 554 250");
+  EXPECT_EQ(codes(kOpening + "BDAT 2 LAST\r\na\rNOOP\r\n", keeps_nothing()), "250 250 250 554 250");
 }
 
 TEST(Bdat, IsNotMixedWithDataOrRecipients) {
-  EXPECT_EQ(codes(kEnvelope + "BDAT 3\r\na\r\nDATA\r\nRCPT TO:<bob@example.test>\r\nRSET\r\n",
+  EXPECT_EQ(codes(kOpening + "BDAT 3\r\na\r\nDATA\r\nRCPT TO:<bob@example.test>\r\nRSET\r\n",
                   keeps_nothing()),
             "250 250 250 250 503 503 250");
 }
@@ -198,9 +196,9 @@ TEST(Bdat, IsNotMixedWithDataOrRecipients) {
 TEST(Bdat, RefusesWhatIsTooLarge) {
   Play small = keeps_nothing();
   small.prepare = [](World& world) { world.settings.limits.message_size = 10; };
-  EXPECT_EQ(codes(kEnvelope + "BDAT 12 LAST\r\n0123456789\r\nNOOP\r\n", small),
+  EXPECT_EQ(codes(kOpening + "BDAT 12 LAST\r\n0123456789\r\nNOOP\r\n", small),
             "250 250 250 552 250");
-  EXPECT_EQ(codes(kEnvelope + "BDAT 8\r\n012345\r\nBDAT 8 LAST\r\n012345\r\nNOOP\r\n", small),
+  EXPECT_EQ(codes(kOpening + "BDAT 8\r\n012345\r\nBDAT 8 LAST\r\n012345\r\nNOOP\r\n", small),
             "250 250 250 250 552 250");
 }
 

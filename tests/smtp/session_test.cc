@@ -13,9 +13,6 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-const std::string kHello = "EHLO client.example\r\n";
-const std::string kEnvelope = "MAIL FROM:<carol@far.example>\r\nRCPT TO:<alice@example.test>\r\n";
-
 Play on_tls() {
   return {.prepare = [](World& world) { world.tls_first = true; }};
 }

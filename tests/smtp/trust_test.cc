@@ -7,7 +7,6 @@
 namespace waxwing::smtp {
 namespace {
 
-const std::string kHello = "EHLO client.example\r\n";
 const std::string kAway = "MAIL FROM:<cron@lan.example>\r\nRCPT TO:<x@far.example>\r\n";
 
 std::function<void(World&)> trusting(const char* network) {

@@ -13,6 +13,11 @@
 
 namespace waxwing::smtp {
 
+// What most clients begin with.
+inline const std::string kHello = "EHLO client.example\r\n";
+inline const std::string kEnvelope =
+    "MAIL FROM:<carol@far.example>\r\nRCPT TO:<alice@example.test>\r\n";
+
 // A message that was accepted.
 struct Kept {
   std::string sender;
