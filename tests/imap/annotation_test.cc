@@ -79,7 +79,7 @@ Store store(std::string_view text) {
   EXPECT_TRUE(again.command && *again.command == *parsing.command) << print(*parsing.command);
   return std::get<Store>(parsing.command->body);
 }
-bool is_refused(std::string_view text) {
+bool is_refused_command(std::string_view text) {
   return !parse_text("a " + std::string(text) + "\r\n").command;
 }
 
@@ -112,23 +112,23 @@ TEST(AnnotationParser, ReadsWhatIsFetched) {
   EXPECT_EQ(items[1].annotation.attributes,
             (std::vector<Attribute>{Attribute::PrivateSize, Attribute::SharedSize,
                                     Attribute::SharedValue, Attribute::PrivateValue}));
-  EXPECT_FALSE(is_refused("FETCH 1 ANNOTATION (/comment value)"));
-  EXPECT_TRUE(is_refused("FETCH 1 ANNOTATION /comment value"));
-  EXPECT_TRUE(is_refused("FETCH 1 ANNOTATION (/comment)"));
-  EXPECT_TRUE(is_refused("FETCH 1 ANNOTATION (/comment ())"));
-  EXPECT_TRUE(is_refused("FETCH 1 ANNOTATION (/comment value.other)"));
-  EXPECT_TRUE(is_refused("FETCH 1 (ANNOTATION)"));
+  EXPECT_FALSE(is_refused_command("FETCH 1 ANNOTATION (/comment value)"));
+  EXPECT_TRUE(is_refused_command("FETCH 1 ANNOTATION /comment value"));
+  EXPECT_TRUE(is_refused_command("FETCH 1 ANNOTATION (/comment)"));
+  EXPECT_TRUE(is_refused_command("FETCH 1 ANNOTATION (/comment ())"));
+  EXPECT_TRUE(is_refused_command("FETCH 1 ANNOTATION (/comment value.other)"));
+  EXPECT_TRUE(is_refused_command("FETCH 1 (ANNOTATION)"));
 }
 
 // What is tried on every entry of every message has an end.
 TEST(AnnotationParser, BoundsWhatIsAskedFor) {
   std::string patterns, items;
   for (int n = 0; n < 17; ++n) patterns += (n ? " /" : "/") + std::to_string(n + 1) + "/*";
-  EXPECT_TRUE(is_refused("FETCH 1 ANNOTATION ((" + patterns + ") value)"));
+  EXPECT_TRUE(is_refused_command("FETCH 1 ANNOTATION ((" + patterns + ") value)"));
   for (int n = 0; n < 9; ++n) {
     items += (n ? " " : "") + ("ANNOTATION (/vendor/" + std::to_string(n)) + "/x value)";
   }
-  EXPECT_TRUE(is_refused("FETCH 1 (" + items + ")"));
+  EXPECT_TRUE(is_refused_command("FETCH 1 (" + items + ")"));
 }
 
 AnnotationItem item(std::vector<std::string> entries, std::vector<Attribute> attributes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -7,6 +8,8 @@
 #include "protocols/mail/header.h"
 
 namespace waxwing::imap {
+
+constexpr std::int64_t kDay = 86400;  // in the dates of messages
 
 // A mailbox of texts.
 class FakeSource final : public SearchSource {

@@ -11,7 +11,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kMessage =
+constexpr const char* kLunch =
     "From: Ann <ann@example.net>\r\nSubject: Lunch\r\n"
     "Content-Type: text/plain\r\n\r\nnoon?\r\n";
 
@@ -29,17 +29,17 @@ TEST(Fetch, AnswersFlagsOfFewMessagesWithoutAWorker) {
 
 TEST(Fetch, SendsAWholeMessageAsItIs) {
   SessionWorld world;
-  world.deliver(kMessage);
+  world.deliver(kLunch);
   const auto client = world.open_inbox();
-  const std::string size = std::to_string(std::string_view(kMessage).size());
+  const std::string size = std::to_string(std::string_view(kLunch).size());
   EXPECT_EQ(client->say("a FETCH 1 (BODY.PEEK[] RFC822.SIZE)"),
-            "* 1 FETCH (BODY[] {" + size + "}\r\n" + kMessage + " RFC822.SIZE " + size +
+            "* 1 FETCH (BODY[] {" + size + "}\r\n" + kLunch + " RFC822.SIZE " + size +
                 ")\r\na OK That is all\r\n");
 }
 
 TEST(Fetch, SendsHeaderFieldsWithoutOpeningTheFile) {
   SessionWorld world;
-  world.deliver(kMessage);
+  world.deliver(kLunch);
   const auto client = world.open_inbox();
   const std::string answer =
       client->say("a UID FETCH 1 (BODY.PEEK[HEADER.FIELDS (Subject From)] RFC822.SIZE)");
@@ -48,7 +48,7 @@ TEST(Fetch, SendsHeaderFieldsWithoutOpeningTheFile) {
 
 TEST(Fetch, SetsSeenOncePerMessage) {
   SessionWorld world;
-  world.deliver(kMessage);
+  world.deliver(kLunch);
   const auto client = world.open_inbox();
   EXPECT_THAT(client->say("a FETCH 1 BODY.PEEK[]"), Not(HasSubstr("FLAGS")));
   EXPECT_THAT(client->say("b FETCH 1 BODY[]"), HasSubstr(" FLAGS (\\Seen \\Recent))"));
@@ -101,7 +101,7 @@ TEST(Fetch, SendsManyHeadersInSteps) {
 
 TEST(Fetch, HasEnvelopeAndStructure) {
   SessionWorld world;
-  world.deliver(kMessage);
+  world.deliver(kLunch);
   const auto client = world.open_inbox();
   const std::string answer = client->say("a FETCH 1 (ENVELOPE BODY)");
   EXPECT_THAT(answer, HasSubstr("ENVELOPE (NIL \"Lunch\" ((\"Ann\" NIL \"ann\" \"example.net\"))"));
@@ -110,7 +110,7 @@ TEST(Fetch, HasEnvelopeAndStructure) {
 
 TEST(Fetch, RefusesWhatIsNotThere) {
   SessionWorld world;
-  world.deliver(kMessage);
+  world.deliver(kLunch);
   const auto client = world.open_inbox();
   EXPECT_THAT(client->say("a FETCH 2 FLAGS"), StartsWith("a BAD"));
   EXPECT_THAT(client->say("b FETCH 1 (FLAGS) (NONSENSE)"), StartsWith("b BAD"));
@@ -251,7 +251,7 @@ TEST(Fetch, DoesNotMarkWhatItCouldNotSend) {
   world.deliver(
       "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
       "Content-Transfer-Encoding: x-unheard-of\r\n\r\nx\r\n");
-  world.deliver(kMessage);
+  world.deliver(kLunch);
   const auto client = world.open_inbox();
   EXPECT_EQ(client->say("a FETCH 1:2 BINARY[1]"),
             "* 2 FETCH (BINARY[1] {7}\r\nnoon?\r\n FLAGS (\\Seen \\Recent))\r\n"

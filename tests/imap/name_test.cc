@@ -12,7 +12,7 @@ std::string decoded(std::string_view wire, NameEncoding encoding = NameEncoding:
   return name ? *name : "refused: " + name.error().text;
 }
 
-bool is_refused(std::string_view wire, NameEncoding encoding = NameEncoding::ModifiedUtf7) {
+bool is_refused_name(std::string_view wire, NameEncoding encoding = NameEncoding::ModifiedUtf7) {
   return !decode_name(wire, encoding);
 }
 
@@ -21,8 +21,8 @@ TEST(Name, DecodesModifiedUtf7) {
   EXPECT_EQ(decoded("~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
             "~peter/mail/\u53f0\u5317/\u65e5\u672c\u8a9e");
   EXPECT_EQ(decoded("&Jjo-!"), "\u263a!");
-  EXPECT_TRUE(is_refused("&Jjo!"));
-  EXPECT_TRUE(is_refused("&U,BTFw-&ZeVnLIqe-"));
+  EXPECT_TRUE(is_refused_name("&Jjo!"));
+  EXPECT_TRUE(is_refused_name("&U,BTFw-&ZeVnLIqe-"));
   EXPECT_EQ(decoded("&U,BTF2XlZyyKng-"), "\u53f0\u5317\u65e5\u672c\u8a9e");
   EXPECT_EQ(decoded("Tom &- Jerry"), "Tom & Jerry");
   EXPECT_EQ(decoded("&2D3cCA-"), "\U0001f408");
@@ -31,7 +31,7 @@ TEST(Name, DecodesModifiedUtf7) {
 TEST(Name, RefusesMalformedModifiedUtf7) {
   for (const char* text : {"&", "a&b", "&AGE-", "&2D0-", "&3Ag-", "&A-", "&AAA-", "&AOQ=-", "&AOR-",
                            "&AOQ", "&Jjo-&Jjo-"}) {
-    EXPECT_TRUE(is_refused(text)) << text;
+    EXPECT_TRUE(is_refused_name(text)) << text;
   }
 }
 
@@ -50,9 +50,9 @@ TEST(Name, TakesUtf8) {
   EXPECT_EQ(decoded("Tom & Jerry", NameEncoding::Utf8), "Tom & Jerry");
   EXPECT_EQ(decoded("Entw\u00fcrfe"), "Entw\u00fcrfe");
   EXPECT_EQ(decoded("Entwu\u0308rfe", NameEncoding::Utf8), "Entw\u00fcrfe");
-  EXPECT_TRUE(is_refused("\xff", NameEncoding::Utf8));
-  EXPECT_TRUE(is_refused("\xc3", NameEncoding::Utf8));
-  EXPECT_TRUE(is_refused("\xff"));
+  EXPECT_TRUE(is_refused_name("\xff", NameEncoding::Utf8));
+  EXPECT_TRUE(is_refused_name("\xc3", NameEncoding::Utf8));
+  EXPECT_TRUE(is_refused_name("\xff"));
 }
 
 TEST(Name, SpellsInboxOneWay) {
@@ -65,10 +65,10 @@ TEST(Name, SpellsInboxOneWay) {
 TEST(Name, RefusesWhatNoMailboxCanBeCalled) {
   EXPECT_EQ(decoded("a/b/"), "a/b");
   for (const char* text : {"", "/", "/a", "a//b", "a//", "a*", "%", "a\tb", "a\x7f"}) {
-    EXPECT_TRUE(is_refused(text)) << text;
+    EXPECT_TRUE(is_refused_name(text)) << text;
   }
-  EXPECT_TRUE(is_refused("a\u2028", NameEncoding::Utf8));
-  EXPECT_TRUE(is_refused("a\u0085", NameEncoding::Utf8));
+  EXPECT_TRUE(is_refused_name("a\u2028", NameEncoding::Utf8));
+  EXPECT_TRUE(is_refused_name("a\u0085", NameEncoding::Utf8));
 }
 
 TEST(Name, MatchesPatterns) {

@@ -10,8 +10,6 @@
 namespace waxwing::imap {
 namespace {
 
-constexpr std::int64_t kDay = 86400;
-
 class SearchRunTest : public testing::Test {
  protected:
   void add(Uid uid, std::uint64_t flags, std::string bytes, std::int64_t date = 0) {

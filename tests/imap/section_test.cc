@@ -8,7 +8,7 @@ namespace waxwing::imap {
 namespace {
 
 // The tree of RFC 9051 section 6.4.5.1, every body naming itself.
-constexpr std::string_view kMessage =
+constexpr std::string_view kNested =
     "Subject: outer\r\n"
     "Content-Type: multipart/mixed; boundary=A\r\n"
     "\r\n"
@@ -57,7 +57,7 @@ Section section(const std::string& text) {
   return std::get<Fetch>(parsing.command->body).items[0].section;
 }
 
-std::string fetch(const std::string& text, std::string_view bytes = kMessage) {
+std::string fetch(const std::string& text, std::string_view bytes = kNested) {
   mail::Message message = mail::parse(bytes);
   Section wanted = section(text);
   Resolved resolved = resolve(wanted, message);
@@ -68,10 +68,10 @@ std::string fetch(const std::string& text, std::string_view bytes = kMessage) {
 }
 
 TEST(Section, FindsTheMessageItself) {
-  EXPECT_EQ(fetch(""), kMessage);
+  EXPECT_EQ(fetch(""), kNested);
   EXPECT_EQ(fetch("HEADER"), "Subject: outer\r\nContent-Type: multipart/mixed; boundary=A\r\n\r\n");
   EXPECT_TRUE(fetch("TEXT").starts_with("--A\r\n\r\none"));
-  EXPECT_EQ(fetch("HEADER") + fetch("TEXT"), kMessage);
+  EXPECT_EQ(fetch("HEADER") + fetch("TEXT"), kNested);
   EXPECT_EQ(fetch("HEADER.FIELDS (subject X-None)"), "Subject: outer\r\n\r\n");
   EXPECT_EQ(fetch("HEADER.FIELDS.NOT (Content-Type)"), "Subject: outer\r\n\r\n");
   EXPECT_EQ(fetch("HEADER.FIELDS (X-None)"), "\r\n");
@@ -156,12 +156,12 @@ TEST(Binary, DecodesInSlices) {
 }
 
 TEST(Binary, KnowsWhatItCannotDecode) {
-  mail::Message message = mail::parse(kMessage);
+  mail::Message message = mail::parse(kNested);
   EXPECT_FALSE(resolve_binary(section("3.2"), message)->can_decode());
   EXPECT_TRUE(resolve_binary(section("1"), message)->can_decode());
   EXPECT_TRUE(resolve_binary(section("3"), message)->can_decode());
   EXPECT_FALSE(resolve_binary(section("9"), message));
-  EXPECT_EQ(resolve_binary({}, message)->range, (ByteRange{0, kMessage.size()}));
+  EXPECT_EQ(resolve_binary({}, message)->range, (ByteRange{0, kNested.size()}));
 }
 
 TEST(Binary, HandsOnReadErrors) {

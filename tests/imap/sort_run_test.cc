@@ -10,8 +10,6 @@
 namespace waxwing::imap {
 namespace {
 
-constexpr std::int64_t kDay = 86400;
-
 class SortRunTest : public testing::Test {
  protected:
   // Messages get the UIDs 1, 2, ...

@@ -12,7 +12,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string literal(const std::string& text) {
+std::string message_literal(const std::string& text) {
   return " {" + std::to_string(text.size()) + "+}\r\n" + text;
 }
 
@@ -24,7 +24,7 @@ TEST(MultiAppend, TakesManyMessagesInAnyPieces) {
   SessionWorld world;
   const auto client = world.sign_in();
   std::string command = "a APPEND Sent";
-  for (int n = 1; n <= 200; ++n) command += literal(text(n, n % 20 == 0 ? 300'000 : 5'000));
+  for (int n = 1; n <= 200; ++n) command += message_literal(text(n, n % 20 == 0 ? 300'000 : 5'000));
   command += "\r\n";
   std::string answer;
   for (std::size_t at = 0; at < command.size(); at += 30'011) {
@@ -44,7 +44,8 @@ TEST(MultiAppend, NeedsOneWorkerForShortMessages) {
   SessionWorld world;
   const auto client = world.sign_in();
   const int before = client->runs();
-  client->send("a APPEND Sent" + literal("one") + literal("two") + literal("three") + "\r\n");
+  client->send("a APPEND Sent" + message_literal("one") + message_literal("two") +
+               message_literal("three") + "\r\n");
   EXPECT_EQ(client->runs() - before, 1);
 }
 
@@ -52,7 +53,7 @@ TEST(MultiAppend, HasALimitOfMessages) {
   SessionWorld world;
   const auto client = world.sign_in();
   std::string command = "a APPEND Sent";
-  for (std::size_t n = 0; n <= Upload::Limits().messages; ++n) command += literal("x");
+  for (std::size_t n = 0; n <= Upload::Limits().messages; ++n) command += message_literal("x");
   EXPECT_THAT(client->say(command), StartsWith("a NO [LIMIT] "));
   EXPECT_THAT(client->say("b STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 0)"));
 }
@@ -74,8 +75,9 @@ TEST(MultiAppend, AppliesTheLimitToEachMessage) {
   world.settings->limits.message_size = 1000;
   const auto client = world.sign_in();
   const std::string fits(1000, 'x');
-  EXPECT_THAT(client->say("a APPEND Sent" + literal(fits) + literal(fits)), StartsWith("a OK "));
-  EXPECT_THAT(client->say("b APPEND Sent" + literal(fits) + literal(fits + "x")),
+  EXPECT_THAT(client->say("a APPEND Sent" + message_literal(fits) + message_literal(fits)),
+              StartsWith("a OK "));
+  EXPECT_THAT(client->say("b APPEND Sent" + message_literal(fits) + message_literal(fits + "x")),
               StartsWith("b NO [TOOBIG] "));
   EXPECT_THAT(client->say("c STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 2)"));
 }
@@ -85,8 +87,8 @@ TEST(MultiAppend, KeepsNothingWhenTheLastFlagsAreTooMany) {
   const auto client = world.sign_in();
   std::string keywords;
   for (int n = 0; n < Flags::kMaxKeywords; ++n) keywords += " k" + std::to_string(n);
-  EXPECT_THAT(client->say("a APPEND Sent (k0" + keywords + ")" + literal("x") + " (one.more)" +
-                          literal("y")),
+  EXPECT_THAT(client->say("a APPEND Sent (k0" + keywords + ")" + message_literal("x") +
+                          " (one.more)" + message_literal("y")),
               StartsWith("a NO [LIMIT] "));
   EXPECT_THAT(client->say("b STATUS Sent (MESSAGES)"), HasSubstr("(MESSAGES 0)"));
 }
@@ -95,12 +97,14 @@ TEST(MultiAppend, GoesOnAfterARefusal) {
   SessionWorld world;
   const auto client = world.sign_in();
   // All literals of a refused command are swallowed, and what is in them is no command.
-  EXPECT_THAT(client->say("a APPEND Missing" + literal("b LOGOUT\r\n") + literal("c LOGOUT\r\n")),
+  EXPECT_THAT(client->say("a APPEND Missing" + message_literal("b LOGOUT\r\n") +
+                          message_literal("c LOGOUT\r\n")),
               StartsWith("a NO [TRYCREATE] "));
   EXPECT_THAT(client->say("d APPEND Missing {70000+}\r\n" + std::string(70'000, 'x') +
-                          literal("e LOGOUT\r\n")),
+                          message_literal("e LOGOUT\r\n")),
               StartsWith("d NO [TRYCREATE] "));
-  EXPECT_THAT(client->say("f APPEND Sent" + literal("x") + literal("y")), StartsWith("f OK "));
+  EXPECT_THAT(client->say("f APPEND Sent" + message_literal("x") + message_literal("y")),
+              StartsWith("f OK "));
 }
 
 // A message that was put away with a long header is one of which the index knows nothing yet.
@@ -109,7 +113,8 @@ TEST(Preview, IsReadFromTheFileUnlessLazy) {
   const auto client = world.sign_in();
   const std::string unknown =
       "X-Long: " + std::string(300'000, 'x') + "\r\n\r\nread from its file\r\n";
-  client->say("a APPEND Sent" + literal(unknown) + literal("\r\nknown at once\r\n"));
+  client->say("a APPEND Sent" + message_literal(unknown) +
+              message_literal("\r\nknown at once\r\n"));
   client->say("b SELECT Sent");
   EXPECT_EQ(
       client->say("c FETCH 1:2 (PREVIEW (LAZY))"),
@@ -209,17 +214,20 @@ TEST(Replace, WantsAUidWhereThereAreNoNumbers) {
   const auto client = world.sign_in();
   client->say("a ENABLE UIDONLY");
   client->say("a SELECT INBOX");
-  EXPECT_THAT(client->say("b REPLACE 1 INBOX" + literal("x")), StartsWith("b BAD [UIDREQUIRED] "));
-  EXPECT_THAT(client->say("c UID REPLACE 1 INBOX" + literal("x")), HasSubstr("* VANISHED 1\r\n"));
+  EXPECT_THAT(client->say("b REPLACE 1 INBOX" + message_literal("x")),
+              StartsWith("b BAD [UIDREQUIRED] "));
+  EXPECT_THAT(client->say("c UID REPLACE 1 INBOX" + message_literal("x")),
+              HasSubstr("* VANISHED 1\r\n"));
 }
 
 TEST(Utf8, IsNotAskedOfImap4Rev2) {
   SessionWorld world;
   const auto client = world.sign_in();
   const std::string message = "Subject: Gr\u00f6\u00dfe\r\n\r\n";
-  EXPECT_THAT(client->say("a APPEND Sent" + literal(message)), StartsWith("a NO [CANNOT] "));
+  EXPECT_THAT(client->say("a APPEND Sent" + message_literal(message)),
+              StartsWith("a NO [CANNOT] "));
   client->say("b ENABLE IMAP4rev2");
-  EXPECT_THAT(client->say("c APPEND Sent" + literal(message)), StartsWith("c OK "));
+  EXPECT_THAT(client->say("c APPEND Sent" + message_literal(message)), StartsWith("c OK "));
 }
 
 TEST(Replace, LeavesTheMessageWhenItIsRefused) {
@@ -228,8 +236,10 @@ TEST(Replace, LeavesTheMessageWhenItIsRefused) {
   world.settings->limits.message_size = 1000;
   const auto client = world.open_inbox();
   const std::string large(1001, 'x');
-  EXPECT_THAT(client->say("a REPLACE 1 INBOX" + literal(large)), StartsWith("a NO [TOOBIG] "));
-  EXPECT_THAT(client->say("b REPLACE 1 Missing" + literal("x")), StartsWith("b NO [TRYCREATE] "));
+  EXPECT_THAT(client->say("a REPLACE 1 INBOX" + message_literal(large)),
+              StartsWith("a NO [TOOBIG] "));
+  EXPECT_THAT(client->say("b REPLACE 1 Missing" + message_literal("x")),
+              StartsWith("b NO [TRYCREATE] "));
   EXPECT_THAT(client->say("c FETCH 1:* UID"),
               StartsWith("* 1 FETCH (UID 1)\r\n* 2 FETCH (UID 2)\r\n"));
 }
@@ -238,7 +248,7 @@ TEST(Replace, OfTheLastMessage) {
   SessionWorld world;
   world.deliver_many(3);
   const auto client = world.open_inbox();
-  EXPECT_THAT(client->say("a REPLACE * INBOX (\\Flagged)" + literal("Subject: x\r\n\r\ny")),
+  EXPECT_THAT(client->say("a REPLACE * INBOX (\\Flagged)" + message_literal("Subject: x\r\n\r\ny")),
               HasSubstr("* 3 EXPUNGE\r\n* 3 EXISTS\r\n"));
   EXPECT_THAT(client->say("b FETCH 3 (UID FLAGS BODY.PEEK[TEXT])"),
               StartsWith("* 3 FETCH (UID 4 FLAGS (\\Flagged \\Recent) BODY[TEXT] {1}\r\ny)"));
@@ -249,7 +259,7 @@ TEST(Replace, TakesNothingFromTheMessageBefore) {
   world.deliver_many(1);
   const auto client = world.open_inbox();
   client->say("a STORE 1 +FLAGS.SILENT (\\Answered kept)");
-  client->say("b REPLACE 1 INBOX" + literal("x"));
+  client->say("b REPLACE 1 INBOX" + message_literal("x"));
   EXPECT_THAT(client->say("c FETCH 1 FLAGS"), StartsWith("* 1 FETCH (FLAGS (\\Recent))"));
 }
 
@@ -259,7 +269,7 @@ TEST(Replace, ThatLosesTheRaceLeavesNothingBehind) {
   const auto one = world.open_inbox();
   const auto two = world.open_inbox();
   EXPECT_THAT(one->say("a UID REPLACE 1 Drafts {70000}"), StartsWith("+ "));
-  EXPECT_THAT(two->say("b UID REPLACE 1 Drafts" + literal("two")), HasSubstr("b OK "));
+  EXPECT_THAT(two->say("b UID REPLACE 1 Drafts" + message_literal("two")), HasSubstr("b OK "));
   EXPECT_THAT(one->say(std::string(70'000, 'x')), EndsWith("a NO [EXPUNGEISSUED] The message has "
                                                            "been expunged\r\n"));
   EXPECT_THAT(one->say("c STATUS Drafts (MESSAGES)"), HasSubstr("(MESSAGES 1)"));

@@ -9,21 +9,22 @@ namespace {
 
 using Access = AuthorizedUrl::Access;
 
-AuthorizedUrl url(std::string_view text) {
+AuthorizedUrl authorized_url(std::string_view text) {
   const auto parsed = parse_authorized_url(text);
   EXPECT_TRUE(parsed) << text;
   return parsed.value_or(AuthorizedUrl());
 }
 
 TEST(AuthorizedUrl, IsWhatTheStandardShows) {
-  const auto rump = url("imap://joe@example.com/INBOX/;uid=20/;section=1.2;urlauth=submit+fred");
+  const auto rump =
+      authorized_url("imap://joe@example.com/INBOX/;uid=20/;section=1.2;urlauth=submit+fred");
   EXPECT_EQ(rump.owner, "joe");
   EXPECT_EQ(rump.path, "/INBOX/;uid=20/;section=1.2");
   EXPECT_EQ(rump.access, Access::Submit);
   EXPECT_EQ(rump.user, "fred");
   EXPECT_EQ(rump.mechanism, "");
   EXPECT_FALSE(rump.expires);
-  const auto full = url(rump.rump + ":internal:91354a473744909de610943775f92038");
+  const auto full = authorized_url(rump.rump + ":internal:91354a473744909de610943775f92038");
   EXPECT_EQ(full.rump, rump.rump);
   EXPECT_EQ(full.mechanism, "INTERNAL");
   EXPECT_EQ(full.token, "91354a473744909de610943775f92038");
@@ -31,16 +32,16 @@ TEST(AuthorizedUrl, IsWhatTheStandardShows) {
 
 TEST(AuthorizedUrl, TellsWhoMayUseIt) {
   const std::string start = "IMAP://alice%40x.test;AUTH=*@mail.x.test:1143/a/;UID=1;URLAUTH=";
-  EXPECT_EQ(url(start + "anonymous").owner, "alice@x.test");
-  EXPECT_EQ(url(start + "anonymous").access, Access::Anonymous);
-  EXPECT_EQ(url(start + "AuthUser").access, Access::AuthUser);
-  EXPECT_EQ(url(start + "user+bob%40x.test").user, "bob@x.test");
-  EXPECT_EQ(url(start + "USER+bob").access, Access::User);
+  EXPECT_EQ(authorized_url(start + "anonymous").owner, "alice@x.test");
+  EXPECT_EQ(authorized_url(start + "anonymous").access, Access::Anonymous);
+  EXPECT_EQ(authorized_url(start + "AuthUser").access, Access::AuthUser);
+  EXPECT_EQ(authorized_url(start + "user+bob%40x.test").user, "bob@x.test");
+  EXPECT_EQ(authorized_url(start + "USER+bob").access, Access::User);
 }
 
 TEST(AuthorizedUrl, TellsUntilWhen) {
-  const auto expiring =
-      url("imap://joe@x/INBOX/;UID=1;EXPIRE=2026-11-26T20:00:00Z;URLAUTH=authuser:INTERNAL:01");
+  const auto expiring = authorized_url(
+      "imap://joe@x/INBOX/;UID=1;EXPIRE=2026-11-26T20:00:00Z;URLAUTH=authuser:INTERNAL:01");
   EXPECT_EQ(expiring.expires, 1'795'723'200);
   EXPECT_EQ(expiring.path, "/INBOX/;UID=1");
 }
@@ -83,7 +84,7 @@ TEST(UrlToken, IsTheSameInCapitals) {
 }
 
 template <class Body>
-Body body(const std::string& text) {
+Body url_command(const std::string& text) {
   const Parsing parsing = parse_text(text + "\r\n");
   EXPECT_TRUE(parsing.command) << text << ": " << parsing.error;
   if (!parsing.command) return {};
@@ -94,17 +95,17 @@ Body body(const std::string& text) {
 
 // RFC 4467 section 9
 TEST(UrlCommands, AreUnderstood) {
-  const auto generate = body<GenUrlAuth>(
+  const auto generate = url_command<GenUrlAuth>(
       "a GENURLAUTH \"imap://joe@x/INBOX/;uid=20;urlauth=anonymous\" internal imap XSAMPLE");
   ASSERT_EQ(generate.wanted.size(), 2u);
   EXPECT_EQ(generate.wanted[0].url, "imap://joe@x/INBOX/;uid=20;urlauth=anonymous");
   EXPECT_EQ(generate.wanted[0].mechanism, "INTERNAL");
   EXPECT_EQ(generate.wanted[1].mechanism, "XSAMPLE");
-  EXPECT_EQ(body<UrlFetch>("a URLFETCH imap://x \"b c\"").urls,
+  EXPECT_EQ(url_command<UrlFetch>("a URLFETCH imap://x \"b c\"").urls,
             (std::vector<std::string>{"imap://x", "b c"}));
-  EXPECT_FALSE(body<ResetKey>("a RESETKEY").mailbox);
-  EXPECT_EQ(body<ResetKey>("a RESETKEY INBOX internal").mailbox, "INBOX");
-  EXPECT_EQ(body<ResetKey>("a RESETKEY INBOX internal X").mechanisms,
+  EXPECT_FALSE(url_command<ResetKey>("a RESETKEY").mailbox);
+  EXPECT_EQ(url_command<ResetKey>("a RESETKEY INBOX internal").mailbox, "INBOX");
+  EXPECT_EQ(url_command<ResetKey>("a RESETKEY INBOX internal X").mechanisms,
             (std::vector<std::string>{"INTERNAL", "X"}));
   for (const char* wrong : {"a GENURLAUTH", "a GENURLAUTH imap://x", "a URLFETCH", "a URLFETCH (x)",
                             "a RESETKEY INBOX (INTERNAL)"}) {
