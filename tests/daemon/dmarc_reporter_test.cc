@@ -20,8 +20,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::int64_t kNoon = 1'790'000'000 / 86400 * 86400 + 43'200;
-
 struct NoMessage final : Staged {
   Outcome append(std::string_view) override { return {}; }
   std::uint64_t size() const override { return 0; }
@@ -92,7 +90,7 @@ class DmarcReporterTest : public testing::Test {
   static constexpr const char* kRecord = "v=DMARC1; p=reject; rua=mailto:dmarc@far.example";
   test::Folder folder_;
   SystemDisk disk_;
-  FakeClock clock_{kNoon};
+  FakeClock clock_{test::kNoon};
   test::FakeResolver dns_;
   PublicSuffixes suffixes_ = PublicSuffixes::open().value();
   Settings settings_;

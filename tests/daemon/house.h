@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10,6 +11,9 @@
 #include "tests/daemon/echo_session.h"
 
 namespace waxwing::test {
+
+// Of the day on which a FakeClock begins.
+constexpr std::int64_t kNoon = 1'790'000'000 / 86400 * 86400 + 43'200;
 
 // A folder that goes when the test ends.
 class Folder {

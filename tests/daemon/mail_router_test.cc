@@ -6,9 +6,9 @@
 namespace waxwing {
 namespace {
 
+using dns::MailExchange;
 using testing::ElementsAre;
 using Level = TlsDemand::Level;
-using Status = dns::MailExchange::Status;
 
 Settings settings() {
   Settings made;
@@ -24,9 +24,9 @@ dns::MailHost host(const std::string& name, std::uint16_t preference, std::uint8
   return made;
 }
 
-dns::MailExchange exchange(std::vector<dns::MailHost> hosts) {
-  dns::MailExchange made;
-  made.status = Status::Found;
+MailExchange exchange(std::vector<dns::MailHost> hosts) {
+  MailExchange made;
+  made.status = MailExchange::Status::Found;
   made.domain = "far.example";
   made.hosts = std::move(hosts);
   return made;
@@ -39,7 +39,7 @@ std::vector<std::string> names(const OutboundRoute& route) {
 }
 
 // Without a policy of the domain's own, and without a wish of the message.
-OutboundRoute route_by_exchange(const Settings& settings, const dns::MailExchange& exchange) {
+OutboundRoute route_by_exchange(const Settings& settings, const MailExchange& exchange) {
   return waxwing::route_by_exchange(settings, exchange, {}, TlsWish::Usual);
 }
 
@@ -79,10 +79,11 @@ TEST(NextHop, IsTheFirstRelayThatFits) {
 }
 
 TEST(RouteByExchange, SaysWhatIsForEverAndWhatIsForNow) {
-  for (const auto& [status, code] : std::vector<std::pair<Status, int>>{{Status::NoDomain, 550},
-                                                                        {Status::NoHosts, 550},
-                                                                        {Status::NullMx, 556},
-                                                                        {Status::Failed, 0}}) {
+  for (const auto& [status, code] :
+       std::vector<std::pair<MailExchange::Status, int>>{{MailExchange::Status::NoDomain, 550},
+                                                         {MailExchange::Status::NoHosts, 550},
+                                                         {MailExchange::Status::NullMx, 556},
+                                                         {MailExchange::Status::Failed, 0}}) {
     auto none = exchange({});
     none.status = status;
     none.sentence = "why";

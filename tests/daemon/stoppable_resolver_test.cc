@@ -9,12 +9,11 @@
 namespace waxwing {
 namespace {
 
-using Status = dns::Answer::Status;
-
 TEST(StoppableResolver, LetsGoOfThoseWhoWaitAndAnswersEachOnce) {
   test::FakeResolver inner;
   inner.a("one.test", "192.0.2.1");
   StoppableResolver resolver(inner);
+  using Status = dns::Answer::Status;
   std::vector<Status> answers;
   const auto ask = [&] {
     resolver.resolve({"one.test", dns::Type::A},

@@ -16,7 +16,7 @@ using test::FakeResolver;
 using Mode = dns::StsPolicy::Mode;
 using Trouble = StsPolicies::Found::Trouble;
 
-constexpr const char* kDomain = "example.test";
+constexpr const char* kStsDomain = "example.test";
 
 std::string policy_text(const std::string& mode, int max_age = 1000) {
   return "version: STSv1\nmode: " + mode +
@@ -65,7 +65,7 @@ class StsPoliciesTest : public testing::Test {
   }
   StsPolicies::Found find() {
     std::promise<StsPolicies::Found> promise;
-    policies_->find(kDomain, [&](auto found) { promise.set_value(std::move(found)); });
+    policies_->find(kStsDomain, [&](auto found) { promise.set_value(std::move(found)); });
     auto found = promise.get_future().get();
     settle();
     return found;
@@ -193,11 +193,11 @@ TEST_F(StsPoliciesTest, SaysWhatIsWrong) {
 TEST_F(StsPoliciesTest, WhoAsksTogetherIsAnsweredByOneFetch) {
   std::promise<void> hold, first, second;
   lanes_->submit(Lane::Network, [&] { hold.get_future().wait(); });
-  policies_->find(kDomain, [&](const auto& found) {
+  policies_->find(kStsDomain, [&](const auto& found) {
     EXPECT_TRUE(found.policy);
     first.set_value();
   });
-  policies_->find(kDomain, [&](const auto& found) {
+  policies_->find(kStsDomain, [&](const auto& found) {
     EXPECT_TRUE(found.policy);
     second.set_value();
   });

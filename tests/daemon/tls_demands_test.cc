@@ -9,13 +9,13 @@ namespace {
 using testing::HasSubstr;
 using Level = TlsDemand::Level;
 
-constexpr const char* kDomain = "example.test";
+constexpr const char* kDemandingDomain = "example.test";
 
 // What a host of the domain has to prove.
 class TlsDemands : public testing::Test {
  protected:
   TlsDemands() {
-    exchange_.domain = kDomain;
+    exchange_.domain = kDemandingDomain;
     host_.name = "mx.example.test";
   }
   void publish(const std::string& mode) {
@@ -79,11 +79,11 @@ TEST_F(TlsDemands, DaneComesFirst) {
 TEST_F(TlsDemands, TheConfigurationComesBeforeAll) {
   publish("enforce");
   host_.dane = dns::Dane::Usable;
-  settings_.tls_policy = {{kDomain, Settings::TlsPolicy::None}};
+  settings_.tls_policy = {{kDemandingDomain, Settings::TlsPolicy::None}};
   EXPECT_EQ(demand()->tls.level, Level::None);
   settings_.tls_policy = {{"*", Settings::TlsPolicy::May}};
   EXPECT_EQ(demand()->tls.level, Level::May);
-  settings_.tls_policy = {{kDomain, Settings::TlsPolicy::Dane}};
+  settings_.tls_policy = {{kDemandingDomain, Settings::TlsPolicy::Dane}};
   host_.dane = dns::Dane::None;
   EXPECT_FALSE(demand());
 }
@@ -107,9 +107,9 @@ TEST_F(TlsDemands, WhatRequiresTlsGoesToProvedNamesOnly) {
   host_.dane = dns::Dane::Failed;
   ASSERT_FALSE(demand(TlsWish::Required));
   EXPECT_FALSE(demand(TlsWish::Required).error().is_final) << "the DNS may be better soon";
-  settings_.tls_policy = {{kDomain, Settings::TlsPolicy::None}};
+  settings_.tls_policy = {{kDemandingDomain, Settings::TlsPolicy::None}};
   EXPECT_TRUE(demand(TlsWish::Required).error().is_final);
-  settings_.tls_policy = {{kDomain, Settings::TlsPolicy::May}};
+  settings_.tls_policy = {{kDemandingDomain, Settings::TlsPolicy::May}};
   EXPECT_EQ(demand(TlsWish::Required)->tls.level, Level::Verify);
 }
 
@@ -122,7 +122,7 @@ TEST_F(TlsDemands, WhatNeedsNoTlsPassesOverPolicies) {
     EXPECT_EQ(demand(TlsWish::Optional)->tls.level, Level::May);
     EXPECT_FALSE(demand(TlsWish::Optional)->policy) << "nothing is reported";
   }
-  settings_.tls_policy = {{kDomain, Settings::TlsPolicy::Encrypt}};
+  settings_.tls_policy = {{kDemandingDomain, Settings::TlsPolicy::Encrypt}};
   EXPECT_EQ(demand(TlsWish::Optional)->tls.level, Level::Encrypt);
 }
 
@@ -139,10 +139,10 @@ TEST_F(TlsDemands, AreKnownToReports) {
   host_.dane = dns::Dane::None;
   host_.name = "other.example.test";
   EXPECT_EQ(demand().error().fault.result, "validation-failure");
-  settings_.tls_policy = {{kDomain, Settings::TlsPolicy::May}};
+  settings_.tls_policy = {{kDemandingDomain, Settings::TlsPolicy::May}};
   EXPECT_FALSE(demand()->policy);
   sts_ = {nullptr, StsPolicies::Found::Trouble::Certificate};
-  EXPECT_EQ(fault_of(sts_, kDomain).result, "sts-webpki-invalid");
+  EXPECT_EQ(fault_of(sts_, kDemandingDomain).result, "sts-webpki-invalid");
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-constexpr const char* kDomain = "far.example";
-constexpr std::int64_t kNoon = 1'790'000'000 / 86400 * 86400 + 43'200;
+constexpr const char* kReportedDomain = "far.example";
 
 std::string gunzip(std::string_view packed) {
   z_stream stream{};
@@ -66,7 +65,7 @@ class TlsReporterTest : public testing::Test {
   }
   void note(const std::string& result, TlsPolicy::Kind kind = TlsPolicy::Kind::Sts) {
     const auto policy = std::make_shared<const TlsPolicy>(
-        TlsPolicy{kind, kDomain, {"version: STSv1", "mode: enforce"}, {"*.far.example"}});
+        TlsPolicy{kind, kReportedDomain, {"version: STSv1", "mode: enforce"}, {"*.far.example"}});
     reporter_->note({policy, result, "mx.far.example", "192.0.2.1", "192.0.2.2", "why"});
   }
   // look(), and all that follows from it.
@@ -82,7 +81,7 @@ class TlsReporterTest : public testing::Test {
 
   test::Folder folder_;
   SystemDisk disk_;
-  FakeClock clock_{kNoon};
+  FakeClock clock_{test::kNoon};
   test::FakeResolver dns_;
   Settings settings_;
   std::mutex mutex_;
@@ -117,7 +116,7 @@ TEST_F(TlsReporterTest, PostsWhatTheStandardSays) {
   note("");
   note("certificate-expired");
   note("", TlsPolicy::Kind::Tlsa);
-  const auto sent = reporter_->send_now(kDomain);
+  const auto sent = reporter_->send_now(kReportedDomain);
   ASSERT_TRUE(sent) << sent.error().text;
   ASSERT_EQ(posts_.size(), 1u);
   EXPECT_EQ(posts_[0].host, "reports.far.example");
@@ -147,7 +146,7 @@ TEST_F(TlsReporterTest, PostsWhatTheStandardSays) {
 TEST_F(TlsReporterTest, MailsWhatTheStandardSays) {
   ask_for("mailto:tls@far.example");
   note("");
-  ASSERT_TRUE(reporter_->send_now(kDomain));
+  ASSERT_TRUE(reporter_->send_now(kReportedDomain));
   ASSERT_EQ(mails_.size(), 1u);
   const std::string& text = mails_[0].second;
   for (const char* part :
@@ -187,11 +186,11 @@ TEST_F(TlsReporterTest, TriesEachHourAndGivesUpAfterADay) {
 TEST_F(TlsReporterTest, WhoDoesNotAskIsNotTold) {
   note("");
   dns_.fail("_smtp._tls.far.example", dns::Type::Txt);
-  EXPECT_FALSE(reporter_->send_now(kDomain));
+  EXPECT_FALSE(reporter_->send_now(kReportedDomain));
   EXPECT_EQ(left(), 1u) << "the DNS may answer later";
   dns_.set("_smtp._tls.far.example", dns::Type::Txt,
            {dns::Answer::Status::NoName, false, "", {}, std::chrono::seconds(1), ""});
-  EXPECT_THAT(reporter_->send_now(kDomain).error().text, HasSubstr("does not ask"));
+  EXPECT_THAT(reporter_->send_now(kReportedDomain).error().text, HasSubstr("does not ask"));
   EXPECT_EQ(left(), 0u);
   EXPECT_TRUE(mails_.empty());
   EXPECT_TRUE(posts_.empty());
@@ -203,7 +202,7 @@ TEST_F(TlsReporterTest, CanBeTurnedOff) {
   settings_.tls_reports.send = false;
   reporter_->use(std::make_shared<Settings>(settings_));
   note("certificate-expired");
-  EXPECT_EQ(sessions_->sessions(TlsSessions::day_of(clock_.now()), kDomain)->size(), 1u);
+  EXPECT_EQ(sessions_->sessions(TlsSessions::day_of(clock_.now()), kReportedDomain)->size(), 1u);
   clock_.advance(std::chrono::hours(16));
   look();
   EXPECT_TRUE(mails_.empty());
