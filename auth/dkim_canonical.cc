@@ -17,7 +17,7 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-void must(int status) {
+void must_succeed(int status) {
   if (status != 1) std::abort();
 }
 
@@ -56,7 +56,7 @@ void BodyHash::Free::operator()(evp_md_ctx_st* context) const {
 
 BodyHash::BodyHash(Canonicalization form, std::optional<std::uint64_t> length)
     : context_(EVP_MD_CTX_new()), form_(form), length_(length) {
-  must(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
+  must_succeed(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
   buffer_.reserve(kBuffer);
 }
 
@@ -107,14 +107,14 @@ void BodyHash::put(std::string_view bytes) {
   }
   if (buffer_.size() + bytes.size() > kBuffer) flush();
   if (bytes.size() > kBuffer / 2) {
-    must(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+    must_succeed(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
   } else {
     buffer_ += bytes;
   }
 }
 
 void BodyHash::flush() {
-  must(EVP_DigestUpdate(context_.get(), buffer_.data(), buffer_.size()));
+  must_succeed(EVP_DigestUpdate(context_.get(), buffer_.data(), buffer_.size()));
   buffer_.clear();
 }
 
@@ -123,7 +123,7 @@ std::string BodyHash::finish() {
   if (size_ > 0 || form_ == Canonicalization::Simple) put("\r\n");
   flush();
   std::string digest(32, '\0');
-  must(
+  must_succeed(
       EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr));
   return digest;
 }
