@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace waxwing {
@@ -13,13 +14,11 @@ Lanes::Lanes(Sizes sizes) : queue_(sizes.queue) {
                                                             {"password", sizes.password},
                                                             {"network", sizes.network}}};
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    Pool& pool = pools_[i];
-    pool.alive = plan[i].second;
-    for (int n = 0; n < plan[i].second; ++n) {
-      Worker& worker = pool.workers.emplace_back();
-      worker.thread = std::thread([&pool, &worker] { work(pool, worker); });
-      pthread_setname_np(worker.thread.native_handle(), plan[i].first);
-    }
+    pools_[i].name = plan[i].first;
+    pools_[i].size = static_cast<std::size_t>(plan[i].second);
+    // One at least: without any thread the work of a lane would wait for ever.
+    const std::lock_guard lock(pools_[i].mutex);
+    begin(pools_[i]);
   }
 }
 
@@ -44,7 +43,10 @@ std::optional<Lanes::Ticket> Lanes::submit(Lane lane, std::function<void()> job)
       return std::nullopt;
     }
     ticket = ++to.last;
-    if (!called) to.waiting.emplace_hint(to.waiting.end(), ticket, std::move(job));
+    if (!called) {
+      to.waiting.emplace_hint(to.waiting.end(), ticket, std::move(job));
+      if (to.waiting.size() > to.starting && to.workers.size() < to.size) begin(to);
+    }
   }
   if (called) sem_post(&called->called);
   return ticket;
@@ -73,8 +75,24 @@ bool Lanes::stop(std::chrono::milliseconds patience) {
   return all;
 }
 
+// Another thread for `pool`. Where the system gives none, those that are there do the work.
+void Lanes::begin(Pool& pool) {
+  Worker& worker = pool.workers.emplace_back();
+  try {
+    worker.thread = std::thread([&pool, &worker] { work(pool, worker); });
+  } catch (const std::system_error&) {
+    pool.workers.pop_back();
+    if (pool.workers.empty()) throw;
+    return;
+  }
+  ++pool.alive;
+  ++pool.starting;
+  pthread_setname_np(worker.thread.native_handle(), pool.name);
+}
+
 void Lanes::work(Pool& pool, Worker& worker) {
   std::unique_lock lock(pool.mutex);
+  --pool.starting;
   for (;;) {
     std::function<void()> job;
     if (!pool.waiting.empty()) {

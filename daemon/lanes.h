@@ -19,10 +19,11 @@
 namespace waxwing {
 
 // The pools of threads where blocking work runs, one for each Lane, so that a slow kind of work
-// never delays another kind. First come, first served. Any thread.
+// never delays another kind. First come, first served. A thread is made when there is work and no
+// other is free, and stays. Any thread.
 class Lanes {
  public:
-  struct Sizes {
+  struct Sizes {  // at most so many threads
     int storage = 32;  // mostly waiting for fsync, which many threads share
     int search = 2;
     int password = 2;  // argon2 fills a processor and 64 MiB
@@ -53,15 +54,19 @@ class Lanes {
     std::thread thread;
   };
   struct Pool {
+    const char* name = "";
+    std::size_t size = 0;
     std::mutex mutex;
     std::condition_variable ended;
     std::map<Ticket, std::function<void()>> waiting;
     std::vector<Worker*> idle;  // the next to be called last
     Ticket last = 0;
+    std::size_t starting = 0;  // threads that will look at what waits, but have not yet
     int alive = 0;
     bool stopping = false;
     std::deque<Worker> workers;
   };
+  static void begin(Pool& pool);
   static void work(Pool& pool, Worker& worker);
   Pool& pool(Lane lane) { return pools_[static_cast<std::size_t>(lane)]; }
 

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <future>
+#include <iterator>
 
 namespace waxwing::test {
 namespace {
@@ -54,6 +56,27 @@ TEST(Lanes, RunInOrderOfArrival) {
   storage.give();
   done.await();
   EXPECT_EQ(order, "ab");
+}
+
+std::size_t threads_of_this_process() {
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}));
+}
+
+TEST(Lanes, MakeAThreadWhenThereIsWorkAndNoneIsFree) {
+  const auto before = threads_of_this_process();
+  Lanes lanes({.storage = 3, .search = 1, .password = 1, .network = 1});
+  EXPECT_EQ(threads_of_this_process(), before + 4);
+  const Signal first = occupy(lanes, Lane::Storage);
+  const Signal second = occupy(lanes, Lane::Storage);
+  EXPECT_EQ(threads_of_this_process(), before + 5);
+  const Signal third = occupy(lanes, Lane::Storage), fourth;
+  lanes.submit(Lane::Storage, [=] { fourth.give(); });
+  EXPECT_EQ(threads_of_this_process(), before + 6);
+  third.give();
+  fourth.await();
+  first.give();
+  second.give();
 }
 
 TEST(Lanes, AreBounded) {
