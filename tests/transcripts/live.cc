@@ -13,12 +13,14 @@
 #include <zlib.h>
 
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <random>
 #include <stdexcept>
 
 #include "base/fd.h"
 #include "config/settings.h"
+#include "daemon/administer.h"
 #include "tests/transcripts/scratch.h"
 
 namespace waxwing::transcripts {
@@ -92,7 +94,12 @@ class Zip {
 
 class SocketWire final : public Wire {
  public:
-  SocketWire(int port, bool tls_first) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  SocketWire(in_addr client, int port, bool tls_first)
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in own = loopback(0);
+    own.sin_addr = client;
+    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+      throw std::runtime_error("no such address");
     const auto address = loopback(port);
     if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
         0) {
@@ -210,13 +217,16 @@ int free_port_offset() {
   }
 }
 
-class Process final : public LiveServer {
+class Process final : public SharedServer {
  public:
-  Process(const Transcript& transcript, Channel channel) : channel_(channel) {
+  using Setting = std::function<std::unique_ptr<Scratch>(int port_offset)>;
+
+  Process(const Setting& setting, Channel channel) : channel_(channel) {
+    client_.s_addr = htonl(INADDR_LOOPBACK);
     // Another test may take a port between the look and the bind.
     for (int attempt = 0; attempt < 5; ++attempt) {
       offset_ = free_port_offset();
-      scratch_ = std::make_unique<Scratch>(transcript, offset_);
+      scratch_ = setting(offset_);
       if (start()) return;
     }
     throw std::runtime_error("the daemon does not start:\n" + log());
@@ -226,12 +236,30 @@ class Process final : public LiveServer {
   std::unique_ptr<Wire> connect(std::uint16_t port) override {
     const bool tls_port = port == 465 || port == 993 || port == 995;
     if (channel_ == Channel::Tls && port == 110)
-      return std::make_unique<SocketWire>(995 + offset_, true);
+      return std::make_unique<SocketWire>(client_, 995 + offset_, true);
     if (channel_ == Channel::Tls && port == 143)
-      return std::make_unique<SocketWire>(993 + offset_, true);
-    auto wire = std::make_unique<SocketWire>(port + offset_, tls_port);
+      return std::make_unique<SocketWire>(client_, 993 + offset_, true);
+    auto wire = std::make_unique<SocketWire>(client_, port + offset_, tls_port);
     if (channel_ == Channel::Tls && !tls_port) wire->start_tls_behind_greeting();
     return wire;
+  }
+
+  std::string begin(std::size_t conversation) override {
+    // What a client may do in a minute, and what it did wrong, is counted by its address.
+    client_.s_addr =
+        htonl((127u << 24 | 1u << 16 | 1) + static_cast<std::uint32_t>(conversation << 8));
+    for (const std::string user : {"alice", "bob"}) {
+      const std::string address = user + "@example.test";
+      if (used_)
+        administer(scratch_->config(), {{"command", "account remove"}, {"address", address}});
+      const Answer renamed =
+          administer(scratch_->config(), {{"command", "account rename"},
+                                          {"address", Scratch::parked(user, conversation)},
+                                          {"to", address}});
+      if (renamed.status != 0) return renamed.text;
+    }
+    used_ = true;
+    return "";
   }
 
   bool answers_at_once() const override { return false; }
@@ -283,14 +311,22 @@ class Process final : public LiveServer {
 
   const Channel channel_;
   std::unique_ptr<Scratch> scratch_;
+  in_addr client_{};
+  bool used_ = false;
   int offset_ = 0;
   pid_t pid_ = 0;
 };
 
 }  // namespace
 
+std::unique_ptr<SharedServer> shared(const std::vector<Transcript>& all, Channel channel) {
+  return std::make_unique<Process>(
+      [&](int port_offset) { return std::make_unique<Scratch>(all, port_offset); }, channel);
+}
+
 std::unique_ptr<LiveServer> live(const Transcript& transcript, Channel channel) {
-  return std::make_unique<Process>(transcript, channel);
+  return std::make_unique<Process>(
+      [&](int port_offset) { return std::make_unique<Scratch>(transcript, port_offset); }, channel);
 }
 
 }  // namespace waxwing::transcripts

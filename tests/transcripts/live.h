@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "tests/transcripts/in_process.h"
 #include "tests/transcripts/wire.h"
@@ -14,6 +16,15 @@ class LiveServer : public Server {
   virtual std::string stop() = 0;
 };
 
+// One for many conversations, in turn.
+class SharedServer : public LiveServer {
+ public:
+  // From now on alice and bob are those of that conversation, and its client has an address of its
+  // own. What went wrong; empty: nothing.
+  virtual std::string begin(std::size_t conversation) = 0;
+};
+
+std::unique_ptr<SharedServer> shared(const std::vector<Transcript>& all, Channel channel);
 std::unique_ptr<LiveServer> live(const Transcript& transcript, Channel channel);
 
 }  // namespace waxwing::transcripts

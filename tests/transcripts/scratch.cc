@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 
@@ -25,8 +26,8 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-// In memory where there is room: a conversation waits for a hundred fsyncs, and what they are good for
-// is the matter of other tests.
+// In memory where there is room: a conversation waits for a hundred fsyncs, and what they are good
+// for is the matter of other tests.
 fs::path make_root() {
   std::error_code unknown;
   const auto space = fs::space("/dev/shm", unknown);
@@ -36,6 +37,14 @@ fs::path make_root() {
           .string();
   if (!mkdtemp(name.data())) throw std::runtime_error("cannot make " + name);
   return name;
+}
+
+void execute(const fs::path& database, const std::string& sql) {
+  sqlite3* opened = nullptr;
+  sqlite3_open(database.c_str(), &opened);
+  const int result = sqlite3_exec(opened, sql.c_str(), nullptr, nullptr, nullptr);
+  sqlite3_close(opened);
+  if (result != SQLITE_OK) throw std::runtime_error("the directory cannot be changed");
 }
 
 // The cheapest hash that argon2 makes, in place of the one that is there: each of a thousand
@@ -48,14 +57,22 @@ void make_cheap(const fs::path& database, const std::string& address, const std:
     throw std::runtime_error("argon2 failed");
   }
   hash.resize(hash.find('\0'));
-  sqlite3* opened = nullptr;
-  sqlite3_open(database.c_str(), &opened);
-  const std::string sql = "UPDATE credentials SET hash = '" + hash +
-                          "' WHERE account = (SELECT id FROM accounts WHERE address = '" + address +
-                          "')";
-  const int result = sqlite3_exec(opened, sql.c_str(), nullptr, nullptr, nullptr);
-  sqlite3_close(opened);
-  if (result != SQLITE_OK) throw std::runtime_error("the hash cannot be changed");
+  execute(database, "UPDATE credentials SET hash = '" + hash +
+                        "' WHERE account = (SELECT id FROM accounts WHERE address = '" + address +
+                        "')");
+}
+
+// All that the directory knows of an account, once more under another name.
+void copy_account(const fs::path& database, const std::string& from, const std::string& to) {
+  execute(database,
+          "CREATE TEMP TABLE account AS SELECT * FROM accounts WHERE address = '" + from +
+              "'; CREATE TEMP TABLE credential AS SELECT * FROM credentials WHERE account = "
+              "(SELECT id FROM account);"
+              "UPDATE account SET id = NULL, address = '" +
+              to +
+              "'; INSERT INTO accounts SELECT * FROM account;"
+              "UPDATE credential SET account = last_insert_rowid();"
+              "INSERT INTO credentials SELECT * FROM credential");
 }
 
 // The directory is the same for all, so it is made once.
@@ -78,22 +95,25 @@ const fs::path& directory_template() {
   return instance.root;
 }
 
-void put_mail(const Transcript& transcript, const std::string& data_dir) {
-  if (transcript.mails.empty()) return;
-  FakeClock clock;
-  SystemDisk disk;
-  const auto store =
-      must(Store::open({.data_dir = data_dir, .hostname = "mail.example.test"}, disk, clock));
+using AddressOf = std::function<std::string(const std::string& user)>;
+
+void put_mail(Store& store, FakeClock& clock, const Transcript& transcript,
+              const AddressOf& address_of) {
   for (const auto& mail : transcript.mails) {
-    const auto account = must(store->account(mail.user + "@example.test"));
+    const auto account = must(store.account(address_of(mail.user)));
     const auto opened = account->mailbox(mail.mailbox);
     const auto mailbox = opened ? *opened : must(account->create(mail.mailbox));
-    const auto staged = must(store->stage());
+    const auto staged = must(store.stage());
     must(staged->append(message_text(mail.message)));
     must(mailbox->append(*staged, {}));
     clock.advance(std::chrono::minutes(1));
   }
-  store->close();
+  // The mail of each conversation is as old as if there were no other.
+  clock.advance(-std::chrono::minutes(transcript.mails.size()));
+}
+
+std::unique_ptr<Store> open_store(const std::string& data_dir, Disk& disk, const Clock& clock) {
+  return must(Store::open({.data_dir = data_dir, .hostname = "mail.example.test"}, disk, clock));
 }
 
 // The daemon does not serve as root: started by root it becomes this user.
@@ -121,7 +141,40 @@ Scratch::Scratch(const Transcript& transcript, int port_offset) : root_(make_roo
     for (const auto& [user, url] : transcript.referrals)
       must(directory->set_referral(user + "@example.test", url));
   }
-  put_mail(transcript, data_dir());
+  if (!transcript.mails.empty()) {
+    FakeClock clock;
+    SystemDisk disk;
+    const auto store = open_store(data_dir(), disk, clock);
+    put_mail(*store, clock, transcript, [](const auto& user) { return user + "@example.test"; });
+    store->close();
+  }
+  write_config(transcript.config, port_offset);
+}
+
+Scratch::Scratch(const std::vector<Transcript>& all, int port_offset) : root_(make_root()) {
+  fs::create_directory(data_dir());
+  for (const auto& entry : fs::directory_iterator(directory_template()))
+    fs::copy(entry.path(), data_dir());
+  FakeClock clock;
+  SystemDisk disk;
+  const auto store = open_store(data_dir(), disk, clock);
+  const fs::path directory = data_dir() + "/directory.sqlite";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const char* user : {"alice", "bob"})
+      copy_account(directory, std::string(user) + "@example.test", parked(user, i));
+    put_mail(*store, clock, all[i], [&](const auto& user) { return parked(user, i); });
+  }
+  store->close();
+  execute(directory,
+          "DELETE FROM accounts WHERE address IN ('alice@example.test', 'bob@example.test')");
+  write_config({}, port_offset);
+}
+
+std::string Scratch::parked(const std::string& user, std::size_t conversation) {
+  return user + "-" + std::to_string(conversation) + "@example.test";
+}
+
+void Scratch::write_config(const std::vector<std::string>& lines, int port_offset) {
   std::ofstream config_file(config());
   config_file << "hostname: mail.example.test\n"
               << "queue: {hold: ['*']}\n"            // nothing leaves this machine
@@ -133,7 +186,7 @@ Scratch::Scratch(const Transcript& transcript, int port_offset) : root_(make_roo
     config_file << "user: nobody\n";
   }
   bool has_limits = false;
-  for (const auto& line : transcript.config) {
+  for (const auto& line : lines) {
     config_file << line << "\n";
     has_limits = has_limits || line.starts_with("limits:");
   }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/transcripts/transcript.h"
 
@@ -14,6 +15,10 @@ class Scratch {
  public:
   // `port_offset` goes into the configuration.
   Scratch(const Transcript& transcript, int port_offset);
+  // For conversations that one server hears in turn. The accounts of each, with its mail, wait
+  // under names of their own: parked("alice", 3) is the alice of the fourth.
+  Scratch(const std::vector<Transcript>& all, int port_offset);
+  static std::string parked(const std::string& user, std::size_t conversation);
   ~Scratch();
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -23,6 +28,8 @@ class Scratch {
   std::string log() const { return root_ / "log"; }
 
  private:
+  void write_config(const std::vector<std::string>& lines, int port_offset);
+
   std::filesystem::path root_;
 };
 

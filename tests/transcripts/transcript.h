@@ -51,6 +51,10 @@ struct Transcript {
   std::vector<Step> steps;
 
   bool is_for_live() const { return !from && drift.count() == 0; }
+  // Needs nothing of its server but two accounts that nobody has used.
+  bool is_for_any_server() const {
+    return is_for_live() && config.empty() && administrators.empty() && referrals.empty();
+  }
   // Who is signed in on this connection before the first line; nobody: empty.
   std::string user_of(int connection) const;
 };
