@@ -11,6 +11,7 @@ report in its log or an unclean end fails the test.
 """
 
 import fcntl
+import json
 import os
 import re
 import select
@@ -184,10 +185,20 @@ class Server:
             raise Failure(f"waxwing {' '.join(arguments)}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout if check else done
 
+    def ask(self, command, **request):
+        """What a command of the line asks a server that runs, without a process for it."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(60)
+            control.connect(os.path.join(self.data_dir, "control.sock"))
+            control.sendall(json.dumps({"command": command, **request}).encode() + b"\n")
+            answer = json.loads(control.makefile("rb").readline())
+        if answer["status"] != 0:
+            raise Failure(f"waxwing {command}: {answer}")
+
     def add_accounts(self, *addresses):
-        self.command("domain", "add", "example.test")
+        self.ask("domain add", domain="example.test")
         for address in addresses or (ALICE, BOB):
-            self.command("account", "add", address, "--password-stdin", text=PASSWORD + "\n")
+            self.ask("account add", address=address, password=PASSWORD)
 
     def certificate(self):
         """The path of the certificate the server shows, to trust it by."""

@@ -21,7 +21,7 @@ LETTER = "From: a@example.net\nTo: b@example.test\nSubject: {}\n\nText of {}.\nF
 class Import(harness.LiveTest):
     def account(self, name):
         address = name + "@example.test"
-        self.server.command("account", "add", address, "--password-stdin", text=PASSWORD + "\n")
+        self.server.ask("account add", address=address, password=PASSWORD)
         return address
 
     def imap(self, address):
