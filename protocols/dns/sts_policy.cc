@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "protocols/dns/versioned_text.h"
 
 namespace waxwing::dns {
 namespace {
@@ -62,16 +63,6 @@ std::optional<Mode> mode_of(std::string_view word) {
   if (word == "testing") return Mode::Testing;
   if (word == "none") return Mode::None;
   return std::nullopt;
-}
-
-// Nothing: it is another record's business, and does not count.
-std::optional<std::string_view> behind_sts_version(std::string_view record) {
-  constexpr std::string_view kVersion = "v=STSv1";
-  if (!record.starts_with(kVersion)) return std::nullopt;
-  record.remove_prefix(kVersion.size());
-  while (!record.empty() && is_space(record.front())) record.remove_prefix(1);
-  if (!record.starts_with(';')) return std::nullopt;
-  return record.substr(1);
 }
 
 std::optional<std::string> id_in(std::string_view fields) {
@@ -163,7 +154,7 @@ Result<StsPolicy> parse_sts_policy(std::string_view text) {
 std::optional<std::string> sts_id(const std::vector<std::string>& records) {
   std::optional<std::string_view> fields;
   for (const auto& record : records) {
-    const auto behind = behind_sts_version(record);
+    const auto behind = behind_version(record, "v=STSv1");
     if (!behind) continue;
     if (fields) return std::nullopt;
     fields = behind;

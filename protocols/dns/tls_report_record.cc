@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "protocols/dns/versioned_text.h"
 
 namespace waxwing::dns {
 namespace {
@@ -57,16 +58,6 @@ std::optional<TlsReportTarget> web_target(std::string_view text) {
   return target;
 }
 
-// "*WSP ";" *WSP" is between fields, and may be at the end.
-std::optional<std::string_view> behind_tlsrpt_version(std::string_view record) {
-  constexpr std::string_view kVersion = "v=TLSRPTv1";
-  if (!record.starts_with(kVersion)) return std::nullopt;
-  const auto rest = record.substr(kVersion.size());
-  const auto semicolon = rest.find_first_not_of(" \t");
-  if (semicolon == std::string_view::npos || rest[semicolon] != ';') return std::nullopt;
-  return rest.substr(semicolon + 1);
-}
-
 std::vector<TlsReportTarget> targets_in(std::string_view fields) {
   for (const auto each : split(fields, ';')) {
     const auto field = trim(each);
@@ -94,7 +85,7 @@ std::optional<TlsReportTarget> tls_report_target(std::string_view uri) {
 std::vector<TlsReportTarget> tls_report_targets(const std::vector<std::string>& records) {
   std::optional<std::string_view> fields;
   for (const auto& record : records) {
-    const auto behind = behind_tlsrpt_version(record);
+    const auto behind = behind_version(record, "v=TLSRPTv1");
     if (!behind) continue;
     if (fields) return {};
     fields = behind;
