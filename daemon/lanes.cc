@@ -75,7 +75,8 @@ bool Lanes::stop(std::chrono::milliseconds patience) {
   return all;
 }
 
-// Another thread for `pool`. Where the system gives none, those that are there do the work.
+// Another thread for `pool`, whose mutex the caller holds. Where the system gives none, those that
+// are there do the work.
 void Lanes::begin(Pool& pool) {
   Worker& worker = pool.workers.emplace_back();
   try {

@@ -250,13 +250,15 @@ class Process final : public SharedServer {
         htonl((127u << 24 | 1u << 16 | 1) + static_cast<std::uint32_t>(conversation << 8));
     for (const std::string user : {"alice", "bob"}) {
       const std::string address = user + "@example.test";
-      if (used_)
-        administer(scratch_->config(), {{"command", "account remove"}, {"address", address}});
-      const Answer renamed =
-          administer(scratch_->config(), {{"command", "account rename"},
-                                          {"address", Scratch::parked(user, conversation)},
-                                          {"to", address}});
-      if (renamed.status != 0) return renamed.text;
+      std::vector<Request> requests;
+      if (used_) requests.push_back({{"command", "account remove"}, {"address", address}});
+      requests.push_back({{"command", "account rename"},
+                          {"address", Scratch::parked(user, conversation)},
+                          {"to", address}});
+      for (const Request& request : requests) {
+        const Answer answer = administer(scratch_->config(), request);
+        if (answer.status != 0) return answer.text;
+      }
     }
     used_ = true;
     return "";

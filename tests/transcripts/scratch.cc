@@ -10,6 +10,7 @@
 #include <functional>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "auth/directory.h"
 #include "base/clock.h"
@@ -129,10 +130,13 @@ void give_to(const passwd& user, const fs::path& root) {
 
 }  // namespace
 
-Scratch::Scratch(const Transcript& transcript, int port_offset) : root_(make_root()) {
+Scratch::Scratch(fs::path root) : root_(std::move(root)) {
   fs::create_directory(data_dir());
   for (const auto& entry : fs::directory_iterator(directory_template()))
     fs::copy(entry.path(), data_dir());
+}
+
+Scratch::Scratch(const Transcript& transcript, int port_offset) : Scratch(make_root()) {
   if (!transcript.administrators.empty() || !transcript.referrals.empty()) {
     const SystemClock clock;
     const auto directory = must(Directory::open(data_dir() + "/directory.sqlite", clock));
@@ -151,10 +155,7 @@ Scratch::Scratch(const Transcript& transcript, int port_offset) : root_(make_roo
   write_config(transcript.config, port_offset);
 }
 
-Scratch::Scratch(const std::vector<Transcript>& all, int port_offset) : root_(make_root()) {
-  fs::create_directory(data_dir());
-  for (const auto& entry : fs::directory_iterator(directory_template()))
-    fs::copy(entry.path(), data_dir());
+Scratch::Scratch(const std::vector<Transcript>& all, int port_offset) : Scratch(make_root()) {
   FakeClock clock;
   SystemDisk disk;
   const auto store = open_store(data_dir(), disk, clock);

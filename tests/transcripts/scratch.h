@@ -28,6 +28,7 @@ class Scratch {
   std::string log() const { return root_ / "log"; }
 
  private:
+  explicit Scratch(std::filesystem::path root);  // with the directory that all begin with
   void write_config(const std::vector<std::string>& lines, int port_offset);
 
   std::filesystem::path root_;

@@ -25,7 +25,7 @@ class Wire {
   virtual void compress() = 0;
 };
 
-// A fresh server in the world of a transcript.
+// A server in the world of a transcript, with accounts that nobody has used.
 class Server {
  public:
   virtual ~Server() = default;
